@@ -1,0 +1,24 @@
+//! Memory for npload: aligned buffers, file mappings and positional reads.
+//!
+//! This is the only crate of npload's read path with `unsafe` code. Everything above it works on `&[u8]`.
+//!
+//! * [`AlignedBuf`]: zeroed memory at a 64-byte boundary that one owner fills;
+//! * [`Buffer`]: shared bytes (an owner and a range), cheap to clone and to slice;
+//! * [`ReadAt`]: bytes that can be read at any position by many threads;
+//! * [`map_file`]: a file as memory.
+
+#![cfg_attr(
+    test,
+    allow(clippy::cast_possible_truncation, clippy::arithmetic_side_effects)
+)]
+
+mod aligned;
+mod buffer;
+mod map;
+mod read_at;
+mod sys;
+
+pub use aligned::{ALIGNMENT, AlignedBuf};
+pub use buffer::Buffer;
+pub use map::{MapMode, map_file};
+pub use read_at::ReadAt;

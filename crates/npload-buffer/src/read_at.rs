@@ -1,0 +1,126 @@
+//! Bytes that many threads read at positions of their own.
+
+use std::fs::File;
+use std::io;
+
+use crate::Buffer;
+
+/// Bytes that can be read at any position, by many threads at once.
+///
+/// ```
+/// use npload_buffer::{Buffer, ReadAt};
+/// let bytes = Buffer::from(b"hello".to_vec());
+/// let mut two = [0; 2];
+/// bytes.read_exact_at(&mut two, 3)?;
+/// assert_eq!(&two, b"lo");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub trait ReadAt: Send + Sync {
+    /// How many bytes there are, now.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn len(&self) -> io::Result<u64>;
+
+    /// Whether there are none.
+    ///
+    /// # Errors
+    /// As [`ReadAt::len`].
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Fills `buf` with the bytes from `offset` on.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::UnexpectedEof`] when there are fewer; else what the operating system says.
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()>;
+
+    /// All of its bytes, where they are in memory already.
+    fn as_buffer(&self) -> Option<&Buffer> {
+        None
+    }
+}
+
+impl ReadAt for File {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    #[cfg(unix)]
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        std::os::unix::fs::FileExt::read_exact_at(self, buf, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_exact_at(&self, mut buf: &mut [u8], mut offset: u64) -> io::Result<()> {
+        while !buf.is_empty() {
+            match std::os::windows::fs::FileExt::seek_read(self, buf, offset) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(n) => {
+                    buf = buf.get_mut(n..).unwrap_or_default();
+                    offset = offset.saturating_add(n as u64);
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ReadAt for [u8] {
+    fn len(&self) -> io::Result<u64> {
+        Ok(<[u8]>::len(self) as u64)
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        let start = usize::try_from(offset).map_err(|_| io::ErrorKind::UnexpectedEof)?;
+        let end = start
+            .checked_add(buf.len())
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        buf.copy_from_slice(self.get(start..end).ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+}
+
+impl ReadAt for Buffer {
+    fn len(&self) -> io::Result<u64> {
+        ReadAt::len(&**self)
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        (**self).read_exact_at(buf, offset)
+    }
+
+    fn as_buffer(&self) -> Option<&Buffer> {
+        Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn check(source: &dyn ReadAt) {
+        assert_eq!(source.len().unwrap(), 5);
+        let mut buf = [0; 2];
+        source.read_exact_at(&mut buf, 3).unwrap();
+        assert_eq!(&buf, b"lo");
+        for offset in [4, 5, 6, u64::MAX - 1, u64::MAX] {
+            let err = source.read_exact_at(&mut buf, offset).unwrap_err();
+            let kinds = [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidInput];
+            assert!(kinds.contains(&err.kind()), "{offset}: {err}");
+        }
+        source.read_exact_at(&mut [], 5).unwrap();
+    }
+
+    #[test]
+    fn files_and_memory_read_alike() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"hello").unwrap();
+        check(&file);
+        check(&Buffer::from(b"hello".to_vec()));
+    }
+}

@@ -1,0 +1,175 @@
+//! Large zeroed memory from the operating system. All platform differences of this crate are here.
+//!
+//! Memory from here goes back to the system when it is released, is zeroed without being touched,
+//! and, on Linux, starts at a huge-page boundary with huge pages advised: faulting in 256 MB page
+//! by page costs more than copying it.
+
+use std::alloc::Layout;
+use std::io;
+use std::ptr::NonNull;
+
+use crate::ALIGNMENT;
+
+/// From this size memory is mapped: below it the allocator is faster, above it page faults dominate.
+const MAPPED_FROM: usize = 256 << 10;
+
+/// A zeroed block of memory that this module handed out and takes back.
+#[derive(Debug)]
+pub(crate) struct Block {
+    ptr: NonNull<u8>,
+    len: usize,
+    mapped: bool,
+}
+
+// SAFETY: a Block is plain memory with one owner; nothing in it is tied to a thread.
+unsafe impl Send for Block {}
+// SAFETY: through `&Block` only the address and the length can be read.
+unsafe impl Sync for Block {}
+
+impl Block {
+    /// `len` zeroed bytes at a multiple of [`ALIGNMENT`]. `len` must not be 0.
+    pub(crate) fn zeroed(len: usize) -> io::Result<Self> {
+        if os::MAPS && len >= MAPPED_FROM {
+            return Ok(Block {
+                ptr: os::map(len)?,
+                len,
+                mapped: true,
+            });
+        }
+        let layout = layout(len)?;
+        // SAFETY: callers pass len > 0, so the layout's size is not zero.
+        let ptr = unsafe { std::alloc::alloc_zeroed(layout) };
+        match NonNull::new(ptr) {
+            Some(ptr) => Ok(Block {
+                ptr,
+                len,
+                mapped: false,
+            }),
+            None => Err(out_of_memory()),
+        }
+    }
+
+    pub(crate) fn ptr(&self) -> NonNull<u8> {
+        self.ptr
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Makes the block `len` bytes long: what was there stays, what is new is zero.
+    pub(crate) fn grow(&mut self, len: usize) -> io::Result<()> {
+        if len <= self.len {
+            return Ok(());
+        }
+        if self.mapped {
+            self.ptr = os::grow(self.ptr, self.len, len)?;
+            self.len = len;
+            return Ok(());
+        }
+        let larger = Block::zeroed(len)?;
+        // SAFETY: both blocks are live and distinct, and `larger` has at least `self.len` bytes.
+        unsafe {
+            std::ptr::copy_nonoverlapping(self.ptr.as_ptr(), larger.ptr.as_ptr(), self.len);
+        }
+        *self = larger;
+        Ok(())
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        if self.mapped {
+            os::unmap(self.ptr, self.len);
+        } else if let Ok(layout) = layout(self.len) {
+            // SAFETY: `zeroed` allocated this pointer with this same layout.
+            unsafe { std::alloc::dealloc(self.ptr.as_ptr(), layout) }
+        }
+    }
+}
+
+fn layout(len: usize) -> io::Result<Layout> {
+    Layout::from_size_align(len, ALIGNMENT).map_err(|_| out_of_memory())
+}
+
+fn out_of_memory() -> io::Error {
+    io::ErrorKind::OutOfMemory.into()
+}
+
+#[cfg(target_os = "linux")]
+mod os {
+    use std::io;
+    use std::ptr::{NonNull, null_mut};
+
+    use rustix::mm::{Advice, MapFlags, MremapFlags, ProtFlags};
+
+    pub(super) const MAPS: bool = true;
+    const HUGE_PAGE: usize = 2 << 20;
+
+    /// Fresh zeroed pages, at a huge-page boundary where the kernel allows it.
+    pub(super) fn map(len: usize) -> io::Result<NonNull<u8>> {
+        let mut ptr = anonymous(null_mut(), len)?;
+        if len < HUGE_PAGE {
+            return Ok(ptr);
+        }
+        let past = ptr.as_ptr().addr() % HUGE_PAGE;
+        if past != 0 {
+            // Asking again for the boundary below reserves nothing more, as over-allocating and
+            // trimming would. The address is a hint: without MAP_FIXED it can never replace a mapping.
+            unmap(ptr, len);
+            ptr = anonymous(ptr.as_ptr().wrapping_sub(past).cast(), len)?;
+        }
+        advise_huge(ptr, len);
+        Ok(ptr)
+    }
+
+    fn anonymous(hint: *mut std::ffi::c_void, len: usize) -> io::Result<NonNull<u8>> {
+        let (prot, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
+        // SAFETY: an anonymous private mapping without MAP_FIXED only adds new memory.
+        let ptr = unsafe { rustix::mm::mmap_anonymous(hint, len, prot, flags)? };
+        NonNull::new(ptr.cast()).ok_or_else(super::out_of_memory)
+    }
+
+    fn advise_huge(ptr: NonNull<u8>, len: usize) {
+        // A kernel without huge pages refuses the advice; the memory is as good.
+        // SAFETY: the range is a mapping that the caller owns, and the advice does not change its contents.
+        let _ = unsafe { rustix::mm::madvise(ptr.as_ptr().cast(), len, Advice::LinuxHugepage) };
+    }
+
+    pub(super) fn grow(ptr: NonNull<u8>, old: usize, new: usize) -> io::Result<NonNull<u8>> {
+        // SAFETY: `ptr` and `old` are a mapping made by `map`, which the caller owns alone and
+        // replaces by the result; no reference into it is live, since growing takes `&mut`.
+        let ptr =
+            unsafe { rustix::mm::mremap(ptr.as_ptr().cast(), old, new, MremapFlags::MAYMOVE)? };
+        let ptr = NonNull::new(ptr.cast()).ok_or_else(super::out_of_memory)?;
+        if new >= HUGE_PAGE {
+            advise_huge(ptr, new);
+        }
+        Ok(ptr)
+    }
+
+    pub(super) fn unmap(ptr: NonNull<u8>, len: usize) {
+        // SAFETY: `ptr` and `len` are a mapping made by `map`, owned by the caller and not used again.
+        let released = unsafe { rustix::mm::munmap(ptr.as_ptr().cast(), len) };
+        debug_assert!(released.is_ok(), "unmapping memory of our own cannot fail");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod os {
+    //! Elsewhere the allocator serves every size.
+    use std::io;
+    use std::ptr::NonNull;
+
+    pub(super) const MAPS: bool = false;
+
+    pub(super) fn map(_: usize) -> io::Result<NonNull<u8>> {
+        Err(super::out_of_memory())
+    }
+
+    pub(super) fn grow(_: NonNull<u8>, _: usize, _: usize) -> io::Result<NonNull<u8>> {
+        Err(super::out_of_memory())
+    }
+
+    pub(super) fn unmap(_: NonNull<u8>, _: usize) {}
+}
