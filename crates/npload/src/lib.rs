@@ -13,10 +13,12 @@
 mod array;
 mod dtype;
 mod error;
+mod npy;
 mod warning;
 
 pub use array::{Array, Order};
 pub use dtype::{ByteOrder, DType, Field, Number, Struct, Subarray, TimeBase, TimeUnit};
 pub use error::{Error, ErrorKind, Result};
 pub use npload_buffer::{AlignedBuf, Buffer, ReadAt};
+pub use npy::Header;
 pub use warning::Warning;

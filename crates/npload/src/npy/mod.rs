@@ -1,0 +1,15 @@
+//! The npy format: magic, header, data.
+
+pub(crate) mod header;
+pub(crate) mod literal;
+
+mod fast;
+mod note;
+mod shape;
+mod write;
+
+#[cfg(test)]
+mod corpus;
+
+pub use header::Header;
+pub(crate) use shape::tuple_repr;
