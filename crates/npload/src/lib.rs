@@ -14,6 +14,7 @@ mod array;
 mod dtype;
 mod error;
 mod warning;
+mod zip;
 
 pub use array::{Array, Order};
 pub use dtype::{ByteOrder, DType, Field, Number, Struct, Subarray, TimeBase, TimeUnit};
