@@ -71,7 +71,7 @@ impl Entry<'_> {
             .filter(|&size| size <= isize::MAX.unsigned_abs().saturating_sub(ALIGNMENT));
         let size = size.ok_or_else(|| self.out_of_memory())?;
         // `align_at` + `pad` is a multiple of ALIGNMENT.
-        let pad = align_at.next_multiple_of(ALIGNMENT).wrapping_sub(align_at);
+        let pad = align_at.wrapping_neg() % ALIGNMENT;
         let memory = Memory {
             pad,
             total: pad.saturating_add(size),
@@ -89,8 +89,9 @@ impl Entry<'_> {
     fn fits_one_shot(&self) -> bool {
         let (size, compressed) = (self.size(), self.compressed_size());
         let most = compressed.saturating_mul(ONE_SHOT_RATIO);
+        let slack = (size / 8).saturating_add(INPUT_SLACK);
         // Far more compressed bytes than the incompressible would need are not worth holding.
-        size <= most.max(ONE_SHOT_SIZE) && compressed <= size.saturating_add(size / 8 + INPUT_SLACK)
+        size <= most.max(ONE_SHOT_SIZE) && compressed <= size.saturating_add(slack)
     }
 
     fn read_stored(
