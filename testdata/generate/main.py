@@ -13,7 +13,7 @@ import mltypes
 import npy
 import npz
 
-TABLES = ()  # scripts that write NAME.jsonl
+TABLES = ("dtypes", "headers", "printing")  # scripts that write NAME.jsonl
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 

@@ -24,7 +24,7 @@ def case(name, *args, **kwargs):
 def cases():
     yield from beginnings()
     yield from truncations()
-    yield from not_lipetals()
+    yield from not_literals()
     yield from wrong_dictionaries()
     yield from shapes()
     yield from descrs()
@@ -64,7 +64,7 @@ def truncations():
     yield case("header-length-1-gib-v3.npy", npy(header(), DATA, (3, 0), length=2**30))
     yield case("header-10001-characters.npy", npy(header() + " " * (10001 - len(header()) - 1), DATA, align=1))
     yield case("header-10001-characters-v3.npy", npy(header() + " " * (10001 - len(header()) - 1), DATA, (3, 0), align=1))
-    yield case("header-12000-characters-not-a-lipetal.npy", npy("(" * 12000, b"", align=1))
+    yield case("header-12000-characters-not-a-literal.npy", npy("(" * 12000, b"", align=1))
     yield case("data-missing.npy", npy(header("<f8", (2, 3))))
     yield case("data-one-byte-short.npy", npy(header("<f8", (2, 3)), bytes(47)))
     yield case("data-one-item-short-f.npy", npy(header("<f8", (2, 3), True), bytes(40)))
@@ -74,7 +74,7 @@ def truncations():
     yield case("data-of-1-pib-items-missing.npy", npy(header("|V1099511627", (1_000_000,)), bytes(8)))
 
 
-def not_lipetals():
+def not_literals():
     texts = {
         "empty": "",
         "blank": "   ",
@@ -127,7 +127,7 @@ def not_lipetals():
         "python2-in-string": "{'descr': '<f4', 'fortran_order': False, 'shape': (3l,)}",
     }
     for name, head in texts.items():
-        yield case(f"lipetal-{name}.npy", npy(head, DATA))
+        yield case(f"literal-{name}.npy", npy(head, DATA))
     for opening, closing, word in [("(", ")", "parens"), ("[", "]", "lists"), ("{'a':", "}", "dicts"), ("-", "", "minuses")]:
         for depth in (60, 500):
             deep = opening * depth + "1" + closing * depth

@@ -252,7 +252,7 @@ def header_styles():
     yield case("header-without-newline-v3", npy(header(), data, (3, 0), align=1, end=b""))
     yield case("header-9999-characters", npy(header() + " " * (9999 - len(header()) - 1), data, align=1))
     yield case("header-10000-characters", npy(header() + " " * (10000 - len(header()) - 1), data, align=1))
-    wide = header([("é" * 3000, "<f4")], (3,))
+    wide = header([("é" * 10, "<f4")], (3,))
     yield case("header-9999-characters-more-bytes", npy(wide + " " * (9999 - len(wide) - 1), data, (3, 0), align=1))
     yield case("python2-long-shape", npy(header().replace("(3,)", "(3L,)"), data))
     yield case("python2-long-shape-2d-f", npy(header(fortran=True).replace("(3,)", "(1L, 3L)"), data))

@@ -40,9 +40,9 @@ def better_than(problem):
 
 
 def text(make, array):
-    """str() or repr() of the array; None where NumPy itself fails; lone surrogates as \\udXXX escapes."""
+    """str() or repr() of the array; None where NumPy itself fails."""
     try:
-        return make(array).encode("utf8", "backslashreplace").decode()
+        return make(array)
     except (ValueError, OverflowError):
         return None
 
@@ -185,7 +185,18 @@ def files(folder):
 
 
 def dump(line):
-    return json.dumps(line, ensure_ascii=True, separators=(",", ":"))
+    """One line of JSON. Lone surrogates, which many readers refuse, become the six characters \\udXXX."""
+    return json.dumps(scrubbed(line), separators=(",", ":"))
+
+
+def scrubbed(value):
+    if isinstance(value, str):
+        return value.encode("utf8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {scrubbed(key): scrubbed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [scrubbed(inner) for inner in value]
+    return value
 
 
 def main(folder, notes=None):
