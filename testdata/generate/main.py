@@ -19,11 +19,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 def write(folder, cases):
     """Writes the files; returns the notes that the oracle wants on them."""
-    notes = {}
+    notes, taken = {}, set()
     for case in cases:
         path = os.path.join(folder, case.path)
-        if os.path.exists(path):
-            raise SystemExit(f"two cases are called {case.path}")
+        if case.path.lower() in taken:
+            raise SystemExit(f"two cases are called {case.path}, where case does not count")
+        taken.add(case.path.lower())
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as out:
             out.write(case.data)

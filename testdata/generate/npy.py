@@ -2,7 +2,7 @@
 
 import numpy as np
 from arrays import COMPLEX, FLOATS, INTS, LONG, UNITS, numbers, raw_text, swapped, text, times
-from build import Case, header, npy, saved
+from build import Case, header, npy, saved, zipped
 
 
 def case(name, *args, **kwargs):
@@ -66,53 +66,55 @@ def booleans():
 
 def strings():
     words = np.array([b"", b"a", b"tab\t'\"\\", b"\0in", b"\xff\xfe", b"trail"], "S6")
-    yield from layouts("S6", words)
-    yield from more_layouts("S6", words)
+    yield from layouts("bytes6", words)
+    yield from more_layouts("bytes6", words)
     unicode = text()
-    yield from layouts("U8", unicode)
-    yield from more_layouts("U8", unicode)
-    yield from layouts("U8", unicode.astype(">U8"), "be")
-    yield case("U2-lone-surrogates", saved(raw_text(0xD800, 0xDFFF, 0xDC80)))
-    yield case("U2-surrogate-pair", saved(np.array([[0xD83E, 0xDD80]], "<u4").view("<U2")[:, 0]))
-    yield case("U2-code-points-over-10ffff", saved(raw_text(0x110000, 0xFFFFFFFF)))
-    yield case("U2-noncharacters", saved(raw_text(0xFFFE, 0xFFFF, 0x10FFFF, 0xFEFF)))
-    yield case("U1-be-lone-surrogate", npy(header(">U1", (1,)), b"\0\0\xd8\0"))
+    yield from layouts("text8", unicode)
+    yield from more_layouts("text8", unicode)
+    yield from layouts("text8", unicode.astype(">U8"), "be")
+    yield case("text2-lone-surrogates", saved(raw_text(0xD800, 0xDFFF, 0xDC80)))
+    yield case("text2-surrogate-pair", saved(np.array([[0xD83E, 0xDD80]], "<u4").view("<U2")[:, 0]))
+    yield case("text2-code-points-over-10ffff", saved(raw_text(0x110000, 0xFFFFFFFF)))
+    yield case("text2-noncharacters", saved(raw_text(0xFFFE, 0xFFFF, 0x10FFFF, 0xFEFF)))
+    yield case("text1-be-lone-surrogate", npy(header(">U1", (1,)), b"\0\0\xd8\0"))
     for descr in ("|S0", "<U0", ">U0", "|V0"):
-        name = descr.strip("|<") if descr[0] in "|<" else "U0-be"
+        name = {"|S0": "bytes0", "<U0": "text0", ">U0": "text0-be", "|V0": "void0"}[descr]
         yield case(f"{name}-3-elements", npy(header(descr, (3,))))
         yield case(f"{name}-0d", npy(header(descr, ())))
-    yield case("S0-empty", npy(header("|S0", (0, 4))))
-    yield case("S-of-2-gib-empty", npy(header("|S2147483647", (0,))))
-    yield case("V-of-2-gib-empty", npy(header("|V2147483647", (0,))))
-    yield case("S-without-size", npy(header("S", (2,))))
-    yield case("U-without-size", npy(header("U", (2,))))
+    yield case("bytes0-empty", npy(header("|S0", (0, 4))))
+    yield case("bytes-of-2-gib-empty", npy(header("|S2147483647", (0,))))
+    yield case("void-of-2-gib-empty", npy(header("|V2147483647", (0,))))
+    yield case("bytes-without-size", npy(header("S", (2,))))
+    yield case("text-without-size", npy(header("U", (2,))))
     void = np.array([b"\0\1\2\3\4", b"abcde", b"\xff\xfe\xfd\xfc\xfb", b"\0\0\0\0\0", b"'\"\\\n\t", b"12345"], "V5")
-    yield from layouts("V5", void)
-    yield from more_layouts("V5", void)
-    yield case("V1", saved(np.array([0, 65, 255], "u1").view("V1")))
-    yield case("V16-0d", saved(np.arange(16, dtype="u1").view("V16").reshape(())))
+    yield from layouts("void5", void)
+    yield from more_layouts("void5", void)
+    yield case("void1", saved(np.array([0, 65, 255], "u1").view("V1")))
+    yield case("void16-0d", saved(np.arange(16, dtype="u1").view("V16").reshape(())))
+
+
+UNIT_NAMES = dict(zip(UNITS, ["year", "month", "week", "day", "hour", "minute", *UNITS[6:]]))
 
 
 def datetimes():
-    for kind in "Mm":
-        for unit in UNITS:
-            yield case(f"{kind}8-{unit}", saved(times(kind, unit)))
-        for unit in ("7D", "25s", "3M", "10Y", "100ns", "2147483647s"):
-            yield case(f"{kind}8-{unit}", saved(times(kind, unit)))
-        plain = times(kind, "D")
-        yield from layouts(f"{kind}8-D", np.resize(plain, 6))
-        yield from layouts(f"{kind}8-ns", swapped(np.resize(times(kind, "ns"), 6)), "be")
-        yield case(f"{kind}8-ns-extremes", saved(times(kind, "ns", (2**63 - 1, -(2**63) + 1, "NaT"))))
-        yield case(f"{kind}8-s-extremes", saved(times(kind, "s", (2**40, -(2**40), 253402300800, -62167219201, -62167219200))))
-        yield case(f"{kind}8-empty", saved(times(kind, "us", ())))
-        yield case(f"{kind}8-all-nat", saved(times(kind, "s", ("NaT", "NaT"))))
-    yield case("m8-generic", saved(times("m", "")))
-    yield case("m8-generic-be", saved(swapped(times("m", ""))))
-    yield case("M8-generic-nat", saved(times("M", "", ("NaT", "NaT"))))
-    yield case("M8-generic-values", saved(times("M", "", (0, 1, "NaT"))))
-    yield case("M8-divided-unit", npy(header("<M8[s/4]", (2,)), bytes(16)))
-    yield case("M8-leap-days", saved(np.array(["2000-02-29", "1900-02-28", "2100-03-01", "0000-01-01", "-0001-12-31"], "M8[D]")))
-    yield case("M8-minutes", saved(np.array(["1969-12-31T23:59", "2038-01-19T03:14", "NaT"], "M8[m]")))
+    for kind, word in {"M": "datetime", "m": "timedelta"}.items():
+        for unit, name in UNIT_NAMES.items():
+            yield case(f"{word}-{name}", saved(times(kind, unit)))
+        for unit, name in {"7D": "7-days", "25s": "25s", "3M": "3-months", "10Y": "10-years", "100ns": "100ns", "2147483647s": "2147483647s"}.items():
+            yield case(f"{word}-{name}", saved(times(kind, unit)))
+        yield from layouts(f"{word}-day", np.resize(times(kind, "D"), 6))
+        yield from layouts(f"{word}-ns", swapped(np.resize(times(kind, "ns"), 6)), "be")
+        yield case(f"{word}-ns-extremes", saved(times(kind, "ns", (2**63 - 1, -(2**63) + 1, "NaT"))))
+        yield case(f"{word}-s-extremes", saved(times(kind, "s", (2**40, -(2**40), 253402300800, -62167219201, -62167219200))))
+        yield case(f"{word}-empty", saved(times(kind, "us", ())))
+        yield case(f"{word}-all-nat", saved(times(kind, "s", ("NaT", "NaT"))))
+    yield case("timedelta-generic", saved(times("m", "")))
+    yield case("timedelta-generic-be", saved(swapped(times("m", ""))))
+    yield case("datetime-generic-nat", saved(times("M", "", ("NaT", "NaT"))))
+    yield case("datetime-generic-values", saved(times("M", "", (0, 1, "NaT"))))
+    yield case("datetime-divided-unit", npy(header("<M8[s/4]", (2,)), bytes(16)))
+    yield case("datetime-leap-days", saved(np.array(["2000-02-29", "1900-02-28", "2100-03-01", "0000-01-01", "-0001-12-31"], "M8[D]")))
+    yield case("datetime-minutes", saved(np.array(["1969-12-31T23:59", "2038-01-19T03:14", "NaT"], "M8[m]")))
 
 
 def structs():
@@ -273,6 +275,7 @@ def streams():
     yield case("stream-then-text", one + b"text after the array\n")
     yield case("stream-then-truncated", one + two[:-1])
     yield case("stream-then-object", one + saved(np.array([None], object)))
+    yield case("stream-then-npz", one + zipped({"a.npy": two, "readme": b"words"}))
     yield case("stream-zero-dimensional", saved(np.array(1, "i1")) + saved(np.array(2, "i1")))
 
 

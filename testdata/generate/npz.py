@@ -74,7 +74,7 @@ def streamed(members, method):
 def methods():
     for name, method in METHODS.items():
         archive = Zip().add("a.npy", A, method).add("run.npy", RUN, method).add("none.npy", saved(np.zeros(0)), method)
-        yield case(f"method-{name}", archive.finish(), "zstd members are read" if method == ZSTD else "")
+        yield case(f"method-{name}", archive.finish(), "zstd members are read: the arrays of method-stored.npz" if method == ZSTD else "")
     mixed = Zip()
     for name, method in METHODS.items():
         if method != ZSTD:

@@ -101,7 +101,11 @@ def load_npy(path):
     with open(path, "rb") as handle:
         while True:
             try:
-                arrays.append(np.load(handle))
+                loaded = np.load(handle)
+                if isinstance(loaded, np.lib.npyio.NpzFile):
+                    line["then"] = load_npz(loaded)
+                    break
+                arrays.append(loaded)
             except EOFError:
                 break
             except Exception as problem:
