@@ -9,6 +9,7 @@ import tempfile
 
 import large
 import malformed
+import malformed_npz
 import mltypes
 import npy
 import npz
@@ -54,7 +55,7 @@ def save(folder, name, text):
 
 
 def main(folder):
-    notes = write(folder, (case for part in (npy, mltypes, npz, malformed) for case in part.cases()))
+    notes = write(folder, (case for part in (npy, mltypes, npz, malformed, malformed_npz) for case in part.cases()))
     save(folder, "manifest.jsonl", describe(folder, notes))
     for script in TABLES:
         save(folder, f"{script}.jsonl", run(f"{script}.py"))
