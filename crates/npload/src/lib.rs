@@ -15,6 +15,7 @@ mod dtype;
 mod error;
 mod npy;
 mod warning;
+mod zip;
 
 pub use array::{Array, Order};
 pub use dtype::{ByteOrder, DType, Field, Number, Struct, Subarray, TimeBase, TimeUnit};

@@ -1,0 +1,68 @@
+//! LZMA as zip has it: a header of its own, then a raw LZMA1 stream (APPNOTE.TXT 5.8.8).
+
+use std::io::{self, Read};
+
+use lzma_rust2::LzmaReader;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::zip::compressed::Compressed;
+
+/// A raw LZMA1 stream of a known size, with or without an end marker.
+pub(in crate::zip) struct Lzma<'a> {
+    reader: LzmaReader<Compressed<'a>>,
+}
+
+impl<'a> Lzma<'a> {
+    /// Reads the header: version, length of the properties, properties (a byte and the dictionary's
+    /// size). The window is no larger than `size`, whatever the properties say.
+    pub(super) fn new(mut input: Compressed<'a>, size: u64) -> Result<Self> {
+        let mut header = [0; 9];
+        if let Err(err) = input.read_exact(&mut header) {
+            return Err(failed(&mut input, err));
+        }
+        let [_, _, l0, l1, props, d0, d1, d2, d3] = header;
+        let len = u16::from_le_bytes([l0, l1]);
+        // Five bytes are all that LZMA1 has; liblzma refuses others too.
+        if len != 5 {
+            let text = format!("the lzma properties have {len} bytes and not 5");
+            return Err(Error::new(ErrorKind::Archive, text).at(input.position()));
+        }
+        let (lc, lp, pb) = (props % 9, props / 9 % 5, props / 45);
+        // lc + lp > 4 is allowed by the first LZMA and by nobody since: its tables take megabytes.
+        if pb > 4 || lc.saturating_add(lp) > 4 {
+            let text = format!("bad lzma properties: lc={lc}, lp={lp}, pb={pb}");
+            return Err(Error::new(ErrorKind::Archive, text).at(input.position()));
+        }
+        let window = u32::try_from(size).unwrap_or(u32::MAX);
+        let window = u32::from_le_bytes([d0, d1, d2, d3])
+            .min(window)
+            .min(lzma_rust2::DICT_SIZE_MAX);
+        let position = input.position();
+        let bits = [lc, lp, pb].map(u32::from);
+        let mut reader = LzmaReader::new(input, size, bits[0], bits[1], bits[2], window, None)
+            .map_err(|err| {
+                let text = format!("the lzma stream is damaged: {err}");
+                Error::new(ErrorKind::Archive, text).at(position)
+            })?;
+        // The range coder must come to its end with the last byte: a longer stream does not.
+        reader.set_relaxed_end_condition(false);
+        Ok(Lzma { reader })
+    }
+
+    pub(super) fn input(&mut self) -> &mut Compressed<'a> {
+        self.reader.inner_mut()
+    }
+
+    pub(super) fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(out)
+    }
+}
+
+#[cold]
+fn failed(input: &mut Compressed<'_>, err: io::Error) -> Error {
+    let position = input.position();
+    input.take_failure().unwrap_or_else(|| {
+        let text = format!("the lzma header is cut off: {err}");
+        Error::new(ErrorKind::Archive, text).at(position)
+    })
+}

@@ -1,0 +1,93 @@
+//! Zstandard frames (RFC 8878), by `ruzstd`.
+
+use std::io::{self, Read};
+
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, DEFAULT_MAX_WINDOW_SIZE, FrameDecoder};
+
+use super::damaged;
+use crate::zip::compressed::Compressed;
+
+/// Frames one after the other; skippable ones are skipped.
+///
+/// A frame's window is taken as its bytes arrive. Like the `zstd` command this refuses windows over
+/// 128 MiB, except where the member itself is larger than that.
+pub(in crate::zip) struct Frames<'a> {
+    input: Compressed<'a>,
+    /// None between frames.
+    frame: Option<Box<FrameDecoder>>,
+    max_window: u64,
+    first: bool,
+    ended: bool,
+}
+
+impl<'a> Frames<'a> {
+    pub(super) fn new(input: Compressed<'a>, size: u64) -> Self {
+        Frames {
+            input,
+            frame: None,
+            max_window: DEFAULT_MAX_WINDOW_SIZE.max(size),
+            first: true,
+            ended: false,
+        }
+    }
+
+    pub(super) fn input(&mut self) -> &mut Compressed<'a> {
+        &mut self.input
+    }
+
+    pub(super) fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while !self.ended && !out.is_empty() {
+            let Some(frame) = &mut self.frame else {
+                self.start_frame()?;
+                continue;
+            };
+            if frame.can_collect() > 0 {
+                return frame.read(out);
+            }
+            if frame.is_finished() {
+                self.frame = None;
+                continue;
+            }
+            let one = BlockDecodingStrategy::UptoBlocks(1);
+            frame
+                .decode_blocks(&mut self.input, one)
+                .map_err(|err| damaged(err.to_string()))?;
+        }
+        Ok(0)
+    }
+
+    /// Begins the next frame, or ends.
+    fn start_frame(&mut self) -> io::Result<()> {
+        let first = std::mem::replace(&mut self.first, false);
+        let is_frame = matches!(
+            self.input.peek(4)?,
+            [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18]
+        );
+        // What is no frame after the first is nothing of ours.
+        if !is_frame && !first {
+            self.ended = true;
+            return Ok(());
+        }
+        // A new decoder, since a used one reserves the next frame's window at once.
+        let mut frame = FrameDecoder::new();
+        frame.set_max_window_size(self.max_window);
+        match frame.init(&mut self.input) {
+            Ok(()) => self.frame = Some(Box::new(frame)),
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                length,
+                ..
+            })) => {
+                let skipped = io::copy(
+                    &mut (&mut self.input).take(u64::from(length)),
+                    &mut io::sink(),
+                )?;
+                if skipped < u64::from(length) {
+                    return Err(damaged("a skippable frame is cut off"));
+                }
+            }
+            Err(err) => return Err(damaged(err.to_string())),
+        }
+        Ok(())
+    }
+}

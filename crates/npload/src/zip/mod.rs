@@ -1,0 +1,226 @@
+//! Zip archives as named members of bytes. Nothing here knows npy.
+//!
+//! An [`Archive`] is a directory and a source that is read at positions: it holds no file position
+//! and no lock, so threads and forked processes may share it. An [`Entry`] is one member of it.
+//!
+//! The rules are those of Python's `zipfile`, since a `.npz` is what `zipfile` says it is; where
+//! this is stricter, `ARCHITECTURE.md` says why. What hostile bytes can and cannot do:
+//!
+//! * the directory takes memory in proportion to the bytes that are there, whatever they promise;
+//! * a member's local header must agree with the directory and no member may reach into another;
+//! * a member yields exactly the size that the directory declares, with its CRC-32, or an error;
+//! * memory for contents is bounded by what the method can make of the compressed bytes
+//!   ([`method`]), and taken as they arrive where that bound is loose ([`read`]).
+#![allow(dead_code, unused_imports)] // Until npz uses it.
+
+mod compressed;
+mod crc;
+mod decode;
+mod directory;
+mod entry;
+mod local;
+mod locate;
+mod method;
+mod name;
+mod read;
+mod reader;
+mod repr;
+mod stored;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, OnceLock};
+
+use npload_buffer::{Buffer, ReadAt};
+
+use crate::error::{Error, ErrorKind, Result};
+use directory::{Directory, Record};
+
+pub(crate) use entry::Entry;
+pub(crate) use method::Method;
+pub(crate) use read::{Progress, ReadOptions};
+pub(crate) use reader::Reader;
+
+/// An opened archive: its directory, and the source that its members are read from.
+pub(crate) struct Archive {
+    source: Arc<dyn ReadAt>,
+    /// The source's length when it was opened.
+    len: u64,
+    /// The central directory as it stands in the source; names are ranges of it.
+    raw: Buffer,
+    /// Where `raw` begins in the source.
+    start: u64,
+    directory: Directory,
+    /// Indices sorted by name, made when a name is first looked up.
+    by_name: OnceLock<Vec<u32>>,
+    /// Where each member must end, made when the members do not stand in the directory's order.
+    ends: OnceLock<Vec<u64>>,
+}
+
+impl Archive {
+    /// The archive that the whole of `source` is: bytes may precede it, a comment may follow.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Archive`] without an end record ("File is not a zip file") or with a damaged
+    /// directory; [`ErrorKind::Encoding`] for a name that is not the UTF-8 that it claims;
+    /// [`ErrorKind::Method`] for a newer format; [`ErrorKind::Io`].
+    pub(crate) fn open(source: Arc<dyn ReadAt>) -> Result<Archive> {
+        let len = source
+            .len()
+            .map_err(|err| Error::io(err, "asking for the archive's size"))?;
+        let found = locate::locate(&*source, len)?;
+        let directory = directory::parse(&found.bytes, found.start, found.shift, found.count)?;
+        if u32::try_from(directory.records.len()).is_err() {
+            let text = format!("the archive has {} members", directory.records.len());
+            return Err(Error::new(ErrorKind::Limit, text + ", over 2**32"));
+        }
+        Ok(Archive {
+            source,
+            len,
+            raw: found.bytes,
+            start: found.start,
+            directory,
+            by_name: OnceLock::new(),
+            ends: OnceLock::new(),
+        })
+    }
+
+    /// How many members it has, duplicates counted.
+    pub(crate) fn len(&self) -> usize {
+        self.directory.records.len()
+    }
+
+    /// The source that it reads from.
+    pub(crate) fn source(&self) -> &Arc<dyn ReadAt> {
+        &self.source
+    }
+
+    /// The member at `index` in the directory.
+    pub(crate) fn entry(&self, index: usize) -> Option<Entry<'_>> {
+        let record = self.directory.records.get(index)?;
+        Some(Entry::new(self, index, record))
+    }
+
+    /// All members in the directory's order; a name that stands there twice comes twice.
+    pub(crate) fn entries(&self) -> impl ExactSizeIterator<Item = Entry<'_>> + DoubleEndedIterator {
+        let records = self.directory.records.iter().enumerate();
+        records.map(|(index, record)| Entry::new(self, index, record))
+    }
+
+    /// The member of that name; of several the last, as in Python.
+    pub(crate) fn find(&self, name: &str) -> Option<Entry<'_>> {
+        /// Up to here looking at every name costs less than an index does.
+        const FEW: usize = 16;
+        if self.len() <= FEW {
+            return self.entries().rfind(|entry| entry.name() == name);
+        }
+        let by_name = self.by_name.get_or_init(|| {
+            // `open` has checked that the indices fit.
+            let mut by_name: Vec<u32> = (0..=u32::MAX).take(self.len()).collect();
+            by_name.sort_by_key(|&index| self.name(index as usize));
+            by_name
+        });
+        let behind = by_name.partition_point(|&index| self.name(index as usize) <= name);
+        // The sort is stable, so that the last of equal names is the directory's last.
+        let index = *by_name.get(behind.checked_sub(1)?)?;
+        self.entry(index as usize)
+            .filter(|entry| entry.name() == name)
+    }
+
+    fn name(&self, index: usize) -> &str {
+        let record = self.directory.records.get(index);
+        record.map_or("", |record| self.name_of(index, record))
+    }
+
+    fn name_of(&self, index: usize, record: &Record) -> &str {
+        if record.odd {
+            let names = &self.directory.odd_names;
+            let found = names.binary_search_by_key(&index, |odd| odd.index);
+            let odd = found.ok().and_then(|found| names.get(found));
+            return odd.map_or("", |odd| &odd.name);
+        }
+        // Checked when the directory was parsed.
+        std::str::from_utf8(self.raw_name(record)).unwrap_or_default()
+    }
+
+    /// The name with what follows a NUL in it, which is what messages and comparisons use.
+    fn original_name_of(&self, index: usize, record: &Record) -> &str {
+        let names = &self.directory.odd_names;
+        match names.binary_search_by_key(&index, |odd| odd.index) {
+            Ok(found) => names.get(found).map_or("", |odd| &odd.original),
+            Err(_) => self.name_of(index, record),
+        }
+    }
+
+    fn raw_name(&self, record: &Record) -> &[u8] {
+        let end = record.name_at.saturating_add(usize::from(record.name_len));
+        self.raw.get(record.name_at..end).unwrap_or_default()
+    }
+
+    /// Where the member must have ended: the next one's header, or the directory.
+    fn end_of(&self, index: usize) -> u64 {
+        let records = &self.directory.records;
+        if self.directory.ascending {
+            let next = index.checked_add(1).and_then(|next| records.get(next));
+            return next.map_or(self.start, |next| next.header_offset);
+        }
+        let ends = self.ends.get_or_init(|| {
+            let mut by_offset: Vec<usize> = (0..records.len()).collect();
+            let offset = |index: &usize| records.get(*index).map_or(0, |r| r.header_offset);
+            // Stable, from the back, as Python sorts: of members that share a header only the
+            // directory's first has room.
+            by_offset.sort_by_key(|index| std::cmp::Reverse(offset(index)));
+            let mut ends = vec![0; records.len()];
+            let mut end = self.start;
+            for index in by_offset {
+                if let Some(slot) = ends.get_mut(index) {
+                    *slot = end;
+                }
+                end = offset(&index);
+            }
+            ends
+        });
+        ends.get(index).copied().unwrap_or_default()
+    }
+
+    /// The same error, or [`ErrorKind::Changed`] if the archive is no longer what was opened.
+    ///
+    /// An archive that is overwritten while it is open looks damaged; only then is it worth
+    /// reading the directory again to tell the two apart.
+    #[cold]
+    fn explain(&self, err: Error) -> Error {
+        let damaged = matches!(
+            err.kind(),
+            ErrorKind::Archive | ErrorKind::Checksum | ErrorKind::Truncated | ErrorKind::Encoding
+        );
+        if !damaged || !self.has_changed() {
+            return err;
+        }
+        let text = format!(
+            "the archive changed since it was opened; reading it now fails with: {}",
+            err.message()
+        );
+        Error::new(ErrorKind::Changed, text)
+    }
+
+    fn has_changed(&self) -> bool {
+        if self.source.len().ok() != Some(self.len) {
+            return true;
+        }
+        if self.source.as_buffer().is_some() {
+            return false;
+        }
+        let mut now = [0; 4 << 10];
+        let mut at = self.start;
+        for before in self.raw.chunks(now.len()) {
+            let now = now.get_mut(..before.len()).unwrap_or_default();
+            if self.source.read_exact_at(now, at).is_err() || now != before {
+                return true;
+            }
+            at = at.saturating_add(before.len() as u64);
+        }
+        false
+    }
+}

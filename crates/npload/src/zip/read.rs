@@ -1,0 +1,221 @@
+//! A whole member into one piece of memory, placed so that a chosen byte is aligned.
+//!
+//! Memory taken: the member's size plus padding, the compressed bytes in flight, and decoder tables.
+//!
+//! | method | memory for the contents | how |
+//! |---|---|---|
+//! | stored | all at once: as many bytes are in the file | read in blocks by several threads |
+//! | deflate | all at once, up to 16 MiB or 8 times the compressed bytes | libdeflate, one shot |
+//! | deflate beyond that, bzip2, lzma, zstd | doubled as bytes arrive | streamed |
+
+use std::ops::Range;
+
+use npload_buffer::{ALIGNMENT, AlignedBuf, Buffer};
+
+use super::compressed;
+use super::reader::CHUNK;
+use super::{Entry, Method, stored};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Told how many bytes were just finished, by whichever thread finished them; an error stops the read.
+pub(crate) type Progress<'a> = &'a (dyn Fn(u64) -> Result<()> + Sync);
+
+/// How a member is read.
+#[derive(Clone, Copy)]
+pub(crate) struct ReadOptions<'a> {
+    /// Whether its CRC-32 is compared.
+    pub(crate) verify: bool,
+    /// How many threads may work on it, this one included.
+    pub(crate) threads: usize,
+    pub(crate) progress: Option<Progress<'a>>,
+}
+
+impl Default for ReadOptions<'_> {
+    fn default() -> Self {
+        ReadOptions {
+            verify: true,
+            threads: 1,
+            progress: None,
+        }
+    }
+}
+
+impl ReadOptions<'_> {
+    pub(super) fn advance(&self, bytes: usize) -> Result<()> {
+        self.progress.map_or(Ok(()), |told| told(bytes as u64))
+    }
+}
+
+/// Up to this declared size memory is taken at once, whatever the ratio.
+const ONE_SHOT_SIZE: u64 = 16 << 20;
+/// Up to this many declared bytes for each compressed one, too.
+const ONE_SHOT_RATIO: u64 = 8;
+/// How many compressed bytes more than contents may be held: headers of many small blocks.
+const INPUT_SLACK: u64 = 64 << 10;
+/// What growing memory begins with.
+const FIRST: usize = 256 << 10;
+/// How much is decoded before it is summed: it is still in the cache then.
+const BLOCK: usize = 128 << 10;
+
+impl Entry<'_> {
+    /// The member's bytes, in memory where byte `align_at` of them lies at a multiple of 64.
+    ///
+    /// # Errors
+    /// As [`Entry::local_header`]; [`ErrorKind::Archive`] for a damaged stream or one that is
+    /// longer or shorter than declared; [`ErrorKind::Checksum`]; [`ErrorKind::Changed`] where the
+    /// file is not what was opened; [`ErrorKind::OutOfMemory`]; [`ErrorKind::Io`].
+    pub(crate) fn read(&self, align_at: usize, options: &ReadOptions<'_>) -> Result<Buffer> {
+        let range = self.data_range()?;
+        let size = usize::try_from(self.size())
+            .ok()
+            .filter(|&size| size <= isize::MAX.unsigned_abs().saturating_sub(ALIGNMENT));
+        let size = size.ok_or_else(|| self.out_of_memory())?;
+        // `align_at` + `pad` is a multiple of ALIGNMENT.
+        let pad = align_at.wrapping_neg() % ALIGNMENT;
+        let memory = Memory {
+            pad,
+            total: pad.saturating_add(size),
+        };
+        let bytes = match self.method()? {
+            Method::Stored => self.read_stored(range, memory, options)?,
+            Method::Deflate if self.fits_one_shot() => {
+                self.read_one_shot(range, memory, options)?
+            }
+            _ => self.read_growing(range, memory, options)?,
+        };
+        Ok(Buffer::from(bytes).slice(pad..))
+    }
+
+    fn fits_one_shot(&self) -> bool {
+        let (size, compressed) = (self.size(), self.compressed_size());
+        let most = compressed.saturating_mul(ONE_SHOT_RATIO);
+        let slack = (size / 8).saturating_add(INPUT_SLACK);
+        // Far more compressed bytes than the incompressible would need are not worth holding.
+        size <= most.max(ONE_SHOT_SIZE) && compressed <= size.saturating_add(slack)
+    }
+
+    fn read_stored(
+        &self,
+        range: Range<u64>,
+        memory: Memory,
+        options: &ReadOptions<'_>,
+    ) -> Result<AlignedBuf> {
+        let mut bytes = self.allocate(memory.total)?;
+        let out = bytes.get_mut(memory.pad..).unwrap_or_default();
+        let crc = stored::read(&*self.archive.source, range.start, out, options);
+        let crc = crc.map_err(|err| self.failed(err))?;
+        if let Some(crc) = crc {
+            self.compare_crc(crc).map_err(|err| self.failed(err))?;
+        }
+        Ok(bytes)
+    }
+
+    /// All memory at once, all compressed bytes at once.
+    #[cfg(feature = "libdeflate")]
+    fn read_one_shot(
+        &self,
+        range: Range<u64>,
+        memory: Memory,
+        options: &ReadOptions<'_>,
+    ) -> Result<AlignedBuf> {
+        let source = &*self.archive.source;
+        let mut owned = AlignedBuf::default();
+        let input = match source.as_buffer() {
+            Some(all) => compressed::slice(all, &range),
+            None => {
+                let len = usize::try_from(self.compressed_size());
+                owned = self.allocate(len.map_err(|_| self.out_of_memory())?)?;
+                source
+                    .read_exact_at(&mut owned, range.start)
+                    .map_err(|err| self.failed(compressed::read_failed(err, range.start)))?;
+                &*owned
+            }
+        };
+        let mut bytes = self.allocate(memory.total)?;
+        let out = bytes.get_mut(memory.pad..).unwrap_or_default();
+        let made = libdeflater::Decompressor::new().deflate_decompress(input, out);
+        drop(owned);
+        if made != Ok(out.len()) {
+            drop(bytes);
+            // Not what was declared. The stream says what exactly is wrong, and where.
+            return self.read_growing(range, memory, options);
+        }
+        if options.verify {
+            self.check_crc_by(out, options.threads)
+                .map_err(|err| self.failed(err))?;
+        }
+        options.advance(out.len())?;
+        Ok(bytes)
+    }
+
+    #[cfg(not(feature = "libdeflate"))]
+    fn read_one_shot(
+        &self,
+        range: Range<u64>,
+        memory: Memory,
+        options: &ReadOptions<'_>,
+    ) -> Result<AlignedBuf> {
+        let bytes = self.allocate(memory.total)?;
+        self.read_into(range, bytes, memory, options)
+    }
+
+    /// Memory as bytes arrive.
+    fn read_growing(
+        &self,
+        range: Range<u64>,
+        memory: Memory,
+        options: &ReadOptions<'_>,
+    ) -> Result<AlignedBuf> {
+        let bytes = self.allocate(memory.total.min(FIRST))?;
+        self.read_into(range, bytes, memory, options)
+    }
+
+    fn read_into(
+        &self,
+        range: Range<u64>,
+        mut bytes: AlignedBuf,
+        memory: Memory,
+        options: &ReadOptions<'_>,
+    ) -> Result<AlignedBuf> {
+        let mut reader = self.stream(range, options.verify, CHUNK)?;
+        let mut filled = memory.pad;
+        loop {
+            if filled == bytes.len() && filled < memory.total {
+                let doubled = bytes.len().saturating_mul(2).min(memory.total);
+                bytes.grow(doubled).map_err(|err| self.no_memory(err))?;
+            }
+            let end = bytes.len().min(filled.saturating_add(BLOCK));
+            let n = reader.read_some(bytes.get_mut(filled..end).unwrap_or_default())?;
+            if n == 0 {
+                return Ok(bytes);
+            }
+            filled = filled.saturating_add(n);
+            options.advance(n)?;
+        }
+    }
+
+    fn allocate(&self, len: usize) -> Result<AlignedBuf> {
+        AlignedBuf::zeroed(len).map_err(|err| self.no_memory(err))
+    }
+
+    #[cold]
+    fn no_memory(&self, err: std::io::Error) -> Error {
+        let doing = format!("taking memory for a member of {} bytes", self.size());
+        Error::io(err, &doing).with_member(self.name())
+    }
+
+    #[cold]
+    fn out_of_memory(&self) -> Error {
+        let text = format!("a member of {} bytes does not fit in memory", self.size());
+        Error::new(ErrorKind::OutOfMemory, text).with_member(self.name())
+    }
+}
+
+/// The layout of the memory that a member is read into.
+#[derive(Clone, Copy)]
+struct Memory {
+    /// Bytes before the member.
+    pad: usize,
+    /// Those and the member's.
+    total: usize,
+}

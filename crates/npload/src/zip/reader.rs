@@ -1,0 +1,162 @@
+//! A member as a stream that checks itself.
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+use crc32fast::Hasher;
+
+use super::compressed::Compressed;
+use super::decode::Decoder;
+use super::{Entry, repr};
+use crate::error::{Error, ErrorKind, Result};
+
+/// How many compressed bytes a stream asks the source for at a time.
+pub(super) const CHUNK: usize = 128 << 10;
+/// The same for the first bytes of a member: a page.
+const PREFIX_CHUNK: usize = 4 << 10;
+
+/// The bytes of a member, decoded as they are read, in bounded memory.
+///
+/// The read that reaches the end checks size and checksum: it fails instead of giving the last
+/// bytes of a damaged member. Reads before that are unchecked.
+pub(crate) struct Reader<'a> {
+    entry: Entry<'a>,
+    decoder: Decoder<'a>,
+    left: u64,
+    /// None: the checksum is not asked for.
+    crc: Option<Hasher>,
+    ended: bool,
+}
+
+impl<'a> Entry<'a> {
+    /// The member's bytes as a stream; with `verify` its end compares their CRC-32.
+    ///
+    /// # Errors
+    /// As [`Entry::local_header`]; [`ErrorKind::Io`].
+    pub(crate) fn reader(&self, verify: bool) -> Result<Reader<'a>> {
+        self.stream(self.data_range()?, verify, CHUNK)
+    }
+
+    /// The first `len` of the member's bytes, or all if those are fewer, reading little more of
+    /// the source than they need. Checked only as far as a prefix can be.
+    ///
+    /// # Errors
+    /// As [`Entry::local_header`]; [`ErrorKind::Archive`] for a damaged stream; [`ErrorKind::Io`].
+    pub(crate) fn prefix(&self, len: usize) -> Result<Vec<u8>> {
+        let mut reader = self.stream(self.data_range()?, false, PREFIX_CHUNK)?;
+        let len = usize::try_from(self.size()).map_or(len, |size| size.min(len));
+        let mut bytes = Vec::new();
+        let mut filled = 0_usize;
+        while filled < len {
+            // Grows as bytes arrive, so that a long prefix of a lie takes no memory.
+            bytes.resize(len.min(filled.saturating_add(PREFIX_CHUNK)), 0);
+            let n = reader.decode(bytes.get_mut(filled..).unwrap_or_default())?;
+            if n == 0 {
+                return Err(reader.too_short(filled as u64));
+            }
+            filled = filled.saturating_add(n);
+        }
+        Ok(bytes)
+    }
+
+    /// The stream of the compressed bytes in `range`, which are this member's.
+    pub(super) fn stream(
+        &self,
+        range: Range<u64>,
+        verify: bool,
+        chunk: usize,
+    ) -> Result<Reader<'a>> {
+        let input = Compressed::new(&*self.archive.source, range, chunk);
+        let decoder = Decoder::new(self, input);
+        Ok(Reader {
+            entry: *self,
+            decoder: decoder.map_err(|err| self.failed(err))?,
+            left: self.size(),
+            crc: verify.then(Hasher::new),
+            ended: false,
+        })
+    }
+
+    /// The error with the member's name, and as "changed" where that is what happened.
+    #[cold]
+    pub(super) fn failed(&self, err: Error) -> Error {
+        self.archive.explain(err).with_member(self.name())
+    }
+}
+
+impl Reader<'_> {
+    /// Some of the next bytes; 0 at the end, or if `out` is empty.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Archive`] for a damaged stream or one that is longer or shorter than declared;
+    /// [`ErrorKind::Checksum`]; [`ErrorKind::Changed`]; [`ErrorKind::Io`].
+    pub(crate) fn read_some(&mut self, out: &mut [u8]) -> Result<usize> {
+        if self.left == 0 {
+            self.finish()?;
+            return Ok(0);
+        }
+        if out.is_empty() {
+            return Ok(0);
+        }
+        let n = self.decode(out)?;
+        if n == 0 {
+            return Err(self.too_short(self.entry.size().saturating_sub(self.left)));
+        }
+        if let Some(crc) = &mut self.crc {
+            crc.update(out.get(..n).unwrap_or_default());
+        }
+        self.left = self.left.saturating_sub(n as u64);
+        if self.left == 0 {
+            self.finish()?;
+        }
+        Ok(n)
+    }
+
+    /// Up to what the member has left.
+    fn decode(&mut self, out: &mut [u8]) -> Result<usize> {
+        let most = usize::try_from(self.left).map_or(out.len(), |left| left.min(out.len()));
+        let out = out.get_mut(..most).unwrap_or_default();
+        self.decoder.read(out).map_err(|err| self.entry.failed(err))
+    }
+
+    /// All declared bytes are there: there must be no more, and they must be the right ones.
+    fn finish(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.ended, true) {
+            return Ok(());
+        }
+        let mut more = [0; 64];
+        let more = self.decoder.read(&mut more);
+        let more = more.map_err(|err| self.entry.failed(err))?;
+        if more > 0 {
+            return Err(self.too_long(more));
+        }
+        match self.crc.take() {
+            Some(crc) => self
+                .entry
+                .compare_crc(crc.finalize())
+                .map_err(|err| self.entry.failed(err)),
+            None => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn too_short(&self, got: u64) -> Error {
+        let (name, size) = (repr::text(self.entry.name()), self.entry.size());
+        let text = format!("File {name} ends after {got} bytes: the directory declares {size}");
+        self.entry.failed(Error::new(ErrorKind::Archive, text))
+    }
+
+    #[cold]
+    fn too_long(&self, more: usize) -> Error {
+        let (name, size) = (repr::text(self.entry.name()), self.entry.size());
+        let got = size.saturating_add(more as u64);
+        let text = format!("File {name} has {got} bytes or more: the directory declares {size}");
+        self.entry.failed(Error::new(ErrorKind::Archive, text))
+    }
+}
+
+impl Read for Reader<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.read_some(out).map_err(io::Error::from)
+    }
+}
