@@ -87,6 +87,11 @@ impl Header {
         self.nbytes
     }
 
+    /// Its dtype, shape and order, without a copy.
+    pub(crate) fn into_parts(self) -> (DType, Vec<usize>, Order) {
+        (self.dtype, self.shape, self.order)
+    }
+
     /// What is odd about the header.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
