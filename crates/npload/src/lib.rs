@@ -17,7 +17,7 @@ mod npy;
 mod warning;
 mod zip;
 
-pub use array::{Array, Order};
+pub use array::{Array, LongDouble, Nested, Order, PrintOptions, Record, Shown, Text, Value};
 pub use dtype::{ByteOrder, DType, Field, Number, Struct, Subarray, TimeBase, TimeUnit};
 pub use error::{Error, ErrorKind, Result};
 pub use npload_buffer::{AlignedBuf, Buffer, ReadAt};

@@ -1,5 +1,15 @@
 //! The array: a dtype, a shape, strides, and bytes.
 
+mod decode;
+mod print;
+mod text;
+mod value;
+
+pub use decode::LongDouble;
+pub use print::{PrintOptions, Shown};
+pub use text::Text;
+pub use value::{Nested, Record, Value};
+
 use npload_buffer::Buffer;
 use smallvec::SmallVec;
 
@@ -20,7 +30,7 @@ pub enum Order {
 /// An n-dimensional array: a dtype, a shape, strides, and shared bytes.
 ///
 /// Cloning, slicing and taking fields copy no elements.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Array {
     pub(crate) dtype: DType,
     pub(crate) shape: Axes<usize>,
