@@ -14,7 +14,7 @@ pub(super) fn is_comma_string(text: &str) -> bool {
         return true;
     }
     let mut depth: i32 = 0;
-    text.bytes().skip(1).any(|byte| {
+    text.bytes().any(|byte| {
         match byte {
             b'[' => depth = depth.saturating_add(1),
             b']' => depth = depth.saturating_sub(1),
