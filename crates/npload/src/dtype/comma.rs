@@ -14,7 +14,7 @@ pub(super) fn is_comma_string(text: &str) -> bool {
         return true;
     }
     let mut depth: i32 = 0;
-    text.bytes().skip(1).any(|byte| {
+    text.bytes().any(|byte| {
         match byte {
             b'[' => depth = depth.saturating_add(1),
             b']' => depth = depth.saturating_sub(1),
@@ -43,6 +43,10 @@ pub(super) fn parse(text: &str) -> Result<DType> {
             let message = format!("format number {number} of {text:?} is not recognized");
             return Err(Error::new(ErrorKind::DType, message));
         }
+        if is_list && rest.is_empty() && format.is_empty() {
+            // NumPy overlooks a byte order that nothing follows.
+            break;
+        }
         formats.push(format.dtype(text)?);
     }
     if !is_list && formats.len() == 1 {
@@ -64,6 +68,13 @@ pub(super) fn parse(text: &str) -> Result<DType> {
     }
     Ok(DType::Struct(Arc::new(Struct::new(fields, offset, false)?)))
 }
+
+/// This machine's byte order, as typestrs write it.
+const NATIVE: &str = if cfg!(target_endian = "little") {
+    "<"
+} else {
+    ">"
+};
 
 /// One part: a byte order, repeats, a byte order again, a typestr.
 struct Format<'a> {
@@ -110,32 +121,35 @@ impl<'a> Format<'a> {
         )
     }
 
-    fn dtype(&self, text: &str) -> Result<DType> {
-        let invalid = |why: String| Err(Error::new(ErrorKind::DType, why));
-        let native = if cfg!(target_endian = "little") {
-            "<"
-        } else {
-            ">"
-        };
-        let spelt = |order: &'a str| if order == "=" { native } else { order };
+    /// The byte order, empty for this machine's.
+    fn order(&self) -> Result<&'a str> {
+        let spelt = |order: &'a str| if order == "=" { NATIVE } else { order };
         let order = match self.orders {
             (first, "") => first,
             ("", second) => second,
             (first, second) if spelt(first) == spelt(second) => spelt(first),
             (first, second) => {
-                return invalid(format!(
-                    "inconsistent byte-order specification {} and {} in {text:?}",
-                    spelt(first),
-                    spelt(second)
+                let (first, second) = (spelt(first), spelt(second));
+                return Err(Error::new(
+                    ErrorKind::DType,
+                    format!("inconsistent byte-order specification {first} and {second}"),
                 ));
             }
         };
-        let order = if matches!(order, "|" | "=") || order == native {
+        Ok(if matches!(order, "|" | "=") || order == NATIVE {
             ""
         } else {
             order
-        };
-        let dtype = DType::parse(&format!("{order}{}", self.code))?;
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.code.is_empty() && self.repeats.is_empty() && self.order().is_ok_and(str::is_empty)
+    }
+
+    fn dtype(&self, text: &str) -> Result<DType> {
+        let invalid = |why: String| Err(Error::new(ErrorKind::DType, why));
+        let dtype = DType::parse(&format!("{}{}", self.order()?, self.code))?;
         if self.repeats.is_empty() {
             return Ok(dtype);
         }

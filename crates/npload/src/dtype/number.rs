@@ -70,6 +70,10 @@ pub enum Number {
     UInt2,
     Int1,
     UInt1,
+    /// Two [`Number::Float16`].
+    Complex32,
+    /// Two [`Number::BFloat16`].
+    BComplex32,
 }
 
 /// Every number type with its kind, its size in bytes and its name, in the order of the enum.
@@ -109,6 +113,8 @@ const NUMBERS: &[(Number, char, usize, &str)] = &[
     (Number::UInt2, 'V', 1, "uint2"),
     (Number::Int1, 'V', 1, "int1"),
     (Number::UInt1, 'V', 1, "uint1"),
+    (Number::Complex32, 'V', 4, "complex32"),
+    (Number::BComplex32, 'V', 4, "bcomplex32"),
 ];
 
 impl Number {
@@ -163,7 +169,7 @@ impl Number {
 
     /// The size of what has a byte order: half of a complex number, else the whole.
     pub(crate) fn part_size(self) -> usize {
-        if self.kind() == 'c' {
+        if self.kind() == 'c' || matches!(self, Number::Complex32 | Number::BComplex32) {
             self.itemsize() / 2
         } else {
             self.itemsize()
@@ -192,6 +198,6 @@ mod tests {
             assert_eq!(number as usize, i);
             assert_eq!(Number::from_name(number.name()), Some(number));
         }
-        assert_eq!(NUMBERS.len(), Number::UInt1 as usize + 1);
+        assert_eq!(NUMBERS.len(), Number::BComplex32 as usize + 1);
     }
 }

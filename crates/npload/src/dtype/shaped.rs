@@ -26,7 +26,7 @@ impl DType {
                 Err(_) => Err(self.no_shape(second)),
             },
             Literal::None => self.united(&DType::parse("float64")?),
-            Literal::Dict(pairs) => {
+            Literal::Dict(pairs) if pairs.iter().all(|(key, _)| matches!(key, Literal::Str(_))) => {
                 if is_fields(pairs) {
                     return Err(invalid(
                         "a dtype with the fields of another one is not supported",

@@ -162,13 +162,25 @@ impl<'a> Scanner<'a> {
     /// Reads what follows the literal: nothing but blank lines and comments.
     fn finish(&mut self) -> Result<Token, Malformed> {
         self.skip_space(true)?;
-        match self.found() {
-            None => Ok(Token::End),
-            Some(found) => {
-                let message = format!("expected the end of the text, found {found}");
-                Err(Malformed::new(self.pos, message))
+        if let Some(found) = self.found() {
+            let message = format!("expected the end of the text, found {found}");
+            return Err(Malformed::new(self.pos, message));
+        }
+        // Python takes blanks that end the text without a newline for the indent of a statement.
+        if self.text.ends_with([' ', '\t']) {
+            let line = self
+                .text
+                .rfind(['\n', '\r'])
+                .map_or(0, |at| at.saturating_add(1));
+            let last = self.text.get(line..).unwrap_or_default();
+            if last
+                .bytes()
+                .all(|byte| matches!(byte, b' ' | b'\t' | b'\x0c'))
+            {
+                return Err(Malformed::new(line, "blanks after the last newline"));
             }
         }
+        Ok(Token::End)
     }
 
     /// What stands here, for errors; none at the end.
