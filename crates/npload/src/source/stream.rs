@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn it_reads_no_byte_further_than_asked() {
-        let mut reader: &[u8] = b"headdataNEXT";
+        let mut reader: &[u8] = b"addataNEXT";
         let mut stream = Stream::new(&mut reader, None);
         let mut head = b"he".to_vec();
         assert!(stream.read_up_to(&mut head, 4).unwrap());

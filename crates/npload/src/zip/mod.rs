@@ -11,13 +11,11 @@
 //! * a member yields exactly the size that the directory declares, with its CRC-32, or an error;
 //! * memory for contents is bounded by what the method can make of the compressed bytes
 //!   ([`method`]), and taken as they arrive where that bound is loose ([`read`]).
-#![allow(dead_code, unused_imports)] // Until npz uses it.
 
 mod compressed;
 mod crc;
 mod decode;
 mod directory;
-#[cfg(test)]
 mod entry;
 mod local;
 mod locate;
