@@ -17,10 +17,24 @@ fn every_file_loads_as_numpy_loads_it_or_is_refused_as_numpy_refuses_it() {
     assert!(failures.is_empty(), "{} differences:\n{}", failures.len(), failures.join("\n"));
 }
 
+/// Where we differ from NumPy on purpose, or do not follow it, beyond what the manifest tells.
+const DIFFERENCES: &[(&str, &str)] = &[
+    ("malformed/descr-f1.npy", "'<f1' is float8_e5m2, as ml_dtypes writes it"),
+    ("malformed/descr-field-of-chars.npy", "NumPy unpacks 'ab' as a field: an accident"),
+    ("malformed/descr-tuple-dict.npy", "a tuple with a dict is a dtype with metadata, as h5py's"),
+    ("malformed/zstd-cut.npz", "zstd is read, so that damage in it is found"),
+    ("malformed/zstd-flipped.npz", "zstd is read, so that damage in it is found"),
+    ("npy/header-escapes.npy", "names of characters (\\N{…}) would need a table of all of Unicode"),
+    ("npy/subarray-at-top.npy", "a top-level subarray's shape is the array's: NumPy loses count"),
+];
+
 /// How a file differs from its line in a manifest.
 pub(crate) fn check_file(folder: &Path, line: &Value) -> Vec<String> {
     let name = line["file"].as_str().unwrap();
     let path = folder.join(name);
+    if DIFFERENCES.iter().any(|(file, _)| *file == name) {
+        return check_different(&path, line);
+    }
     let found = match (line["kind"].as_str().unwrap(), &line["npload"]) {
         ("error", Value::Array(arrays)) => check_arrays(&path, arrays),
         ("error", _) => check_refused(load(&path).map(drop), &line["error"], is_better(line)),
@@ -29,6 +43,20 @@ pub(crate) fn check_file(folder: &Path, line: &Value) -> Vec<String> {
         (other, _) => panic!("{name}: kind {other}"),
     };
     found.into_iter().map(|text| format!("{name}: {text}")).collect()
+}
+
+/// A difference on the list is one: else it is to be taken off.
+fn check_different(path: &Path, line: &Value) -> Vec<String> {
+    let ours = match load(path) {
+        Ok(Loaded::Npz(npz)) => npz.load_all().map(drop),
+        other => other.map(drop),
+    };
+    let numpys_error = line["kind"] == "error" || line["members"][0]["error"].is_object();
+    match ours {
+        Ok(()) if numpys_error => vec![],
+        Err(e) if !numpys_error || e.kind() == ErrorKind::Archive => vec![],
+        other => vec![format!("differs no longer: {other:?}")],
+    }
 }
 
 fn is_better(line: &Value) -> bool {
