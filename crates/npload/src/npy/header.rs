@@ -50,7 +50,7 @@ impl Header {
         self.version
     }
 
-    /// What the elements are; never a subarray, whose shape became part of [`Header::shape`].
+    /// What the elements are; never a subarray.
     #[must_use]
     pub fn dtype(&self) -> &DType {
         &self.dtype
@@ -289,26 +289,30 @@ fn parse_text(
 }
 
 /// What is left to check once the parts are known.
+///
+/// A subarray as the dtype of the whole counts for NumPy only if it has one element: the array is
+/// then one of those elements, and its shape is the header's. It refuses others (unless there is
+/// nothing to read), since it finds more elements than the shape says.
 fn finish(
     version: (u8, u8),
     mut dtype: DType,
-    mut shape: Vec<usize>,
-    mut order: Order,
+    shape: Vec<usize>,
+    order: Order,
     data_offset: usize,
     warnings: Vec<Warning>,
 ) -> Result<Header> {
-    if matches!(dtype, DType::Subarray(_)) && order == Order::F {
-        // The elements lie in Fortran order, what they are made of in C order.
-        if shape.len() > 1 {
+    while let DType::Subarray(inner) = &dtype {
+        let one = inner.shape().iter().all(|&n| n == 1);
+        if !one && !shape.contains(&0) && !inner.base().has_object() {
             return Err(Error::new(
-                ErrorKind::DType,
-                format!("an array of {dtype} in Fortran order is not supported"),
+                ErrorKind::Shape,
+                format!(
+                    "an array of {dtype} has more elements than its shape {} says; NumPy does not \
+                     read it either",
+                    shape::tuple_repr(&shape)
+                ),
             ));
         }
-        order = Order::C;
-    }
-    while let DType::Subarray(inner) = &dtype {
-        shape.extend_from_slice(inner.shape());
         dtype = inner.base().clone();
     }
     shape::check_ndim(shape.len())?;
@@ -410,3 +414,6 @@ fn shortened(text: &str) -> Cow<'_, str> {
         None => text.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

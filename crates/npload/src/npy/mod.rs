@@ -10,6 +10,8 @@ mod write;
 
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod properties;
 
 pub use header::Header;
 pub(crate) use shape::tuple_repr;

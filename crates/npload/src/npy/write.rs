@@ -24,6 +24,10 @@ const GROWTH_DIGITS: usize = 21;
 /// [`ErrorKind::DType`] for a dtype that no descr describes, [`ErrorKind::Shape`] for an array that
 /// cannot exist.
 pub(crate) fn write_header(dtype: &DType, shape: &[usize], order: Order) -> Result<Vec<u8>> {
+    if matches!(dtype, DType::Subarray(_)) {
+        let message = format!("{dtype} is the dtype of a field, and not of an array");
+        return Err(Error::new(ErrorKind::DType, message));
+    }
     shape::check_ndim(shape.len())?;
     shape::sizes(shape, dtype.itemsize())?;
     let fortran =
