@@ -5,17 +5,13 @@
 
 use std::borrow::Cow;
 
+pub(crate) use super::frame::truncated_header;
+use super::frame::{Frame, frame};
 use super::literal::{self, Dialect, Literal, Malformed, str_repr};
 use super::{fast, note, shape};
 use crate::array::Order;
 use crate::dtype::DType;
 use crate::{Error, ErrorKind, Result, Warning};
-
-/// What an npy file starts with.
-pub(crate) const MAGIC: &[u8; 6] = b"\x93NUMPY";
-
-/// Magic and version.
-const MAGIC_LEN: usize = 8;
 
 /// How much of a header an error message shows, in characters.
 const SHOWN: usize = 400;
@@ -103,62 +99,6 @@ pub(crate) enum Parsed {
     NeedMore(usize),
 }
 
-/// Where the parts of a header are, as far as the bytes tell.
-enum Frame {
-    Magic,
-    Length {
-        end: usize,
-    },
-    Text {
-        version: (u8, u8),
-        start: usize,
-        len: usize,
-    },
-}
-
-fn frame(bytes: &[u8]) -> Result<Frame> {
-    let there = bytes.len().min(MAGIC.len());
-    if bytes.get(..there) != MAGIC.get(..there) {
-        return Err(Error::new(
-            ErrorKind::NotArray,
-            format!(
-                "the magic string is not correct; expected {}, got {}",
-                Literal::Bytes(MAGIC.to_vec()),
-                Literal::Bytes(bytes.get(..there).unwrap_or_default().to_vec())
-            ),
-        ));
-    }
-    let version = match bytes.get(MAGIC.len()..MAGIC_LEN) {
-        Some(&[major, minor]) => (major, minor),
-        _ => return Ok(Frame::Magic),
-    };
-    let rest = bytes.get(MAGIC_LEN..).unwrap_or_default();
-    let (len, start) = match version {
-        (1, 0) => (
-            rest.first_chunk()
-                .map(|len| u32::from(u16::from_le_bytes(*len))),
-            10,
-        ),
-        (2 | 3, 0) => (rest.first_chunk().map(|len| u32::from_le_bytes(*len)), 12),
-        (major, minor) => {
-            return Err(Error::new(
-                ErrorKind::Version,
-                format!(
-                    "we only support format version (1,0), (2,0), and (3,0), not ({major}, {minor})"
-                ),
-            ));
-        }
-    };
-    Ok(match len {
-        Some(len) => Frame::Text {
-            version,
-            start,
-            len: usize::try_from(len).unwrap_or(usize::MAX),
-        },
-        None => Frame::Length { end: start },
-    })
-}
-
 /// Reads the header at the start of `bytes`, which may be more than the header and may be less.
 ///
 /// `max_header_size` counts characters, as in NumPy. It is checked before more bytes are asked
@@ -169,8 +109,7 @@ fn frame(bytes: &[u8]) -> Result<Frame> {
 /// [`ErrorKind::Header`], [`ErrorKind::DType`], [`ErrorKind::Shape`].
 pub(crate) fn parse_header(bytes: &[u8], max_header_size: usize) -> Result<Parsed> {
     let (version, start, len) = match frame(bytes)? {
-        Frame::Magic => return Ok(Parsed::NeedMore(MAGIC_LEN)),
-        Frame::Length { end } => return Ok(Parsed::NeedMore(end)),
+        Frame::Short { needed } => return Ok(Parsed::NeedMore(needed)),
         Frame::Text {
             version,
             start,
@@ -196,25 +135,6 @@ pub(crate) fn parse_header(bytes: &[u8], max_header_size: usize) -> Result<Parse
         return finish(version, dtype, shape, order, end, Vec::new()).map(Parsed::Header);
     }
     parse_text(text, version, start, max_header_size).map(Parsed::Header)
-}
-
-/// The error for a source that ends before its header does: of all of it, `bytes`.
-#[cold]
-pub(crate) fn truncated_header(bytes: &[u8]) -> Error {
-    let (what, expected, got) = match frame(bytes) {
-        Err(error) => return error,
-        Ok(Frame::Magic) => ("magic string", MAGIC_LEN, bytes.len()),
-        Ok(Frame::Length { end }) => (
-            "array header length",
-            end.saturating_sub(MAGIC_LEN),
-            bytes.len().saturating_sub(MAGIC_LEN),
-        ),
-        Ok(Frame::Text { start, len, .. }) => {
-            ("array header", len, bytes.len().saturating_sub(start))
-        }
-    };
-    let message = format!("EOF: reading {what}, expected {expected} bytes got {got}");
-    Error::new(ErrorKind::Truncated, message).at(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
 }
 
 #[cold]

@@ -4,6 +4,7 @@ pub(crate) mod header;
 pub(crate) mod literal;
 
 mod fast;
+mod frame;
 mod note;
 mod shape;
 mod write;

@@ -1,6 +1,6 @@
 //! The header that `numpy.save` writes, byte for byte.
 
-use super::header::MAGIC;
+use super::frame::MAGIC;
 use super::{note, shape};
 use crate::array::Order;
 use crate::dtype::DType;
@@ -88,3 +88,6 @@ fn wrap(text: &[u8], version: u8) -> Option<Vec<u8>> {
     out.push(b'\n');
     Some(out)
 }
+
+#[cfg(test)]
+mod tests;
