@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 
-pub(crate) use super::frame::truncated_header;
 use super::frame::{Frame, frame};
 use super::literal::{self, Dialect, Literal, Malformed, str_repr};
 use super::{fast, note, shape};
@@ -81,6 +80,11 @@ impl Header {
     #[must_use]
     pub fn nbytes(&self) -> usize {
         self.nbytes
+    }
+
+    /// Its dtype, shape and order, without a copy.
+    pub(crate) fn into_parts(self) -> (DType, Vec<usize>, Order) {
+        (self.dtype, self.shape, self.order)
     }
 
     /// What is odd about the header.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::fast;
-use super::header::{Parsed, parse_header, truncated_header};
+use super::frame::truncated_header;
+use super::header::{Parsed, parse_header};
 use super::literal::{Dialect, parse};
 use super::write::write_header;
 use crate::dtype::{ByteOrder, DType, Field, Number, Struct, Subarray, TimeBase, TimeUnit};

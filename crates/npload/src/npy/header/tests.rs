@@ -1,5 +1,5 @@
 use super::*;
-use crate::npy::frame::MAGIC;
+use crate::npy::frame::{MAGIC, truncated_header};
 
 /// The bytes of a header with this text.
 fn header(version: u8, text: &[u8]) -> Vec<u8> {
