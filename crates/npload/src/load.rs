@@ -154,7 +154,8 @@ impl LoadOptions {
     }
 
     pub(crate) fn needs_write(&self) -> bool {
-        self.map.is_some_and(|map| map.mode() == MmapMode::ReadWrite)
+        self.map
+            .is_some_and(|map| map.mode() == MmapMode::ReadWrite)
     }
 
     fn load_from(&self, source: Source) -> Result<Loaded> {

@@ -112,7 +112,9 @@ pub unsafe fn open_memmap(
     order: Order,
 ) -> Result<Array> {
     let (file, start, size) = create(path.as_ref(), dtype, shape, order)?;
-    let request = MapRequest { mode: MmapMode::ReadWrite };
+    let request = MapRequest {
+        mode: MmapMode::ReadWrite,
+    };
     let mapped = request.map(&file, start..start.saturating_add(size));
     let mapped = mapped.map_err(|e| e.with_path(path.as_ref()))?;
     Array::from_bytes(dtype.clone(), shape, order, mapped)

@@ -47,7 +47,9 @@ pub(crate) fn refuse(bytes: &[u8], allow_pickle: bool) -> Error {
     if allow_pickle {
         let message = match what {
             "a pickle" => "this version of npload does not read pickles".to_owned(),
-            _ => format!("Failed to interpret the file as a pickle: it looks like {what}. {advice}"),
+            _ => {
+                format!("Failed to interpret the file as a pickle: it looks like {what}. {advice}")
+            }
         };
         return Error::new(ErrorKind::Pickle, message).at(0);
     }
@@ -67,21 +69,57 @@ const SIGNATURES: &[(&[u8], &str, &str)] = &[
         "The array itself was not downloaded: run `git lfs pull`.",
     ),
     (b"\x1f\x8b", "gzip data", "Decompress it first (gunzip)."),
-    (b"\x28\xb5\x2f\xfd", "zstd data", "Decompress it first (unzstd)."),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "zstd data",
+        "Decompress it first (unzstd).",
+    ),
     (b"\xfd7zXZ\0", "xz data", "Decompress it first (unxz)."),
     (b"BZh", "bzip2 data", "Decompress it first (bunzip2)."),
-    (b"\x04\x22\x4d\x18", "lz4 data", "Decompress it first (unlz4)."),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Extract it first (7z x)."),
-    (b"Rar!\x1a\x07", "a RAR archive", "Extract it first (unrar x)."),
+    (
+        b"\x04\x22\x4d\x18",
+        "lz4 data",
+        "Decompress it first (unlz4).",
+    ),
+    (
+        b"7z\xbc\xaf\x27\x1c",
+        "a 7z archive",
+        "Extract it first (7z x).",
+    ),
+    (
+        b"Rar!\x1a\x07",
+        "a RAR archive",
+        "Extract it first (unrar x).",
+    ),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "Read it with h5py."),
     (b"PAR1", "a Parquet file", "Read it with pyarrow or pandas."),
     (b"ARROW1", "an Arrow file", "Read it with pyarrow."),
-    (b"MATLAB 5.0 MAT-file", "a MATLAB file", "Read it with scipy.io.loadmat."),
-    (b"CDF\x01", "a NetCDF file", "Read it with scipy.io.netcdf_file or xarray."),
-    (b"CDF\x02", "a NetCDF file", "Read it with scipy.io.netcdf_file or xarray."),
+    (
+        b"MATLAB 5.0 MAT-file",
+        "a MATLAB file",
+        "Read it with scipy.io.loadmat.",
+    ),
+    (
+        b"CDF\x01",
+        "a NetCDF file",
+        "Read it with scipy.io.netcdf_file or xarray.",
+    ),
+    (
+        b"CDF\x02",
+        "a NetCDF file",
+        "Read it with scipy.io.netcdf_file or xarray.",
+    ),
     (b"SIMPLE  =", "a FITS file", "Read it with astropy."),
-    (b"\x89PNG\r\n\x1a\n", "a PNG image", "Read it with an image library."),
-    (b"\xff\xd8\xff", "a JPEG image", "Read it with an image library."),
+    (
+        b"\x89PNG\r\n\x1a\n",
+        "a PNG image",
+        "Read it with an image library.",
+    ),
+    (
+        b"\xff\xd8\xff",
+        "a JPEG image",
+        "Read it with an image library.",
+    ),
     (b"%PDF-", "a PDF document", "It holds no array."),
     (b"GGUF", "a GGUF model", "Read it with the gguf package."),
     (
@@ -93,7 +131,9 @@ const SIGNATURES: &[(&[u8], &str, &str)] = &[
 
 /// What bytes that are no array look like, and what to do.
 fn describe(bytes: &[u8]) -> (&'static str, &'static str) {
-    let known = SIGNATURES.iter().find(|(signature, ..)| bytes.starts_with(signature));
+    let known = SIGNATURES
+        .iter()
+        .find(|(signature, ..)| bytes.starts_with(signature));
     if let Some((_, what, advice)) = known {
         return (what, advice);
     }
@@ -101,10 +141,16 @@ fn describe(bytes: &[u8]) -> (&'static str, &'static str) {
         return ("a tar archive", "Extract it first (tar -x).");
     }
     if b"\x93NUMPY".starts_with(bytes) || b"PK\x03\x04".starts_with(bytes) {
-        return ("the start of an array file that ends there", "Write or download it again.");
+        return (
+            "the start of an array file that ends there",
+            "Write or download it again.",
+        );
     }
     if is_safetensors(bytes) {
-        return ("a safetensors file", "Read it with the safetensors package.");
+        return (
+            "a safetensors file",
+            "Read it with the safetensors package.",
+        );
     }
     if is_pickle(bytes) {
         let advice = "If you trust the file, read it with `allow_pickle=True`.";
@@ -112,7 +158,10 @@ fn describe(bytes: &[u8]) -> (&'static str, &'static str) {
     }
     let start = bytes.trim_ascii_start();
     if start.get(..1) == Some(b"<") {
-        let lower = start.get(..64.min(start.len())).unwrap_or_default().to_ascii_lowercase();
+        let lower = start
+            .get(..64.min(start.len()))
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let html = lower.starts_with(b"<!doctype html") || lower.starts_with(b"<html");
         return match html {
             true => (
@@ -123,20 +172,34 @@ fn describe(bytes: &[u8]) -> (&'static str, &'static str) {
         };
     }
     if bytes.len() < SNIFFED {
-        return ("a file of a few bytes only", "It was probably cut off; write it again.");
+        return (
+            "a file of a few bytes only",
+            "It was probably cut off; write it again.",
+        );
     }
     if looks_like_text(bytes) {
-        return ("text", "Read tables of numbers with numpy.loadtxt or a CSV reader.");
+        return (
+            "text",
+            "Read tables of numbers with numpy.loadtxt or a CSV reader.",
+        );
     }
     if bytes.iter().all(|&b| b == 0) {
-        return ("nothing but zero bytes", "It was probably not fully written; write it again.");
+        return (
+            "nothing but zero bytes",
+            "It was probably not fully written; write it again.",
+        );
     }
-    ("none of the formats that npload knows", "Raw numbers without a header need numpy.fromfile.")
+    (
+        "none of the formats that npload knows",
+        "Raw numbers without a header need numpy.fromfile.",
+    )
 }
 
 /// Eight bytes of length, then JSON.
 fn is_safetensors(bytes: &[u8]) -> bool {
-    let Some((length, rest)) = bytes.split_first_chunk::<8>() else { return false };
+    let Some((length, rest)) = bytes.split_first_chunk::<8>() else {
+        return false;
+    };
     rest.starts_with(b"{\"") && (2..100 << 20).contains(&u64::from_le_bytes(*length))
 }
 
@@ -146,7 +209,10 @@ fn is_pickle(bytes: &[u8]) -> bool {
         [0x80, 2..=5, ..] => true,
         [b'(' | b'c' | b'}' | b']', rest @ ..] => {
             // Protocol 0 and 1: an opcode follows that such a pickle may have there.
-            matches!(rest.first(), Some(b'l' | b'd' | b'p' | b'q' | b'n' | b'c' | b'(' | b'.' | b'K'))
+            matches!(
+                rest.first(),
+                Some(b'l' | b'd' | b'p' | b'q' | b'n' | b'c' | b'(' | b'.' | b'K')
+            )
         }
         [b'I' | b'F' | b'L' | b'S' | b'V', ..] => bytes.trim_ascii_end().ends_with(b"."),
         _ => false,
@@ -193,7 +259,10 @@ mod tests {
         let mut safetensors = 64_u64.to_le_bytes().to_vec();
         safetensors.extend_from_slice(b"{\"w\":{");
         for (bytes, what) in [
-            (&b"version https://git-lfs.github.com/spec/v1\noid"[..], "git-LFS pointer"),
+            (
+                &b"version https://git-lfs.github.com/spec/v1\noid"[..],
+                "git-LFS pointer",
+            ),
             (b"  <!DOCTYPE html><html>", "HTML page"),
             (b"<?xml version=", "XML"),
             (b"\x1f\x8b\x08\0\0\0", "gzip"),
@@ -221,9 +290,18 @@ mod tests {
 
     #[test]
     fn pickles_of_every_protocol_are_told_from_text() {
-        for bytes in [&b"\x80\x04\x95"[..], b"(lp0\nI1\na.", b"]q\0(K\x01K\x02e.", b"I42\n.", b"cnumpy\n"] {
+        for bytes in [
+            &b"\x80\x04\x95"[..],
+            b"(lp0\nI1\na.",
+            b"]q\0(K\x01K\x02e.",
+            b"I42\n.",
+            b"cnumpy\n",
+        ] {
             let what = describe(bytes).0;
-            assert!(what == "a pickle" || bytes.starts_with(b"cn"), "{what}: {bytes:?}");
+            assert!(
+                what == "a pickle" || bytes.starts_with(b"cn"),
+                "{what}: {bytes:?}"
+            );
         }
         assert_eq!(describe(b"Items, prices, and sums\n").0, "text");
     }

@@ -12,7 +12,8 @@ impl Array {
         if !self.is_contiguous(order) {
             return None;
         }
-        self.data.get(self.offset..self.offset.saturating_add(self.nbytes()))
+        self.data
+            .get(self.offset..self.offset.saturating_add(self.nbytes()))
     }
 
     /// Its bytes in C order, copied.
@@ -50,7 +51,11 @@ impl Array {
         }
         let nbytes = self.nbytes();
         let end = self.offset.saturating_add(nbytes);
-        Ok(self.data.get_mut().and_then(|all| all.get_mut(self.offset..end)).unwrap_or_default())
+        Ok(self
+            .data
+            .get_mut()
+            .and_then(|all| all.get_mut(self.offset..end))
+            .unwrap_or_default())
     }
 
     /// Copies its elements to memory that has as many, in the order in which they lie and in this
@@ -88,9 +93,16 @@ impl Array {
             None if itemsize == 0 => {}
             None => {
                 let places = copy.chunks_exact_mut(itemsize);
-                places.zip(self.items()).for_each(|(place, item)| place.copy_from_slice(item));
+                places
+                    .zip(self.items())
+                    .for_each(|(place, item)| place.copy_from_slice(item));
             }
         }
-        Ok(Array::over(self.dtype.clone(), self.shape.clone(), Order::C, copy.into()))
+        Ok(Array::over(
+            self.dtype.clone(),
+            self.shape.clone(),
+            Order::C,
+            copy.into(),
+        ))
     }
 }

@@ -26,11 +26,14 @@ impl Array {
             return Err(Error::new(ErrorKind::Index, message));
         }
         let mut offset = self.offset;
-        for (axis, (&at, (&len, &stride))) in
-            index.iter().zip(self.shape.iter().zip(&self.strides)).enumerate()
+        for (axis, (&at, (&len, &stride))) in index
+            .iter()
+            .zip(self.shape.iter().zip(&self.strides))
+            .enumerate()
         {
             if at >= len {
-                let message = format!("index {at} is out of bounds for axis {axis} with size {len}");
+                let message =
+                    format!("index {at} is out of bounds for axis {axis} with size {len}");
                 return Err(Error::new(ErrorKind::Index, message));
             }
             offset = advance(offset, at, stride);
@@ -78,8 +81,16 @@ impl Array {
             DType::Struct(s) => s.fields(),
             _ => &[],
         };
-        let titled = || fields.iter().find(|field| field.title.as_deref() == Some(name));
-        let Some(field) = fields.iter().find(|field| field.name == name).or_else(titled) else {
+        let titled = || {
+            fields
+                .iter()
+                .find(|field| field.title.as_deref() == Some(name))
+        };
+        let Some(field) = fields
+            .iter()
+            .find(|field| field.name == name)
+            .or_else(titled)
+        else {
             let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
             let message = format!("no field of name {name:?}; there are {names:?}");
             return Err(Error::new(ErrorKind::Argument, message));
@@ -118,5 +129,9 @@ impl Array {
 /// A byte offset some positions further on an axis. Positions inside the shape stay inside the data.
 fn advance(offset: usize, positions: usize, stride: isize) -> usize {
     let distance = positions.saturating_mul(stride.unsigned_abs());
-    if stride < 0 { offset.saturating_sub(distance) } else { offset.saturating_add(distance) }
+    if stride < 0 {
+        offset.saturating_sub(distance)
+    } else {
+        offset.saturating_add(distance)
+    }
 }

@@ -20,10 +20,10 @@ use smallvec::SmallVec;
 use crate::dtype::DType;
 use crate::{Error, ErrorKind, Result};
 
-pub use element::Element;
-pub(crate) use swap::make_native;
 pub use decode::LongDouble;
+pub use element::Element;
 pub use print::{PrintOptions, Shown};
+pub(crate) use swap::make_native;
 pub use text::Text;
 pub use value::{Nested, Record, Value};
 
@@ -68,14 +68,19 @@ impl Array {
     /// fine), [`ErrorKind::Shape`] when no memory could hold them.
     pub fn from_bytes(dtype: DType, shape: &[usize], order: Order, data: Buffer) -> Result<Self> {
         let array = Array::over(dtype, Axes::from_slice(shape), order, data);
-        let Some(nbytes) = array.checked_nbytes().filter(|&n| isize::try_from(n).is_ok()) else {
+        let Some(nbytes) = array
+            .checked_nbytes()
+            .filter(|&n| isize::try_from(n).is_ok())
+        else {
             let itemsize = array.dtype.itemsize();
             let message = format!("shape {shape:?} of {itemsize}-byte items is larger than memory");
             return Err(Error::new(ErrorKind::Shape, message));
         };
         if nbytes > array.data.len() {
-            let message =
-                format!("the array needs {nbytes} bytes, there are {}", array.data.len());
+            let message = format!(
+                "the array needs {nbytes} bytes, there are {}",
+                array.data.len()
+            );
             return Err(Error::new(ErrorKind::Truncated, message));
         }
         Ok(array)
@@ -92,7 +97,13 @@ impl Array {
             dtype => (dtype, shape),
         };
         let strides = contiguous_strides(&shape, dtype.itemsize(), order);
-        Array { dtype, shape, strides, data, offset: 0 }
+        Array {
+            dtype,
+            shape,
+            strides,
+            data,
+            offset: 0,
+        }
     }
 
     /// The same array over other bytes, of which there are as many as it needs.
@@ -128,7 +139,10 @@ impl Array {
     /// How many elements it has.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.shape.iter().fold(1, |size, &n| if n == 0 { 0 } else { size.saturating_mul(n) })
+        self.shape.iter().fold(
+            1,
+            |size, &n| if n == 0 { 0 } else { size.saturating_mul(n) },
+        )
     }
 
     /// How many bytes its elements take.
@@ -141,13 +155,17 @@ impl Array {
         if self.shape.contains(&0) {
             return Some(0);
         }
-        self.shape.iter().try_fold(self.dtype.itemsize(), |size, &n| size.checked_mul(n))
+        self.shape
+            .iter()
+            .try_fold(self.dtype.itemsize(), |size, &n| size.checked_mul(n))
     }
 
     /// The order in which its elements lie without gaps: C if both fit, none if neither does.
     #[must_use]
     pub fn order(&self) -> Option<Order> {
-        [Order::C, Order::F].into_iter().find(|&order| self.is_contiguous(order))
+        [Order::C, Order::F]
+            .into_iter()
+            .find(|&order| self.is_contiguous(order))
     }
 
     /// Whether its elements lie in `order` without gaps.
@@ -174,7 +192,9 @@ impl Array {
     /// # Errors
     /// [`ErrorKind::Io`] with what the operating system says.
     pub fn flush(&self) -> Result<()> {
-        self.data.flush().map_err(|e: io::Error| Error::io(e, "writing the mapping to its file"))
+        self.data
+            .flush()
+            .map_err(|e: io::Error| Error::io(e, "writing the mapping to its file"))
     }
 }
 

@@ -40,7 +40,10 @@ impl Array {
             if stride < 0 {
                 lowest = lowest.saturating_sub(span);
             }
-            let elements = stride.unsigned_abs().checked_div(size_of::<T>()).unwrap_or(0);
+            let elements = stride
+                .unsigned_abs()
+                .checked_div(size_of::<T>())
+                .unwrap_or(0);
             if elements.saturating_mul(size_of::<T>()) != stride.unsigned_abs() && len > 1 {
                 return Err(cannot_borrow(format!(
                     "the stride of {stride} bytes is no multiple of the element's {}",
@@ -51,13 +54,16 @@ impl Array {
         }
         let bytes = match self.size() {
             0 => &[],
-            _ => self.data.get(lowest..lowest.saturating_add(extent)).unwrap_or_default(),
+            _ => self
+                .data
+                .get(lowest..lowest.saturating_add(extent))
+                .unwrap_or_default(),
         };
         let elements: &[T] = bytemuck::checked::try_cast_slice(bytes)
             .map_err(|why| cannot_borrow(format!("{why:?}")))?;
         let shape = IxDyn(&self.shape).strides(IxDyn(&strides));
-        let mut view = ArrayView::from_shape(shape, elements)
-            .map_err(|why| cannot_borrow(why.to_string()))?;
+        let mut view =
+            ArrayView::from_shape(shape, elements).map_err(|why| cannot_borrow(why.to_string()))?;
         for (axis, (&len, &stride)) in self.shape.iter().zip(&self.strides).enumerate() {
             if stride < 0 && len > 1 {
                 view.invert_axis(Axis(axis));
@@ -72,7 +78,9 @@ impl Array {
     /// As [`Array::view`], and [`ErrorKind::Shape`] when it has another number of axes.
     pub fn view_dim<T: Element, D: Dimension>(&self) -> Result<ArrayView<'_, T, D>> {
         self.check_ndim::<D>()?;
-        self.view()?.into_dimensionality().map_err(|why| cannot_borrow(why.to_string()))
+        self.view()?
+            .into_dimensionality()
+            .map_err(|why| cannot_borrow(why.to_string()))
     }
 
     /// Its elements, copied, in this machine's byte order; in Fortran order if they are so here.
@@ -101,7 +109,10 @@ impl Array {
                 let items = bytes.chunks_exact(size_of::<T>());
                 elements.extend(items.filter_map(|item| T::from_order(item, byteorder)));
             }
-            None => elements.extend(self.items().filter_map(|item| T::from_order(item, byteorder))),
+            None => elements.extend(
+                self.items()
+                    .filter_map(|item| T::from_order(item, byteorder)),
+            ),
         }
         let shape = IxDyn(&self.shape);
         let made = match order {
@@ -143,5 +154,8 @@ impl Array {
 
 #[cold]
 fn cannot_borrow(why: String) -> Error {
-    Error::new(ErrorKind::View, format!("cannot borrow the elements: {why}; use to_ndarray, which copies"))
+    Error::new(
+        ErrorKind::View,
+        format!("cannot borrow the elements: {why}; use to_ndarray, which copies"),
+    )
 }

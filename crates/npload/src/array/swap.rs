@@ -39,7 +39,10 @@ pub(crate) fn make_native(dtype: &DType, bytes: &mut [u8]) {
             for item in bytes.chunks_exact_mut(fields.itemsize().max(1)) {
                 for field in fields.fields() {
                     let end = field.offset.saturating_add(field.dtype.itemsize());
-                    make_native(&field.dtype, item.get_mut(field.offset..end).unwrap_or_default());
+                    make_native(
+                        &field.dtype,
+                        item.get_mut(field.offset..end).unwrap_or_default(),
+                    );
                 }
             }
         }
@@ -60,6 +63,8 @@ fn swap(order: ByteOrder, width: usize, bytes: &mut [u8]) {
         2 => reverse::<2>(bytes),
         4 => reverse::<4>(bytes),
         8 => reverse::<8>(bytes),
-        width => bytes.chunks_exact_mut(width.max(1)).for_each(<[u8]>::reverse),
+        width => bytes
+            .chunks_exact_mut(width.max(1))
+            .for_each(<[u8]>::reverse),
     }
 }

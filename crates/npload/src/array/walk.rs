@@ -19,8 +19,12 @@ impl Array {
     /// The byte offset of each element, in C order.
     pub(crate) fn walk(&self) -> Walk {
         let axes = self.shape.iter().zip(&self.strides);
-        let axes = axes.map(|(&len, &stride)| Loop { len, stride, at: 0 }).collect();
-        let next = isize::try_from(self.offset).ok().filter(|_| self.size() > 0);
+        let axes = axes
+            .map(|(&len, &stride)| Loop { len, stride, at: 0 })
+            .collect();
+        let next = isize::try_from(self.offset)
+            .ok()
+            .filter(|_| self.size() > 0);
         Walk { axes, next }
     }
 

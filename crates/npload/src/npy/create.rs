@@ -24,15 +24,23 @@ pub(crate) fn create(
     }
     let header = write_header(dtype, shape, order)?;
     let start = header.len() as u64;
-    let size = shape.iter().try_fold(dtype.itemsize() as u64, |n, &len| n.checked_mul(len as u64));
-    let end = size.and_then(|size| start.checked_add(size)).filter(|&end| i64::try_from(end).is_ok());
+    let size = shape
+        .iter()
+        .try_fold(dtype.itemsize() as u64, |n, &len| n.checked_mul(len as u64));
+    let end = size
+        .and_then(|size| start.checked_add(size))
+        .filter(|&end| i64::try_from(end).is_ok());
     let (Some(size), Some(end)) = (size, end) else {
         let message = format!("a file of shape {shape:?} and dtype {dtype} is too large");
         return Err(Error::new(ErrorKind::Shape, message));
     };
     let make = || -> io::Result<File> {
         let beside = beside(path)?;
-        let options = OpenOptions::new().read(true).write(true).create_new(true).to_owned();
+        let options = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .to_owned();
         let mut file = options.open(&beside)?;
         let write = |file: &mut File| {
             file.write_all(&header)?;

@@ -54,7 +54,9 @@ impl Npy {
     pub fn load(&self) -> Result<Array> {
         let load = || {
             let head = Head::read(&self.source, 0, self.len)?;
-            self.located.clone().load(&self.source, self.len, &head, &self.options)
+            self.located
+                .clone()
+                .load(&self.source, self.len, &head, &self.options)
         };
         load().map_err(|e| self.source.explain(e))
     }
@@ -66,7 +68,9 @@ impl Npy {
     /// [`ErrorKind::Index`] when the selection does not fit; else as [`load`](crate::load).
     pub fn read(&self, selection: impl Into<Selection>) -> Result<Array> {
         let selection = selection.into();
-        let part = self.located.read(&self.source, self.len, &selection, &self.options);
+        let part = self
+            .located
+            .read(&self.source, self.len, &selection, &self.options);
         part.map_err(|e| self.source.explain(e))
     }
 
@@ -88,7 +92,8 @@ impl Npy {
             self.header().check_destination::<T>(dest.len())?;
             refuse_objects(self.header().dtype(), &self.options)?;
             let bytes = bytemuck::cast_slice_mut(dest);
-            self.located.load_into(bytes, &self.source, self.len, &self.options)
+            self.located
+                .load_into(bytes, &self.source, self.len, &self.options)
         };
         load().map_err(|e| self.source.explain(e))?;
         self.header().make_native(dest);
@@ -134,6 +139,11 @@ impl LoadOptions {
             }
         };
         let (len, located) = find().map_err(|e| source.explain(e))?;
-        Ok(Npy { source, len, located, options: self.clone() })
+        Ok(Npy {
+            source,
+            len,
+            located,
+            options: self.clone(),
+        })
     }
 }

@@ -3,6 +3,7 @@
 mod create;
 mod destination;
 mod fast;
+mod frame;
 mod handle;
 mod header;
 pub(crate) mod literal;
@@ -14,11 +15,14 @@ mod write;
 
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod properties;
 
 pub(crate) use create::create;
+pub(crate) use frame::truncated_header;
 pub use handle::Npy;
 pub use header::Header;
-pub(crate) use header::{Parsed, parse_header, truncated_header};
+pub(crate) use header::{Parsed, parse_header};
 pub(crate) use read::{
     Head, allocate, into_array, load_stream, locate, no_map_without_file, refuse_objects,
     refuse_objects_mapped, short_data,

@@ -2,7 +2,8 @@
 
 use npload_buffer::{AlignedBuf, Buffer};
 
-use super::header::{Header, Parsed, parse_header, truncated_header};
+use super::frame::truncated_header;
+use super::header::{Header, Parsed, parse_header};
 use super::select::read_selection;
 use super::shape::tuple_repr;
 use crate::array::{Array, Axes};
@@ -21,7 +22,10 @@ pub(crate) struct Head {
 impl Head {
     /// Reads what lies at `base` in a source of `len` bytes.
     pub(crate) fn read(source: &Source, base: u64, len: u64) -> Result<Self> {
-        let mut head = Head { bytes: [0; HEAD], len: 0 };
+        let mut head = Head {
+            bytes: [0; HEAD],
+            len: 0,
+        };
         let there = len.saturating_sub(base);
         head.len = usize::try_from(there).unwrap_or(HEAD).min(HEAD);
         source.read_exact_at(head.bytes.get_mut(..head.len).unwrap_or_default(), base)?;
@@ -229,8 +233,13 @@ pub(crate) fn no_map_without_file() -> Error {
 #[cold]
 fn short_file(header: &Header, there: u64) -> Error {
     let shape = tuple_repr(header.shape());
-    let count = header.shape().iter().fold(1_usize, |n, &len| n.saturating_mul(len));
-    let complete = there.checked_div(header.dtype().itemsize() as u64).unwrap_or(0);
+    let count = header
+        .shape()
+        .iter()
+        .fold(1_usize, |n, &len| n.saturating_mul(len));
+    let complete = there
+        .checked_div(header.dtype().itemsize() as u64)
+        .unwrap_or(0);
     let message = format!(
         "Failed to read all data for array. Expected {shape} = {count} elements, could only read \
          {complete} elements. (file seems not fully written?)"

@@ -38,7 +38,10 @@ pub(crate) fn read_selection(
                 && next.0.saturating_add(next.1).saturating_sub(start) <= SPAN
         };
         while let Some(next) = runs.next_if(|next| near(end, next)) {
-            group.push((next.0.saturating_sub(start), usize::try_from(next.1).unwrap_or(usize::MAX)));
+            group.push((
+                next.0.saturating_sub(start),
+                usize::try_from(next.1).unwrap_or(usize::MAX),
+            ));
             end = next.0.saturating_add(next.1);
         }
         if let [(_, whole)] = group.as_slice() {
@@ -52,7 +55,9 @@ pub(crate) fn read_selection(
         for &(from, len) in &group {
             let (dest, after) = split(rest, len);
             let from = usize::try_from(from).unwrap_or(usize::MAX);
-            let piece = scratch.get(from..from.saturating_add(len)).unwrap_or_default();
+            let piece = scratch
+                .get(from..from.saturating_add(len))
+                .unwrap_or_default();
             dest.copy_from_slice(piece);
             rest = after;
         }
@@ -69,7 +74,11 @@ fn split(bytes: &mut [u8], len: usize) -> (&mut [u8], &mut [u8]) {
 fn turn(header: &Header, picked: &Picked, data: Buffer) -> Result<Array> {
     let counts: Axes<usize> = picked.axes.iter().map(|axis| axis.count).collect();
     let array = Array::over(header.dtype().clone(), counts, header.order(), data);
-    let backwards = |step| Index::Slice { start: None, stop: None, step };
+    let backwards = |step| Index::Slice {
+        start: None,
+        stop: None,
+        step,
+    };
     let mut indices = Vec::new();
     let mut kept = picked.result.iter().peekable();
     for (i, axis) in picked.axes.iter().enumerate() {
@@ -77,7 +86,11 @@ fn turn(header: &Header, picked: &Picked, data: Buffer) -> Result<Array> {
             indices.push(Index::NewAxis);
         }
         let stays = kept.next_if(|kept| **kept == Some(i)).is_some();
-        indices.push(if stays { backwards(axis.step.signum()) } else { Index::At(0) });
+        indices.push(if stays {
+            backwards(axis.step.signum())
+        } else {
+            Index::At(0)
+        });
     }
     indices.extend(kept.map(|_| Index::NewAxis));
     array.slice(Selection::new(indices))

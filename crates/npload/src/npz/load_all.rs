@@ -40,8 +40,13 @@ pub(super) fn load_all(
 
     for &index in &plan.shared {
         if let Some(entry) = archive.entry(index) {
-            let loaded = member::load_metered(&entry, source, options, options.thread_count(), &meter);
-            put(&mut members, index, loaded.map_err(|e| e.with_member(entry.name()))?);
+            let loaded =
+                member::load_metered(&entry, source, options, options.thread_count(), &meter);
+            put(
+                &mut members,
+                index,
+                loaded.map_err(|e| e.with_member(entry.name()))?,
+            );
         }
     }
     let places = Mutex::new(&mut members);
@@ -54,19 +59,25 @@ pub(super) fn load_all(
                     tiny::load(archive, order, source, options, &meter)?
                 }
                 Unit::One(index) => {
-                    let Some(entry) = archive.entry(*index) else { continue };
+                    let Some(entry) = archive.entry(*index) else {
+                        continue;
+                    };
                     let loaded = member::load_metered(&entry, source, options, 1, &meter);
                     vec![(*index, loaded.map_err(|e| e.with_member(entry.name()))?)]
                 }
             };
             let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
-            loaded.into_iter().for_each(|(index, member)| put(&mut places, index, member));
+            loaded
+                .into_iter()
+                .for_each(|(index, member)| put(&mut places, index, member));
         }
         Ok(())
     };
     scoped(plan.workers, &work)?;
     let named = archive.entries().zip(members);
-    Ok(named.filter_map(|(entry, member)| Some((key_of(entry.name()).to_owned(), member?))).collect())
+    Ok(named
+        .filter_map(|(entry, member)| Some((key_of(entry.name()).to_owned(), member?)))
+        .collect())
 }
 
 fn put(members: &mut [Option<Member>], index: usize, member: Member) {
@@ -89,8 +100,13 @@ struct Plan {
 
 impl Plan {
     fn new(archive: &Archive, options: &LoadOptions) -> Self {
-        let mut plan =
-            Plan { shared: Vec::new(), units: Vec::new(), by_offset: Vec::new(), workers: 1, total: 0 };
+        let mut plan = Plan {
+            shared: Vec::new(),
+            units: Vec::new(),
+            by_offset: Vec::new(),
+            workers: 1,
+            total: 0,
+        };
         let mut alone: Vec<(u64, usize)> = Vec::new();
         let mut ascending = true;
         let mut last = 0;
@@ -109,8 +125,15 @@ impl Plan {
             }
         }
         alone.sort_by_key(|&(size, _)| std::cmp::Reverse(size));
-        plan.units = alone.into_iter().map(|(_, index)| Unit::One(index)).collect();
-        let offset = |index: &usize| archive.entry(*index).map_or(0, |entry| entry.header_offset());
+        plan.units = alone
+            .into_iter()
+            .map(|(_, index)| Unit::One(index))
+            .collect();
+        let offset = |index: &usize| {
+            archive
+                .entry(*index)
+                .map_or(0, |entry| entry.header_offset())
+        };
         if !ascending {
             plan.by_offset.sort_by_key(offset);
         }

@@ -72,7 +72,13 @@ pub(super) fn header(entry: &Entry<'_>, options: &LoadOptions) -> Result<Option<
 
 /// Loads a member whole.
 pub(super) fn load(entry: &Entry<'_>, source: &Source, options: &LoadOptions) -> Result<Member> {
-    load_metered(entry, source, options, threads(entry, options), &Meter::new(options, entry.size()))
+    load_metered(
+        entry,
+        source,
+        options,
+        threads(entry, options),
+        &Meter::new(options, entry.size()),
+    )
 }
 
 /// Loads a member whole, by so many threads, as a part of more that is loaded.
@@ -134,7 +140,11 @@ fn read_through(entry: &Entry<'_>) -> Result<()> {
 
 /// Asking how many cores there are costs more than a small member does.
 fn threads(entry: &Entry<'_>, options: &LoadOptions) -> usize {
-    if entry.size() < WORTH_THREADS { 1 } else { options.thread_count() }
+    if entry.size() < WORTH_THREADS {
+        1
+    } else {
+        options.thread_count()
+    }
 }
 
 /// Smaller members are done before a second thread would have started.
@@ -156,11 +166,15 @@ fn map(
     source: &Source,
     options: &LoadOptions,
 ) -> Result<Option<Buffer>> {
-    let Some(request) = options.map else { return Ok(None) };
+    let Some(request) = options.map else {
+        return Ok(None);
+    };
     refuse_objects_mapped(header.dtype())?;
     let Some(file) = source.file() else { return Err(crate::npy::no_map_without_file()) };
     let Some(range) = entry.stored_range()? else {
-        options.warn(&[Warning::CompressedNotMapped { member: entry.name().to_owned() }]);
+        options.warn(&[Warning::CompressedNotMapped {
+            member: entry.name().to_owned(),
+        }]);
         return Ok(None);
     };
     if options.verify == Verify::Always {
@@ -179,7 +193,10 @@ pub(super) fn read(
     options: &LoadOptions,
 ) -> Result<Array> {
     let Some(header) = header(entry, options)? else {
-        return Err(Error::new(ErrorKind::NotArray, "the member is no npy file: it has no elements"));
+        return Err(Error::new(
+            ErrorKind::NotArray,
+            "the member is no npy file: it has no elements",
+        ));
     };
     check_size(entry, &header)?;
     refuse_objects(header.dtype(), options)?;

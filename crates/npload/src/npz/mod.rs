@@ -48,13 +48,20 @@ impl Npz {
     }
 
     pub(crate) fn in_source(source: Source, options: LoadOptions) -> Result<Npz> {
-        if options.map.is_some_and(|map| map.mode() == MmapMode::ReadWrite) {
+        if options
+            .map
+            .is_some_and(|map| map.mode() == MmapMode::ReadWrite)
+        {
             let message = "members of an archive cannot be mapped for writing (r+): it would break \
                            their checksums; use c, whose changes stay in memory";
             return Err(Error::new(ErrorKind::Mmap, message));
         }
         let archive = Archive::open(source.shared()).map_err(|e| source.explain(e))?;
-        Ok(Npz { source, archive: Arc::new(archive), options })
+        Ok(Npz {
+            source,
+            archive: Arc::new(archive),
+            options,
+        })
     }
 
     /// How many members it has, duplicates counted.
@@ -144,7 +151,8 @@ impl Npz {
     pub fn load_into<T: Element + bytemuck::Pod>(&self, key: &str, dest: &mut [T]) -> Result<()> {
         let mut load = || {
             let entry = self.find(key)?;
-            let array = match member::load(&entry, &self.source, &self.options.clone().unmapped())? {
+            let array = match member::load(&entry, &self.source, &self.options.clone().unmapped())?
+            {
                 Member::Array(array) => array,
                 Member::Bytes(bytes) => return Err(not_an_array(&bytes)),
             };

@@ -30,8 +30,13 @@ pub(super) fn load(
         return Ok(Vec::new());
     };
     let start = first.header_offset();
-    let most = last.header_offset().saturating_add(last.size()).saturating_add(LOCAL_HEADER);
-    let end = most.saturating_add(last.name().len() as u64).min(source.len()?);
+    let most = last
+        .header_offset()
+        .saturating_add(last.size())
+        .saturating_add(LOCAL_HEADER);
+    let end = most
+        .saturating_add(last.name().len() as u64)
+        .min(source.len()?);
     let mut owned = Vec::new();
     let span: &[u8] = match source.reader().as_buffer() {
         Some(all) => slice(all, start, end),
@@ -42,9 +47,14 @@ pub(super) fn load(
         }
     };
     let room = |entry: Entry<'_>| {
-        usize::try_from(entry.size()).unwrap_or(0).next_multiple_of(ALIGNMENT)
+        usize::try_from(entry.size())
+            .unwrap_or(0)
+            .next_multiple_of(ALIGNMENT)
     };
-    let mut block = Block { memory: allocate(entries().map(room).sum())?, used: 0 };
+    let mut block = Block {
+        memory: allocate(entries().map(room).sum())?,
+        used: 0,
+    };
     let mut found = Vec::with_capacity(indices.len());
     let mut seen = None;
     for entry in entries() {
@@ -59,10 +69,16 @@ pub(super) fn load(
     let memory = Buffer::from(block.memory);
     let member = |(index, piece)| -> Result<(usize, Member)> {
         let member = match piece {
-            Ok(Piece { template: Some(array), at, len }) => {
-                Member::Array(Array::with_data(array, memory.slice(at..len + at)))
-            }
-            Ok(Piece { template: None, at, len }) => Member::Bytes(memory.slice(at..len + at)),
+            Ok(Piece {
+                template: Some(array),
+                at,
+                len,
+            }) => Member::Array(Array::with_data(array, memory.slice(at..len + at))),
+            Ok(Piece {
+                template: None,
+                at,
+                len,
+            }) => Member::Bytes(memory.slice(at..len + at)),
             Err(entry) => super::member::load(&entry, source, options)?,
         };
         Ok((index, member))
@@ -122,9 +138,15 @@ fn one_of(
     }
     if !bytes.starts_with(b"\x93NUMPY") {
         let (at, len) = block.put(bytes);
-        return Ok(Some(Piece { template: None, at, len }));
+        return Ok(Some(Piece {
+            template: None,
+            at,
+            len,
+        }));
     }
-    let same = seen.as_ref().filter(|(header, ..)| bytes.starts_with(header));
+    let same = seen
+        .as_ref()
+        .filter(|(header, ..)| bytes.starts_with(header));
     let (array, offset, nbytes) = match same {
         Some((header, array, nbytes)) => (array.clone(), header.len(), *nbytes),
         None => {
@@ -139,8 +161,13 @@ fn one_of(
             check_size(entry, &header)?;
             let array = into_array(header, Buffer::empty());
             // A header that warns is parsed each time, so that it warns each time.
-            *seen = quiet
-                .then(|| (bytes.get(..offset).unwrap_or_default().to_vec(), array.clone(), nbytes));
+            *seen = quiet.then(|| {
+                (
+                    bytes.get(..offset).unwrap_or_default().to_vec(),
+                    array.clone(),
+                    nbytes,
+                )
+            });
             (array, offset, nbytes)
         }
     };
@@ -149,7 +176,11 @@ fn one_of(
         return Err(crate::npy::short_data(nbytes, there as u64).at(entry.size()));
     };
     let (at, len) = block.put(elements);
-    Ok(Some(Piece { template: Some(array), at, len }))
+    Ok(Some(Piece {
+        template: Some(array),
+        at,
+        len,
+    }))
 }
 
 fn slice(bytes: &[u8], start: u64, end: u64) -> &[u8] {

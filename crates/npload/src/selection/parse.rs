@@ -17,7 +17,9 @@ impl FromStr for Selection {
     fn from_str(text: &str) -> Result<Self> {
         let trimmed = text.trim();
         let inner = match trimmed.strip_prefix('[') {
-            Some(rest) => rest.strip_suffix(']').ok_or_else(|| refuse(text, trimmed))?,
+            Some(rest) => rest
+                .strip_suffix(']')
+                .ok_or_else(|| refuse(text, trimmed))?,
             None => trimmed,
         };
         let inner = inner.trim();
@@ -41,7 +43,10 @@ fn parse_index(text: &str, part: &str) -> Result<Index> {
         digits.parse().map_err(|_| refuse(text, part))
     };
     let optional = |part: Option<&str>| -> Result<Option<isize>> {
-        part.map(str::trim).filter(|part| !part.is_empty()).map(number).transpose()
+        part.map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(number)
+            .transpose()
     };
     if !part.contains(':') {
         return number(part).map(Index::At);
@@ -50,7 +55,10 @@ fn parse_index(text: &str, part: &str) -> Result<Index> {
     let (start, stop) = (optional(parts.next())?, optional(parts.next())?);
     let step = optional(parts.next())?.unwrap_or(1);
     if step == 0 {
-        return Err(Error::new(ErrorKind::Argument, format!("slice step cannot be zero: {part:?}")));
+        return Err(Error::new(
+            ErrorKind::Argument,
+            format!("slice step cannot be zero: {part:?}"),
+        ));
     }
     Ok(Index::Slice { start, stop, step })
 }
@@ -105,7 +113,11 @@ mod tests {
             (": , 5 :, :7, ..., None", "[:, 5:, :7, ..., None]"),
             ("1_000:2_000:1", "[1000:2000]"),
         ] {
-            assert_eq!(text.parse::<Selection>().unwrap().to_string(), written, "{text}");
+            assert_eq!(
+                text.parse::<Selection>().unwrap().to_string(),
+                written,
+                "{text}"
+            );
         }
     }
 

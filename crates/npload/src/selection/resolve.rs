@@ -37,12 +37,19 @@ impl Selection {
             );
             return Err(Error::new(ErrorKind::Index, message));
         };
-        let ellipses = self.indices().iter().filter(|index| **index == Index::Ellipsis).count();
+        let ellipses = self
+            .indices()
+            .iter()
+            .filter(|index| **index == Index::Ellipsis)
+            .count();
         if ellipses > 1 {
             let message = "an index can only have a single ellipsis ('...')";
             return Err(Error::new(ErrorKind::Index, message));
         }
-        let mut picked = Picked { axes: Axes::new(), result: Axes::new() };
+        let mut picked = Picked {
+            axes: Axes::new(),
+            result: Axes::new(),
+        };
         let mut lengths = shape.iter().copied();
         let trailing = (ellipses == 0).then_some(Index::Ellipsis);
         for index in self.indices().iter().copied().chain(trailing) {
@@ -50,13 +57,21 @@ impl Selection {
                 Index::NewAxis => picked.result.push(None),
                 Index::Ellipsis => {
                     for len in lengths.by_ref().take(free) {
-                        picked.keep(Axis { start: 0, count: len, step: 1 });
+                        picked.keep(Axis {
+                            start: 0,
+                            count: len,
+                            step: 1,
+                        });
                     }
                 }
                 Index::At(at) => {
                     let len = lengths.next().unwrap_or(0);
                     let start = position(at, len, picked.axes.len())?;
-                    picked.axes.push(Axis { start, count: 1, step: 1 });
+                    picked.axes.push(Axis {
+                        start,
+                        count: 1,
+                        step: 1,
+                    });
                 }
                 Index::Slice { start, stop, step } => {
                     picked.keep(slice(start, stop, step, lengths.next().unwrap_or(0))?);
@@ -81,13 +96,18 @@ impl Picked {
 
     /// How many elements it has.
     pub(crate) fn size(&self) -> usize {
-        self.axes.iter().fold(1, |size, axis| size.saturating_mul(axis.count))
+        self.axes
+            .iter()
+            .fold(1, |size, axis| size.saturating_mul(axis.count))
     }
 }
 
 fn position(at: isize, len: usize, axis: usize) -> Result<usize> {
     let from_end = || len.checked_sub(at.unsigned_abs());
-    let found = usize::try_from(at).ok().or_else(from_end).filter(|&at| at < len);
+    let found = usize::try_from(at)
+        .ok()
+        .or_else(from_end)
+        .filter(|&at| at < len);
     found.ok_or_else(|| {
         let message = format!("index {at} is out of bounds for axis {axis} with size {len}");
         Error::new(ErrorKind::Index, message)
@@ -116,8 +136,16 @@ fn slice(start: Option<isize>, stop: Option<isize>, step: isize, len: usize) -> 
         (stop.map_or(0, clamp), start.map_or(len, clamp))
     };
     let count = high.saturating_sub(low).div_ceil(step.unsigned_abs());
-    let start = if step > 0 { low } else { high.saturating_sub(1) };
-    Ok(Axis { start: if count == 0 { 0 } else { start }, count, step })
+    let start = if step > 0 {
+        low
+    } else {
+        high.saturating_sub(1)
+    };
+    Ok(Axis {
+        start: if count == 0 { 0 } else { start },
+        count,
+        step,
+    })
 }
 
 #[cfg(test)]
@@ -128,7 +156,13 @@ mod tests {
     /// Python's own definition of `range(*slice(...).indices(len))`.
     fn positions(start: Option<isize>, stop: Option<isize>, step: isize, len: isize) -> Vec<isize> {
         let (lower, upper) = if step > 0 { (0, len) } else { (-1, len - 1) };
-        let bound = |v: isize| if v < 0 { (v + len).max(lower) } else { v.min(upper) };
+        let bound = |v: isize| {
+            if v < 0 {
+                (v + len).max(lower)
+            } else {
+                v.min(upper)
+            }
+        };
         let start = start.map_or(if step > 0 { lower } else { upper }, bound);
         let stop = stop.map_or(if step > 0 { upper } else { lower }, bound);
         let mut at = start;
@@ -186,8 +220,14 @@ mod tests {
         for (text, message) in [
             ("4", "index 4 is out of bounds for axis 0 with size 4"),
             (":, -4", "index -4 is out of bounds for axis 1 with size 3"),
-            ("0,0,0,0", "too many indices for array: array is 3-dimensional, but 4 were indexed"),
-            ("..., ...", "an index can only have a single ellipsis ('...')"),
+            (
+                "0,0,0,0",
+                "too many indices for array: array is 3-dimensional, but 4 were indexed",
+            ),
+            (
+                "..., ...",
+                "an index can only have a single ellipsis ('...')",
+            ),
         ] {
             let err = resolve(text, &[4, 3, 2]).unwrap_err();
             assert_eq!((err.kind(), err.message()), (ErrorKind::Index, message));

@@ -36,7 +36,11 @@ impl Runs {
             if axes.is_empty() && step == len {
                 len = len.saturating_mul(count);
             } else if count != 1 {
-                axes.push(Loop { count, stride: step, at: 0 });
+                axes.push(Loop {
+                    count,
+                    stride: step,
+                    at: 0,
+                });
             }
             stride = stride.saturating_mul(length as u64);
         };
@@ -56,7 +60,10 @@ impl Axis {
         if self.step > 0 {
             return self.start;
         }
-        let back = self.count.saturating_sub(1).saturating_mul(self.step.unsigned_abs());
+        let back = self
+            .count
+            .saturating_sub(1)
+            .saturating_mul(self.step.unsigned_abs());
         self.start.saturating_sub(back)
     }
 }
@@ -104,10 +111,16 @@ mod tests {
 
     #[test]
     fn steps_and_columns_are_runs_in_rising_order() {
-        assert_eq!(runs(":, 1", &[3, 3], Order::C, 2), [(2, 2), (8, 2), (14, 2)]);
+        assert_eq!(
+            runs(":, 1", &[3, 3], Order::C, 2),
+            [(2, 2), (8, 2), (14, 2)]
+        );
         assert_eq!(runs("::2, :2", &[3, 3], Order::C, 2), [(0, 4), (12, 4)]);
         assert_eq!(runs("::-2, 0", &[4, 3], Order::C, 1), [(3, 1), (9, 1)]);
-        assert_eq!(runs("::2", &[4, 2], Order::F, 1), [(0, 1), (2, 1), (4, 1), (6, 1)]);
+        assert_eq!(
+            runs("::2", &[4, 2], Order::F, 1),
+            [(0, 1), (2, 1), (4, 1), (6, 1)]
+        );
     }
 
     #[test]

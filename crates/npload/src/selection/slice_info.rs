@@ -29,13 +29,23 @@ impl From<SliceInfoElem> for Index {
                     at => Some(at.saturating_sub(1)),
                 };
                 match end {
-                    Some(0) => Index::Slice { start: Some(0), stop: Some(0), step: 1 },
-                    end => Index::Slice { start: end.and_then(before), stop: before(start), step },
+                    Some(0) => Index::Slice {
+                        start: Some(0),
+                        stop: Some(0),
+                        step: 1,
+                    },
+                    end => Index::Slice {
+                        start: end.and_then(before),
+                        stop: before(start),
+                        step,
+                    },
                 }
             }
-            SliceInfoElem::Slice { start, end, step } => {
-                Index::Slice { start: Some(start), stop: end, step }
-            }
+            SliceInfoElem::Slice { start, end, step } => Index::Slice {
+                start: Some(start),
+                stop: end,
+                step,
+            },
         }
     }
 }

@@ -26,7 +26,10 @@ struct Stamp {
 
 impl Stamp {
     fn of(metadata: &Metadata) -> Self {
-        Stamp { len: metadata.len(), modified: metadata.modified().ok() }
+        Stamp {
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+        }
     }
 }
 
@@ -51,7 +54,11 @@ pub(crate) fn open(path: &Path, write: bool) -> Result<Opened> {
             return Ok(Opened::Stream(file));
         }
         let stamp = Stamp::of(&metadata);
-        Ok(Opened::File(FileSource { file, path: path.to_owned(), stamp }))
+        Ok(Opened::File(FileSource {
+            file,
+            path: path.to_owned(),
+            stamp,
+        }))
     };
     opened().map_err(|e| Error::io(e, "opening the file").with_path(path))
 }
@@ -81,7 +88,9 @@ impl FileSource {
         }
         let text = "the file changed since it was opened; open it again, and write new files \
                     beside it and rename them into place";
-        Error::new(ErrorKind::Changed, text).with_path(&self.path).with_source(err)
+        Error::new(ErrorKind::Changed, text)
+            .with_path(&self.path)
+            .with_source(err)
     }
 }
 

@@ -25,14 +25,24 @@ pub(crate) struct Meter<'a> {
 
 impl<'a> Meter<'a> {
     pub(crate) fn new(options: &'a LoadOptions, total: u64) -> Self {
-        Meter { options, done: AtomicU64::new(0), total }
+        Meter {
+            options,
+            done: AtomicU64::new(0),
+            total,
+        }
     }
 
     pub(crate) fn add(&self, bytes: usize) {
         if let Some(callback) = &self.options.progress {
             let bytes = bytes as u64;
-            let done = self.done.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-            callback(Progress { done, total: self.total });
+            let done = self
+                .done
+                .fetch_add(bytes, Ordering::Relaxed)
+                .saturating_add(bytes);
+            callback(Progress {
+                done,
+                total: self.total,
+            });
         }
     }
 }
@@ -62,7 +72,9 @@ pub(crate) fn fill(
                 Ok(mut pieces) => pieces.next(),
                 Err(_) => None,
             };
-            let Some((piece, at)) = piece else { return Ok(()) };
+            let Some((piece, at)) = piece else {
+                return Ok(());
+            };
             read(piece, at)?;
         }
     };
@@ -78,7 +90,10 @@ pub(crate) fn scoped<E: Send>(
     thread::scope(|scope| {
         let helpers: Vec<_> = (1..workers)
             .map_while(|_| {
-                thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok()
+                thread::Builder::new()
+                    .stack_size(STACK)
+                    .spawn_scoped(scope, work)
+                    .ok()
             })
             .collect();
         let mut result = work();
@@ -92,7 +107,6 @@ pub(crate) fn scoped<E: Send>(
     })
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,7 +116,9 @@ mod tests {
 
     #[test]
     fn threads_put_every_byte_in_its_place_and_progress_reaches_the_total() {
-        let bytes: Vec<u8> = (0..(13 << 20) + 17_u32).map(|i| (i.wrapping_mul(7) >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..(13 << 20) + 17_u32)
+            .map(|i| (i.wrapping_mul(7) >> 3) as u8)
+            .collect();
         let source = Buffer::from(bytes.clone());
         for threads in [1, 2, 5] {
             let seen = Arc::new(AtomicU64::new(0));

@@ -47,7 +47,9 @@ impl Source {
     }
 
     pub(crate) fn len(&self) -> Result<u64> {
-        self.reader().len().map_err(|e| Error::io(e, "asking for the source's length"))
+        self.reader()
+            .len()
+            .map_err(|e| Error::io(e, "asking for the source's length"))
     }
 
     pub(crate) fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {

@@ -22,7 +22,9 @@ impl<'a> Stream<'a> {
     /// Reads until `bytes` holds `len` bytes or the source ends; whether it holds them.
     pub(crate) fn read_up_to(&mut self, bytes: &mut Vec<u8>, len: usize) -> io::Result<bool> {
         let missing = len.saturating_sub(bytes.len());
-        let got = (&mut *self.reader).take(missing as u64).read_to_end(bytes)?;
+        let got = (&mut *self.reader)
+            .take(missing as u64)
+            .read_to_end(bytes)?;
         self.took(got);
         Ok(bytes.len() >= len)
     }

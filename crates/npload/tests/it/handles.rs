@@ -87,13 +87,20 @@ fn a_part_reads_little_more_than_itself() {
     ] {
         read.store(0, Ordering::Relaxed);
         npy.read(selection.clone()).unwrap();
-        assert!(read.load(Ordering::Relaxed) <= most, "{selection}: {read:?}");
+        assert!(
+            read.load(Ordering::Relaxed) <= most,
+            "{selection}: {read:?}"
+        );
     }
 }
 
 #[test]
 fn a_part_of_a_compressed_member_is_what_slicing_the_whole_gives() {
-    for file in ["npz/method-stored.npz", "npz/method-deflate.npz", "npz/method-zstd.npz"] {
+    for file in [
+        "npz/method-stored.npz",
+        "npz/method-deflate.npz",
+        "npz/method-zstd.npz",
+    ] {
         let npz = Npz::open(testdata().join(file)).unwrap();
         for key in npz.keys() {
             let whole = npz.get(key).unwrap();
@@ -114,7 +121,10 @@ fn a_part_of_a_compressed_member_is_what_slicing_the_whole_gives() {
 fn one_handle_serves_many_threads() {
     let npz = Npz::open(testdata().join("npz/savez-every-dtype.npz")).unwrap();
     let keys: Vec<&str> = npz.keys().collect();
-    let alone: Vec<_> = keys.iter().map(|key| npz.get(key).unwrap().to_bytes().unwrap()).collect();
+    let alone: Vec<_> = keys
+        .iter()
+        .map(|key| npz.get(key).unwrap().to_bytes().unwrap())
+        .collect();
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
@@ -137,7 +147,10 @@ fn a_file_that_was_replaced_or_cut_is_said_to_have_changed() {
     std::fs::write(&path, counting(&[10], false)).unwrap();
     let err = npy.load().unwrap_err();
     assert_eq!(err.kind(), ErrorKind::Changed, "{err}");
-    assert!(err.to_string().contains("changed since it was opened"), "{err}");
+    assert!(
+        err.to_string().contains("changed since it was opened"),
+        "{err}"
+    );
 
     let path = dir.path().join("x.npz");
     std::fs::copy(testdata().join("npz/method-deflate.npz"), &path).unwrap();
@@ -155,8 +168,17 @@ fn load_into_fills_memory_that_exists_in_native_order() {
         let mut values = vec![0_f64; npy.header().size()];
         npy.load_into(&mut values).unwrap();
         let whole = npy.load().unwrap().to_ndarray::<f64>().unwrap();
-        let there: Vec<u64> = whole.as_slice_memory_order().unwrap().iter().map(|v| v.to_bits()).collect();
-        assert_eq!(values.iter().map(|v| v.to_bits()).collect::<Vec<_>>(), there, "{file}");
+        let there: Vec<u64> = whole
+            .as_slice_memory_order()
+            .unwrap()
+            .iter()
+            .map(|v| v.to_bits())
+            .collect();
+        assert_eq!(
+            values.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
+            there,
+            "{file}"
+        );
         let short = npy.load_into(&mut values[1..]).unwrap_err();
         assert_eq!(short.kind(), ErrorKind::Shape);
         let other = npy.load_into(&mut vec![0_f32; values.len()]).unwrap_err();
@@ -174,7 +196,10 @@ fn load_into_works_for_members_too() {
         }
         let mut values = vec![0_f64; array.size()];
         npz.load_into(key, &mut values).unwrap();
-        assert_eq!(bytemuck_bytes(&values), array.contiguous_bytes(array.order().unwrap()).unwrap());
+        assert_eq!(
+            bytemuck_bytes(&values),
+            array.contiguous_bytes(array.order().unwrap()).unwrap()
+        );
     }
 }
 
@@ -193,7 +218,11 @@ fn progress_ends_at_the_total() {
             seen.fetch_max(p.done, Ordering::Relaxed);
             assert!(p.done <= p.total);
         });
-    let array = options.load_source(Buffer::from(bytes)).unwrap().into_array().unwrap();
+    let array = options
+        .load_source(Buffer::from(bytes))
+        .unwrap()
+        .into_array()
+        .unwrap();
     assert_eq!(most.load(Ordering::Relaxed), array.nbytes() as u64);
 }
 
@@ -202,7 +231,9 @@ fn warnings_reach_the_callback() {
     let told = Arc::new(std::sync::Mutex::new(Vec::new()));
     let there = told.clone();
     let options = LoadOptions::new().on_warning(move |w| there.lock().unwrap().push(w.clone()));
-    options.load(testdata().join("npy/python2-long-shape.npy")).unwrap();
+    options
+        .load(testdata().join("npy/python2-long-shape.npy"))
+        .unwrap();
     assert_eq!(*told.lock().unwrap(), [npload::Warning::Python2Header]);
 }
 
@@ -214,5 +245,8 @@ fn limits_are_named_and_can_be_raised() {
     assert!(err.message().contains("max_header_size"), "{err}");
     assert!(err.message().contains("10001"), "{err}");
     let raised = LoadOptions::new().max_header_size(10_001).load(&path);
-    assert_ne!(raised.map(drop).map_err(|e| e.kind()), Err(ErrorKind::Limit));
+    assert_ne!(
+        raised.map(drop).map_err(|e| e.kind()),
+        Err(ErrorKind::Limit)
+    );
 }

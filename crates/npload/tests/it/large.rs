@@ -13,6 +13,14 @@ fn large_files_load_as_numpy_loads_them() {
     };
     let lines = manifest(&folder.join("manifest.jsonl"));
     assert!(!lines.is_empty());
-    let failures: Vec<String> = lines.iter().flat_map(|line| check_file(&folder, line)).collect();
-    assert!(failures.is_empty(), "{} differences:\n{}", failures.len(), failures.join("\n"));
+    let failures: Vec<String> = lines
+        .iter()
+        .flat_map(|line| check_file(&folder, line))
+        .collect();
+    assert!(
+        failures.is_empty(),
+        "{} differences:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }

@@ -17,7 +17,12 @@ const MIB: usize = 1 << 20;
 fn status(key: &str) -> u64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = text.lines().find(|line| line.starts_with(key)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    line.split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse::<u64>()
+        .unwrap()
+        * 1024
 }
 
 /// Sets the peaks back to what is taken now.
@@ -28,27 +33,46 @@ fn reset_peaks() {
 /// Runs one of the measurements below in a process of its own, where nothing else allocates.
 fn in_own_process(measurement: &str, file: &Path) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "memory::measurement", "--ignored", "--nocapture", "--test-threads=1"])
+        .args([
+            "--exact",
+            "memory::measurement",
+            "--ignored",
+            "--nocapture",
+            "--test-threads=1",
+        ])
         .env("NPLOAD_MEASURE", measurement)
         .env("NPLOAD_FILE", file)
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{text}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     text
 }
 
 /// The figure that a measurement printed.
 fn figure(text: &str, name: &str) -> u64 {
-    let at = text.find(name).unwrap_or_else(|| panic!("{name} in {text}"));
-    text[at + name.len()..].split_whitespace().next().unwrap().parse().unwrap()
+    let at = text
+        .find(name)
+        .unwrap_or_else(|| panic!("{name} in {text}"));
+    text[at + name.len()..]
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 /// Not a test: what `in_own_process` runs.
 #[test]
 #[ignore = "run by the other tests of this file, in processes of their own"]
 fn measurement() {
-    let Ok(what) = std::env::var("NPLOAD_MEASURE") else { return };
+    let Ok(what) = std::env::var("NPLOAD_MEASURE") else {
+        return;
+    };
     let path = std::env::var_os("NPLOAD_FILE").unwrap();
     let options = LoadOptions::new();
     let load = || match options.load(&path) {
@@ -69,11 +93,20 @@ fn measurement() {
     let (resident, address) = (status("VmRSS:"), status("VmSize:"));
     let nbytes = load();
     println!("nbytes {nbytes}");
-    println!("resident-peak {}", status("VmHWM:").saturating_sub(resident));
+    println!(
+        "resident-peak {}",
+        status("VmHWM:").saturating_sub(resident)
+    );
     // VmPeak is the highest since the process began; it is only of use if this load made it.
     println!("address-peak {}", status("VmPeak:").saturating_sub(address));
-    println!("resident-after {}", status("VmRSS:").saturating_sub(resident));
-    println!("address-after {}", status("VmSize:").saturating_sub(address));
+    println!(
+        "resident-after {}",
+        status("VmRSS:").saturating_sub(resident)
+    );
+    println!(
+        "address-after {}",
+        status("VmSize:").saturating_sub(address)
+    );
 }
 
 fn check_budget(path: &Path, nbytes: usize, in_flight: u64) {
@@ -82,7 +115,11 @@ fn check_budget(path: &Path, nbytes: usize, in_flight: u64) {
     let most = nbytes as u64 + in_flight + SLACK;
     for peak in ["resident-peak ", "address-peak "] {
         let taken = figure(&text, peak);
-        assert!(taken <= most, "{}: {peak}{taken}, allowed {most}: {text}", path.display());
+        assert!(
+            taken <= most,
+            "{}: {peak}{taken}, allowed {most}: {text}",
+            path.display()
+        );
     }
     for after in ["resident-after ", "address-after "] {
         let kept = figure(&text, after);
@@ -106,7 +143,11 @@ fn an_npz_takes_its_arrays_and_the_compressed_bytes_in_flight() {
         let member = counting(&[6 * MIB], false);
         let compressed = write_zip(&path, &member, 2, deflate);
         let nbytes = 2 * 24 * MIB;
-        check_budget(&path, nbytes, if deflate { 2 * compressed as u64 } else { 0 });
+        check_budget(
+            &path,
+            nbytes,
+            if deflate { 2 * compressed as u64 } else { 0 },
+        );
     }
 }
 

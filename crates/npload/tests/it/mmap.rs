@@ -26,7 +26,12 @@ fn every_array_maps_as_it_loads() {
     for path in all_files("npy") {
         let loaded = load(&path).and_then(npload::Loaded::into_array);
         for mode in [MmapMode::Read, MmapMode::CopyOnWrite] {
-            match (mapped(mode).load(&path).and_then(npload::Loaded::into_array), &loaded) {
+            match (
+                mapped(mode)
+                    .load(&path)
+                    .and_then(npload::Loaded::into_array),
+                &loaded,
+            ) {
                 (Ok(map), Ok(array)) => {
                     assert_eq!(map.to_bytes().unwrap(), array.to_bytes().unwrap());
                     assert_eq!((map.dtype(), map.shape()), (array.dtype(), array.shape()));
@@ -34,7 +39,12 @@ fn every_array_maps_as_it_loads() {
                 }
                 (Err(map), Err(array)) => {
                     let objects = array.kind() == ErrorKind::ObjectArray;
-                    assert_eq!(map.kind() == ErrorKind::Mmap, objects, "{}: {map}", path.display());
+                    assert_eq!(
+                        map.kind() == ErrorKind::Mmap,
+                        objects,
+                        "{}: {map}",
+                        path.display()
+                    );
                 }
                 (map, array) => panic!("{}: {map:?} {array:?}", path.display()),
             }
@@ -46,22 +56,40 @@ fn every_array_maps_as_it_loads() {
 fn copy_on_write_leaves_the_file_and_read_write_reaches_it() {
     let (_dir, path) = copy("npy/f8-le-2d-c.npy");
     let before = std::fs::read(&path).unwrap();
-    let mut array = mapped(MmapMode::CopyOnWrite).load(&path).unwrap().into_array().unwrap();
+    let mut array = mapped(MmapMode::CopyOnWrite)
+        .load(&path)
+        .unwrap()
+        .into_array()
+        .unwrap();
     array.bytes_mut().unwrap()[0] ^= 0xff;
     array.flush().unwrap();
     assert!(array.is_mapped());
     assert_eq!(std::fs::read(&path).unwrap(), before);
 
-    let mut array = mapped(MmapMode::ReadWrite).load(&path).unwrap().into_array().unwrap();
+    let mut array = mapped(MmapMode::ReadWrite)
+        .load(&path)
+        .unwrap()
+        .into_array()
+        .unwrap();
     array.bytes_mut().unwrap()[0] ^= 0xff;
     array.flush().unwrap();
     let after = std::fs::read(&path).unwrap();
     assert_eq!(after[128], before[128] ^ 0xff);
-    assert_eq!((&after[..128], &after[129..]), (&before[..128], &before[129..]));
+    assert_eq!(
+        (&after[..128], &after[129..]),
+        (&before[..128], &before[129..])
+    );
 
-    let mut array = mapped(MmapMode::Read).load(&path).unwrap().into_array().unwrap();
+    let mut array = mapped(MmapMode::Read)
+        .load(&path)
+        .unwrap()
+        .into_array()
+        .unwrap();
     array.bytes_mut().unwrap()[0] = 1;
-    assert!(!array.is_mapped(), "writing to a read-only mapping copies it");
+    assert!(
+        !array.is_mapped(),
+        "writing to a read-only mapping copies it"
+    );
     assert_eq!(std::fs::read(&path).unwrap(), after);
 }
 
@@ -80,8 +108,7 @@ fn a_file_shorter_than_its_header_promises_is_refused_and_stays_as_it_is() {
 fn stored_members_map_and_compressed_ones_load_with_a_warning() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let there = told.clone();
-    let options =
-        mapped(MmapMode::Read).on_warning(move |w| there.lock().unwrap().push(w.clone()));
+    let options = mapped(MmapMode::Read).on_warning(move |w| there.lock().unwrap().push(w.clone()));
     for file in ["npz/method-stored.npz", "npz/method-deflate.npz"] {
         let npz = options.open_npz(testdata().join(file)).unwrap();
         let plain = npload::Npz::open(testdata().join(file)).unwrap();
@@ -98,7 +125,13 @@ fn stored_members_map_and_compressed_ones_load_with_a_warning() {
         Warning::CompressedNotMapped { member } => member.clone(),
         other => panic!("{other}"),
     };
-    assert!(told.lock().unwrap().iter().map(member).all(|name| name.ends_with(".npy")));
+    assert!(
+        told.lock()
+            .unwrap()
+            .iter()
+            .map(member)
+            .all(|name| name.ends_with(".npy"))
+    );
 }
 
 #[test]
@@ -121,7 +154,10 @@ fn verify_always_checks_what_is_mapped() {
     let path = testdata().join("malformed/crc-stored-data-flipped.npz");
     let trusting = mapped(MmapMode::Read).open_npz(&path).unwrap();
     assert!(trusting.get("a").unwrap().is_mapped());
-    let careful = mapped(MmapMode::Read).verify(Verify::Always).open_npz(&path).unwrap();
+    let careful = mapped(MmapMode::Read)
+        .verify(Verify::Always)
+        .open_npz(&path)
+        .unwrap();
     assert_eq!(careful.get("a").unwrap_err().kind(), ErrorKind::Checksum);
 }
 
@@ -134,16 +170,29 @@ fn open_memmap_creates_a_file_that_loads_and_keeps_the_old_one_until_then() {
         // SAFETY: a file of the test's own.
         unsafe { open_memmap(&path, &DType::parse(dtype)?, shape, order) }
     };
-    for refused in [create("O", &[3], Order::C), create("<f8", &[1 << 62, 2], Order::C)] {
-        assert!(matches!(refused.unwrap_err().kind(), ErrorKind::Mmap | ErrorKind::Shape));
+    for refused in [
+        create("O", &[3], Order::C),
+        create("<f8", &[1 << 62, 2], Order::C),
+    ] {
+        assert!(matches!(
+            refused.unwrap_err().kind(),
+            ErrorKind::Mmap | ErrorKind::Shape
+        ));
         assert_eq!(std::fs::read(&path).unwrap(), b"precious");
     }
     let mut array = create(">i2", &[2, 3], Order::F).unwrap();
-    array.bytes_mut().unwrap().copy_from_slice(&[0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6]);
+    array
+        .bytes_mut()
+        .unwrap()
+        .copy_from_slice(&[0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6]);
     array.flush().unwrap();
     drop(array);
     let back = load(&path).unwrap().into_array().unwrap();
     assert_eq!(back.to_string(), "[[1 3 5]\n [2 4 6]]");
     assert_eq!(back.order(), Some(Order::F));
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no file is left beside it");
+    assert_eq!(
+        std::fs::read_dir(dir.path()).unwrap().count(),
+        1,
+        "no file is left beside it"
+    );
 }

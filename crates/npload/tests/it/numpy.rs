@@ -12,9 +12,16 @@ use crate::files::{differences, manifest, sha256, testdata};
 fn every_file_loads_as_numpy_loads_it_or_is_refused_as_numpy_refuses_it() {
     let lines = manifest(&testdata().join("manifest.jsonl"));
     assert!(lines.len() > 500);
-    let failures: Vec<String> =
-        lines.iter().flat_map(|line| check_file(&testdata(), line)).collect();
-    assert!(failures.is_empty(), "{} differences:\n{}", failures.len(), failures.join("\n"));
+    let failures: Vec<String> = lines
+        .iter()
+        .flat_map(|line| check_file(&testdata(), line))
+        .collect();
+    assert!(
+        failures.is_empty(),
+        "{} differences:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 /// Where we differ from NumPy on purpose, or do not follow it, beyond what the manifest tells.
@@ -42,7 +49,10 @@ pub(crate) fn check_file(folder: &Path, line: &Value) -> Vec<String> {
         ("npz", _) => check_archive(&path, line),
         (other, _) => panic!("{name}: kind {other}"),
     };
-    found.into_iter().map(|text| format!("{name}: {text}")).collect()
+    found
+        .into_iter()
+        .map(|text| format!("{name}: {text}"))
+        .collect()
 }
 
 /// A difference on the list is one: else it is to be taken off.
@@ -69,7 +79,10 @@ fn check_arrays(path: &Path, told: &[Value]) -> Vec<String> {
     let options = LoadOptions::new();
     let mut found = Vec::new();
     for (i, told) in told.iter().enumerate() {
-        match options.load_seekable(&mut file).and_then(Loaded::into_array) {
+        match options
+            .load_seekable(&mut file)
+            .and_then(Loaded::into_array)
+        {
             Ok(array) => found.extend(differences(&array, told)),
             Err(e) => found.push(format!("array {i} is refused: {e}")),
         }
@@ -82,7 +95,10 @@ fn check_arrays(path: &Path, told: &[Value]) -> Vec<String> {
     let mut rest = Vec::new();
     file.read_to_end(&mut rest).unwrap();
     if told.len() > 1 && !rest.is_empty() {
-        found.push(format!("{} bytes are left after the last array", rest.len()));
+        found.push(format!(
+            "{} bytes are left after the last array",
+            rest.len()
+        ));
     }
     found
 }
@@ -94,8 +110,12 @@ fn check_archive(path: &Path, line: &Value) -> Vec<String> {
     };
     let mut found = Vec::new();
     let keys: Vec<&str> = npz.keys().collect();
-    let told: Vec<&str> =
-        line["keys"].as_array().unwrap().iter().map(|key| key.as_str().unwrap()).collect();
+    let told: Vec<&str> = line["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key.as_str().unwrap())
+        .collect();
     if keys != told {
         found.push(format!("keys: ours {keys:?}, NumPy's {told:?}"));
     }
@@ -125,20 +145,29 @@ fn check_archive(path: &Path, line: &Value) -> Vec<String> {
 
 fn check_member(member: &npload::Result<Member>, told: &Value, better: bool) -> Vec<String> {
     match member {
-        Ok(Member::Array(array)) if !told["array"].is_null() => {
-            differences(array, &told["array"])
-        }
+        Ok(Member::Array(array)) if !told["array"].is_null() => differences(array, &told["array"]),
         Ok(Member::Bytes(bytes)) if !told["raw"].is_null() => {
-            let (len, hash) = (told["raw"]["len"].as_u64().unwrap(), told["raw"]["sha256"].as_str());
+            let (len, hash) = (
+                told["raw"]["len"].as_u64().unwrap(),
+                told["raw"]["sha256"].as_str(),
+            );
             let same = bytes.len() as u64 == len && Some(sha256(bytes).as_str()) == hash;
-            if same { vec![] } else { vec![format!("{} bytes, other ones", bytes.len())] }
+            if same {
+                vec![]
+            } else {
+                vec![format!("{} bytes, other ones", bytes.len())]
+            }
         }
         // Where NumPy fails to read zstd or restores no ml_dtypes, we do better.
         Ok(_) if better => vec![],
         Ok(_) => vec![format!("loads otherwise than NumPy says: {told}")],
         Err(e) if told["error"].is_null() && better => {
             let kinds = [ErrorKind::Archive, ErrorKind::Checksum, ErrorKind::Limit];
-            if kinds.contains(&e.kind()) { vec![] } else { vec![format!("refused by {e:?}")] }
+            if kinds.contains(&e.kind()) {
+                vec![]
+            } else {
+                vec![format!("refused by {e:?}")]
+            }
         }
         Err(e) if told["error"].is_null() => vec![format!("refused: {e}")],
         Err(_) => check_refused(member.as_ref().map(drop), &told["error"], better),
@@ -151,9 +180,16 @@ fn check_refused<E: std::borrow::Borrow<Error>>(
     told: &Value,
     better: bool,
 ) -> Vec<String> {
-    let (class, message) = (told["class"].as_str().unwrap(), told["message"].as_str().unwrap());
+    let (class, message) = (
+        told["class"].as_str().unwrap(),
+        told["message"].as_str().unwrap(),
+    );
     let Err(err) = ours else {
-        return if better { vec![] } else { vec![format!("loads, NumPy refuses: {message}")] };
+        return if better {
+            vec![]
+        } else {
+            vec![format!("loads, NumPy refuses: {message}")]
+        };
     };
     let err = err.borrow();
     let mut found = Vec::new();
@@ -161,7 +197,10 @@ fn check_refused<E: std::borrow::Borrow<Error>>(
         found.push(format!("class: ours {err:?}, NumPy's {class}: {message}"));
     }
     if !says(err, message) && !better {
-        found.push(format!("message: ours {:?}, NumPy's {message:?}", err.message()));
+        found.push(format!(
+            "message: ours {:?}, NumPy's {message:?}",
+            err.message()
+        ));
     }
     found
 }
@@ -208,7 +247,9 @@ fn says(err: &Error, numpys: &str) -> bool {
     ];
     let ours = err.message();
     match BEGINNINGS.iter().find(|text| numpys.starts_with(**text)) {
-        Some(beginning) => ours.starts_with(beginning) || is_same_refusal_by_another_name(err, numpys),
+        Some(beginning) => {
+            ours.starts_with(beginning) || is_same_refusal_by_another_name(err, numpys)
+        }
         None => true,
     }
 }

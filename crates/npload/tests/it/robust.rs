@@ -26,7 +26,11 @@ fn load_all_of_it(bytes: &[u8]) {
         Err(e) => assert!(!e.message().is_empty()),
     }
     let _ = options.load_reader(&mut &*bytes);
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 /// The small files: of each folder those that are quickly tried at every byte.

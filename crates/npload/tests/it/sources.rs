@@ -24,14 +24,19 @@ fn every_source_gives_the_same_array_or_the_same_kind_of_error() {
             ("bytes", options.load_bytes(&bytes)),
             ("reader", options.load_reader(&mut bytes.as_slice())),
             ("seekable", options.load_seekable(&mut Cursor::new(&bytes))),
-            ("file", options.load_seekable(&mut File::open(&path).unwrap())),
+            (
+                "file",
+                options.load_seekable(&mut File::open(&path).unwrap()),
+            ),
             ("buffer", options.load_source(Buffer::from(bytes.clone()))),
             ("read-at", options.load_source(File::open(&path).unwrap())),
         ];
         for (name, other) in others {
             match (&by_path, other.and_then(npload::Loaded::into_array)) {
                 (Ok(a), Ok(b)) => assert!(same(a, &b), "{}: {name}", path.display()),
-                (Err(a), Err(b)) => assert_eq!(a.kind(), b.kind(), "{}: {name}: {b}", path.display()),
+                (Err(a), Err(b)) => {
+                    assert_eq!(a.kind(), b.kind(), "{}: {name}: {b}", path.display())
+                }
                 (a, b) => panic!("{}: {name}: {a:?}, {b:?}", path.display()),
             }
         }
@@ -52,7 +57,10 @@ fn archives_are_the_same_from_memory_and_from_readers() {
         let other = other.into_npz().unwrap();
         assert!(file.keys().eq(other.keys()));
         for key in file.keys() {
-            assert!(same(&file.get(key).unwrap(), &other.get(key).unwrap()), "{key}");
+            assert!(
+                same(&file.get(key).unwrap(), &other.get(key).unwrap()),
+                "{key}"
+            );
         }
     }
 }
@@ -66,13 +74,32 @@ fn a_reader_ends_exactly_after_the_array_and_then_is_empty() {
     let mut cursor = Cursor::new(&bytes);
     cursor.seek(SeekFrom::Start(4)).unwrap();
     let options = LoadOptions::new();
-    options.load_seekable(&mut cursor).unwrap().into_array().unwrap();
+    options
+        .load_seekable(&mut cursor)
+        .unwrap()
+        .into_array()
+        .unwrap();
     assert_eq!(cursor.position(), 4 + one.len() as u64);
-    let second = options.load_reader(&mut cursor).unwrap().into_array().unwrap();
+    let second = options
+        .load_reader(&mut cursor)
+        .unwrap()
+        .into_array()
+        .unwrap();
     assert_eq!(second.dtype().to_string(), ">f8");
     assert_eq!(cursor.position(), (4 + one.len() + two.len()) as u64);
-    assert!(options.load_seekable(&mut cursor).unwrap().into_npz().unwrap().len() > 1);
-    assert_eq!(options.load_reader(&mut cursor).unwrap_err().kind(), ErrorKind::Empty);
+    assert!(
+        options
+            .load_seekable(&mut cursor)
+            .unwrap()
+            .into_npz()
+            .unwrap()
+            .len()
+            > 1
+    );
+    assert_eq!(
+        options.load_reader(&mut cursor).unwrap_err().kind(),
+        ErrorKind::Empty
+    );
 }
 
 #[cfg(unix)]
@@ -81,7 +108,13 @@ fn a_pipe_and_a_file_of_proc_are_read_to_where_they_end() {
     let bytes = std::fs::read(testdata().join("npy/f8-le-2d-c.npy")).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let fifo = dir.path().join("fifo.npy");
-    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
     let (writer, sent) = (fifo.clone(), bytes.clone());
     let writing = std::thread::spawn(move || std::fs::write(writer, sent).unwrap());
     let array = load(&fifo).unwrap().into_array().unwrap();
@@ -98,7 +131,10 @@ fn a_pipe_and_a_file_of_proc_are_read_to_where_they_end() {
 fn paths_that_lead_nowhere_are_named() {
     let missing = load("no-such-file.npy").unwrap_err();
     assert_eq!(missing.io_kind(), Some(std::io::ErrorKind::NotFound));
-    assert!(missing.to_string().starts_with("no-such-file.npy: "), "{missing}");
+    assert!(
+        missing.to_string().starts_with("no-such-file.npy: "),
+        "{missing}"
+    );
     let folder = load(testdata()).unwrap_err();
     assert_eq!(folder.io_kind(), Some(std::io::ErrorKind::IsADirectory));
 }
@@ -123,7 +159,11 @@ fn a_reader_that_gives_a_byte_at_a_time_or_fails_gives_what_it_should() {
         }
     }
     let bytes = std::fs::read(testdata().join("npy/f8-le-2d-c.npy")).unwrap();
-    let array = LoadOptions::new().load_reader(&mut Slow(&bytes, 0)).unwrap().into_array().unwrap();
+    let array = LoadOptions::new()
+        .load_reader(&mut Slow(&bytes, 0))
+        .unwrap()
+        .into_array()
+        .unwrap();
     assert_eq!(array.to_bytes().unwrap(), bytes[128..]);
     let mut cut = bytes[..140].chain(Broken);
     let err = LoadOptions::new().load_reader(&mut cut).unwrap_err();
@@ -137,12 +177,18 @@ fn no_file_is_changed_by_any_load() {
         for path in all_files(folder) {
             let copy = dir.path().join(path.file_name().unwrap());
             std::fs::copy(&path, &copy).unwrap();
-            let before = (std::fs::read(&copy).unwrap(), copy.metadata().unwrap().modified().unwrap());
+            let before = (
+                std::fs::read(&copy).unwrap(),
+                copy.metadata().unwrap().modified().unwrap(),
+            );
             if let Ok(npload::Loaded::Npz(npz)) = load(&copy) {
                 let _ = npz.load_all();
             }
             let _ = npload::peek(&copy);
-            let after = (std::fs::read(&copy).unwrap(), copy.metadata().unwrap().modified().unwrap());
+            let after = (
+                std::fs::read(&copy).unwrap(),
+                copy.metadata().unwrap().modified().unwrap(),
+            );
             assert!(before == after, "{}", path.display());
         }
     }
