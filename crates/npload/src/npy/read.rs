@@ -105,7 +105,9 @@ impl Located {
     ) -> Result<Array> {
         if let Some(request) = options.map {
             refuse_objects_mapped(self.header.dtype())?;
-            let Some(file) = source.file() else { return Err(no_map_without_file()) };
+            let Some(file) = source.file() else {
+                return Err(no_map_without_file());
+            };
             let nbytes = self.checked_nbytes(source, len)?;
             let start = self.data_start();
             let mapped = request.map(file, start..start.saturating_add(nbytes as u64))?;

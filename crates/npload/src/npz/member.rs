@@ -94,7 +94,11 @@ pub(super) fn load_metered(
         Ok(())
     };
     let verify = options.verify != Verify::Never;
-    let reading = ReadOptions { verify, threads, progress: Some(&progress) };
+    let reading = ReadOptions {
+        verify,
+        threads,
+        progress: Some(&progress),
+    };
     let begin = || match start(entry, options)? {
         Start::Array(header) => {
             if options.map.is_none() {
@@ -122,7 +126,12 @@ pub(super) fn load_metered(
 /// written, if so. Then what they say is of no interest.
 #[cold]
 fn damaged(entry: &Entry<'_>, err: Error, verify: bool) -> Error {
-    let told = [ErrorKind::Header, ErrorKind::DType, ErrorKind::Shape, ErrorKind::Truncated];
+    let told = [
+        ErrorKind::Header,
+        ErrorKind::DType,
+        ErrorKind::Shape,
+        ErrorKind::Truncated,
+    ];
     if !verify || !(told.contains(&err.kind()) || err.kind() == ErrorKind::Version) {
         return err;
     }
@@ -135,7 +144,9 @@ fn damaged(entry: &Entry<'_>, err: Error, verify: bool) -> Error {
 /// Reads a member to its end, which checks its checksum and size.
 fn read_through(entry: &Entry<'_>) -> Result<()> {
     let mut reader = entry.reader(true)?;
-    io::copy(&mut reader, &mut io::sink()).map(drop).map_err(|e| from_reader(e, 0))
+    io::copy(&mut reader, &mut io::sink())
+        .map(drop)
+        .map_err(|e| from_reader(e, 0))
 }
 
 /// Asking how many cores there are costs more than a small member does.
@@ -170,7 +181,9 @@ fn map(
         return Ok(None);
     };
     refuse_objects_mapped(header.dtype())?;
-    let Some(file) = source.file() else { return Err(crate::npy::no_map_without_file()) };
+    let Some(file) = source.file() else {
+        return Err(crate::npy::no_map_without_file());
+    };
     let Some(range) = entry.stored_range()? else {
         options.warn(&[Warning::CompressedNotMapped {
             member: entry.name().to_owned(),

@@ -26,13 +26,34 @@ fn every_file_loads_as_numpy_loads_it_or_is_refused_as_numpy_refuses_it() {
 
 /// Where we differ from NumPy on purpose, or do not follow it, beyond what the manifest tells.
 const DIFFERENCES: &[(&str, &str)] = &[
-    ("malformed/descr-f1.npy", "'<f1' is float8_e5m2, as ml_dtypes writes it"),
-    ("malformed/descr-field-of-chars.npy", "NumPy unpacks 'ab' as a field: an accident"),
-    ("malformed/descr-tuple-dict.npy", "a tuple with a dict is a dtype with metadata, as h5py's"),
-    ("malformed/zstd-cut.npz", "zstd is read, so that damage in it is found"),
-    ("malformed/zstd-flipped.npz", "zstd is read, so that damage in it is found"),
-    ("npy/header-escapes.npy", "names of characters (\\N{…}) would need a table of all of Unicode"),
-    ("npy/subarray-at-top.npy", "a top-level subarray's shape is the array's: NumPy loses count"),
+    (
+        "malformed/descr-f1.npy",
+        "'<f1' is float8_e5m2, as ml_dtypes writes it",
+    ),
+    (
+        "malformed/descr-field-of-chars.npy",
+        "NumPy unpacks 'ab' as a field: an accident",
+    ),
+    (
+        "malformed/descr-tuple-dict.npy",
+        "a tuple with a dict is a dtype with metadata, as h5py's",
+    ),
+    (
+        "malformed/zstd-cut.npz",
+        "zstd is read, so that damage in it is found",
+    ),
+    (
+        "malformed/zstd-flipped.npz",
+        "zstd is read, so that damage in it is found",
+    ),
+    (
+        "npy/header-escapes.npy",
+        "names of characters (\\N{…}) would need a table of all of Unicode",
+    ),
+    (
+        "npy/subarray-at-top.npy",
+        "a top-level subarray's shape is the array's: NumPy loses count",
+    ),
 ];
 
 /// How a file differs from its line in a manifest.
