@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{DType, Field, Number, Struct};
+use super::{ByteOrder, DType, Field, Struct};
 use crate::npy::literal::{Literal, str_repr};
 use crate::{Error, ErrorKind, Result, Warning};
 
@@ -59,7 +59,7 @@ impl DType {
     /// The descr that NumPy writes for it, as a Python literal: `'<f8'`, `[('a', '<i4', (2,))]`.
     ///
     /// ml_dtypes' types are written as void of their size, which is what NumPy can read:
-    /// `'<V2'`, `'|V1'`. A note in the header tells their names.
+    /// `'<V2'`, `'|V1'`, `'<V4'`. A note in the header tells their names.
     ///
     /// ```
     /// assert_eq!(npload::DType::parse("f4,2i1")?.descr()?, "[('f0', '<f4'), ('f1', '|i1', (2,))]");
@@ -85,8 +85,14 @@ impl DType {
                 out.push_str(&s.shape_repr());
                 out.push(')');
             }
-            DType::Number(Number::BFloat16, _) => out.push_str(&str_repr(&self.typestr())),
-            DType::Number(number, _) if number.is_ml_dtype() => out.push_str("'|V1'"),
+            DType::Number(number, order) if number.is_ml_dtype() => {
+                let order = match (number.itemsize(), order) {
+                    (1, _) => '|',
+                    (_, ByteOrder::Little) => '<',
+                    (_, ByteOrder::Big) => '>',
+                };
+                out.push_str(&format!("'{order}V{}'", number.itemsize()));
+            }
             _ => out.push_str(&str_repr(&self.typestr())),
         }
         Ok(())

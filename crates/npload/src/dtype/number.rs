@@ -113,8 +113,8 @@ const NUMBERS: &[(Number, char, usize, &str)] = &[
     (Number::UInt2, 'V', 1, "uint2"),
     (Number::Int1, 'V', 1, "int1"),
     (Number::UInt1, 'V', 1, "uint1"),
-    (Number::Complex32, 'V', 4, "complex32"),
-    (Number::BComplex32, 'V', 4, "bcomplex32"),
+    (Number::Complex32, 'W', 4, "complex32"),
+    (Number::BComplex32, 'W', 4, "bcomplex32"),
 ];
 
 impl Number {
@@ -128,12 +128,15 @@ impl Number {
         NUMBERS.iter().find(|row| row.3 == name).map(|row| row.0)
     }
 
-    /// The one of this kind and size, as typestrs write them. `f1` is ml_dtypes' `float8_e5m2`.
+    /// The one of this kind and size, as typestrs write them. `f1` is ml_dtypes' `float8_e5m2`;
+    /// its other typestrs (`V1`, `V2`, `W4`) do not tell which type they are.
     pub(crate) fn from_kind(kind: char, itemsize: usize) -> Option<Number> {
         let found = NUMBERS
             .iter()
             .find(|row| row.1 == kind && row.2 == itemsize);
-        found.map(|row| row.0).filter(|_| kind != 'V')
+        found
+            .map(|row| row.0)
+            .filter(|_| !matches!(kind, 'V' | 'W'))
     }
 
     fn row(self) -> (char, usize, &'static str) {
@@ -161,7 +164,8 @@ impl Number {
         self.row().2
     }
 
-    /// NumPy's kind: `b`, `i`, `u`, `f`, `c`, and `V` for ml_dtypes' types (except `float8_e5m2`).
+    /// NumPy's kind: `b`, `i`, `u`, `f`, `c`; for ml_dtypes' types `V`, except that it is `f` for
+    /// `float8_e5m2` and `W` for the complex ones.
     #[must_use]
     pub fn kind(self) -> char {
         self.row().0
@@ -169,7 +173,7 @@ impl Number {
 
     /// The size of what has a byte order: half of a complex number, else the whole.
     pub(crate) fn part_size(self) -> usize {
-        if self.kind() == 'c' || matches!(self, Number::Complex32 | Number::BComplex32) {
+        if matches!(self.kind(), 'c' | 'W') {
             self.itemsize() / 2
         } else {
             self.itemsize()
@@ -179,7 +183,7 @@ impl Number {
     /// Whether it is one of ml_dtypes' types, which NumPy does not have itself.
     #[must_use]
     pub fn is_ml_dtype(self) -> bool {
-        self.kind() == 'V' || self == Number::Float8E5M2
+        matches!(self.kind(), 'V' | 'W') || self == Number::Float8E5M2
     }
 
     /// Whether it is one of ml_dtypes' types of one byte.

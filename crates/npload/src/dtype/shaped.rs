@@ -105,7 +105,7 @@ impl DType {
         match &self {
             DType::Bytes(0) => Ok(DType::Bytes(size)),
             DType::Void(0) => Ok(DType::Void(size)),
-            DType::Str(0, order) if size % 4 == 0 => Ok(DType::Str(size / 4, *order)),
+            DType::Str(0, order) if size.is_multiple_of(4) => Ok(DType::Str(size / 4, *order)),
             _ if self.itemsize() == size => Ok(self),
             _ => Err(invalid(format!(
                 "mismatch in size of old and new data-descriptor: {} and {size}",

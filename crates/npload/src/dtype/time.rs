@@ -34,48 +34,64 @@ pub enum TimeBase {
     Attosecond,
 }
 
-/// Each unit, its spelling, and the finer units that a divisor may turn it into, with how many of
-/// them it is. NumPy has years of 12 months, 52 weeks or 365 days here, and months of 4 weeks.
-const UNITS: &[(TimeBase, &str, &[(TimeBase, i32)])] = {
+/// A unit with its spelling and the finer units that a divisor may turn it into.
+struct Unit {
+    base: TimeBase,
+    symbol: &'static str,
+    /// How many of which unit it is.
+    finer: &'static [(i32, TimeBase)],
+}
+
+const fn unit(base: TimeBase, symbol: &'static str, finer: &'static [(i32, TimeBase)]) -> Unit {
+    Unit {
+        base,
+        symbol,
+        finer,
+    }
+}
+
+/// In the order of the enum. NumPy has years of 12 months, 52 weeks or 365 days here, and months
+/// of 4 weeks.
+const UNITS: &[Unit] = {
     use TimeBase::{
         Attosecond, Day, Femtosecond, Generic, Hour, Microsecond, Millisecond, Minute, Month,
         Nanosecond, Picosecond, Second, Week, Year,
     };
     &[
-        (Generic, "generic", &[]),
-        (Year, "Y", &[(Month, 12), (Week, 52), (Day, 365)]),
-        (Month, "M", &[(Week, 4), (Day, 30), (Hour, 720)]),
-        (Week, "W", &[(Day, 7), (Hour, 168), (Minute, 10_080)]),
-        (Day, "D", &[(Hour, 24), (Minute, 1_440), (Second, 86_400)]),
-        (Hour, "h", &[(Minute, 60), (Second, 3_600)]),
-        (Minute, "m", &[(Second, 60), (Millisecond, 60_000)]),
-        (
+        unit(Generic, "generic", &[]),
+        unit(Year, "Y", &[(12, Month), (52, Week), (365, Day)]),
+        unit(Month, "M", &[(4, Week), (30, Day), (720, Hour)]),
+        unit(Week, "W", &[(7, Day), (168, Hour), (10_080, Minute)]),
+        unit(Day, "D", &[(24, Hour), (1_440, Minute), (86_400, Second)]),
+        unit(Hour, "h", &[(60, Minute), (3_600, Second)]),
+        unit(Minute, "m", &[(60, Second), (60_000, Millisecond)]),
+        unit(
             Second,
             "s",
-            &[(Millisecond, 1_000), (Microsecond, 1_000_000)],
+            &[(1_000, Millisecond), (1_000_000, Microsecond)],
         ),
-        (
+        unit(
             Millisecond,
             "ms",
-            &[(Microsecond, 1_000), (Nanosecond, 1_000_000)],
+            &[(1_000, Microsecond), (1_000_000, Nanosecond)],
         ),
-        (
+        unit(
             Microsecond,
             "us",
-            &[(Nanosecond, 1_000), (Picosecond, 1_000_000)],
+            &[(1_000, Nanosecond), (1_000_000, Picosecond)],
         ),
-        (
+        unit(
             Nanosecond,
             "ns",
-            &[(Picosecond, 1_000), (Femtosecond, 1_000_000)],
+            &[(1_000, Picosecond), (1_000_000, Femtosecond)],
         ),
-        (
+        unit(
             Picosecond,
             "ps",
-            &[(Femtosecond, 1_000), (Attosecond, 1_000_000)],
+            &[(1_000, Femtosecond), (1_000_000, Attosecond)],
         ),
-        (Femtosecond, "fs", &[(Attosecond, 1_000)]),
-        (Attosecond, "as", &[]),
+        unit(Femtosecond, "fs", &[(1_000, Attosecond)]),
+        unit(Attosecond, "as", &[]),
     ]
 };
 
@@ -83,7 +99,7 @@ impl TimeBase {
     /// As NumPy spells it: `Y`, `ms`, `generic`.
     #[must_use]
     pub fn symbol(self) -> &'static str {
-        UNITS.get(self as usize).map_or("", |row| row.1)
+        UNITS.get(self as usize).map_or("", |unit| unit.symbol)
     }
 }
 
@@ -127,7 +143,8 @@ impl TimeUnit {
         };
         // Greek mu, and not the micro sign, is what NumPy takes.
         let symbol = if symbol == "\u{3bc}s" { "us" } else { symbol };
-        let Some(&(base, _, finer)) = UNITS.iter().find(|row| row.1 == symbol) else {
+        let Some(&Unit { base, finer, .. }) = UNITS.iter().find(|unit| unit.symbol == symbol)
+        else {
             return invalid(format!("there is no unit {symbol:?}"));
         };
         let positive = |n: i64| i32::try_from(n).ok().filter(|&n| n > 0);
@@ -141,7 +158,7 @@ impl TimeUnit {
                 TimeUnit { base, count }
             });
         }
-        let parts = finer.iter().find_map(|&(base, parts)| {
+        let parts = finer.iter().find_map(|&(parts, base)| {
             Some((base, parts.checked_div(divisor)?))
                 .filter(|_| parts.checked_rem(divisor) == Some(0))
         });

@@ -5,17 +5,12 @@
 
 use std::borrow::Cow;
 
+use super::frame::{Frame, frame};
 use super::literal::{self, Dialect, Literal, Malformed, str_repr};
 use super::{fast, note, shape};
 use crate::array::Order;
 use crate::dtype::DType;
 use crate::{Error, ErrorKind, Result, Warning};
-
-/// What an npy file starts with.
-pub(crate) const MAGIC: &[u8; 6] = b"\x93NUMPY";
-
-/// Magic and version.
-const MAGIC_LEN: usize = 8;
 
 /// How much of a header an error message shows, in characters.
 const SHOWN: usize = 400;
@@ -50,7 +45,7 @@ impl Header {
         self.version
     }
 
-    /// What the elements are; never a subarray, whose shape became part of [`Header::shape`].
+    /// What the elements are; never a subarray.
     #[must_use]
     pub fn dtype(&self) -> &DType {
         &self.dtype
@@ -87,6 +82,11 @@ impl Header {
         self.nbytes
     }
 
+    /// Its dtype, shape and order, without a copy.
+    pub(crate) fn into_parts(self) -> (DType, Vec<usize>, Order) {
+        (self.dtype, self.shape, self.order)
+    }
+
     /// What is odd about the header.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
@@ -103,62 +103,6 @@ pub(crate) enum Parsed {
     NeedMore(usize),
 }
 
-/// Where the parts of a header are, as far as the bytes tell.
-enum Frame {
-    Magic,
-    Length {
-        end: usize,
-    },
-    Text {
-        version: (u8, u8),
-        start: usize,
-        len: usize,
-    },
-}
-
-fn frame(bytes: &[u8]) -> Result<Frame> {
-    let there = bytes.len().min(MAGIC.len());
-    if bytes.get(..there) != MAGIC.get(..there) {
-        return Err(Error::new(
-            ErrorKind::NotArray,
-            format!(
-                "the magic string is not correct; expected {}, got {}",
-                Literal::Bytes(MAGIC.to_vec()),
-                Literal::Bytes(bytes.get(..there).unwrap_or_default().to_vec())
-            ),
-        ));
-    }
-    let version = match bytes.get(MAGIC.len()..MAGIC_LEN) {
-        Some(&[major, minor]) => (major, minor),
-        _ => return Ok(Frame::Magic),
-    };
-    let rest = bytes.get(MAGIC_LEN..).unwrap_or_default();
-    let (len, start) = match version {
-        (1, 0) => (
-            rest.first_chunk()
-                .map(|len| u32::from(u16::from_le_bytes(*len))),
-            10,
-        ),
-        (2 | 3, 0) => (rest.first_chunk().map(|len| u32::from_le_bytes(*len)), 12),
-        (major, minor) => {
-            return Err(Error::new(
-                ErrorKind::Version,
-                format!(
-                    "we only support format version (1,0), (2,0), and (3,0), not ({major}, {minor})"
-                ),
-            ));
-        }
-    };
-    Ok(match len {
-        Some(len) => Frame::Text {
-            version,
-            start,
-            len: usize::try_from(len).unwrap_or(usize::MAX),
-        },
-        None => Frame::Length { end: start },
-    })
-}
-
 /// Reads the header at the start of `bytes`, which may be more than the header and may be less.
 ///
 /// `max_header_size` counts characters, as in NumPy. It is checked before more bytes are asked
@@ -169,8 +113,7 @@ fn frame(bytes: &[u8]) -> Result<Frame> {
 /// [`ErrorKind::Header`], [`ErrorKind::DType`], [`ErrorKind::Shape`].
 pub(crate) fn parse_header(bytes: &[u8], max_header_size: usize) -> Result<Parsed> {
     let (version, start, len) = match frame(bytes)? {
-        Frame::Magic => return Ok(Parsed::NeedMore(MAGIC_LEN)),
-        Frame::Length { end } => return Ok(Parsed::NeedMore(end)),
+        Frame::Short { needed } => return Ok(Parsed::NeedMore(needed)),
         Frame::Text {
             version,
             start,
@@ -196,25 +139,6 @@ pub(crate) fn parse_header(bytes: &[u8], max_header_size: usize) -> Result<Parse
         return finish(version, dtype, shape, order, end, Vec::new()).map(Parsed::Header);
     }
     parse_text(text, version, start, max_header_size).map(Parsed::Header)
-}
-
-/// The error for a source that ends before its header does: of all of it, `bytes`.
-#[cold]
-pub(crate) fn truncated_header(bytes: &[u8]) -> Error {
-    let (what, expected, got) = match frame(bytes) {
-        Err(error) => return error,
-        Ok(Frame::Magic) => ("magic string", MAGIC_LEN, bytes.len()),
-        Ok(Frame::Length { end }) => (
-            "array header length",
-            end.saturating_sub(MAGIC_LEN),
-            bytes.len().saturating_sub(MAGIC_LEN),
-        ),
-        Ok(Frame::Text { start, len, .. }) => {
-            ("array header", len, bytes.len().saturating_sub(start))
-        }
-    };
-    let message = format!("EOF: reading {what}, expected {expected} bytes got {got}");
-    Error::new(ErrorKind::Truncated, message).at(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
 }
 
 #[cold]
@@ -289,26 +213,30 @@ fn parse_text(
 }
 
 /// What is left to check once the parts are known.
+///
+/// A subarray as the dtype of the whole counts for NumPy only if it has one element: the array is
+/// then one of those elements, and its shape is the header's. It refuses others (unless there is
+/// nothing to read), since it finds more elements than the shape says.
 fn finish(
     version: (u8, u8),
     mut dtype: DType,
-    mut shape: Vec<usize>,
-    mut order: Order,
+    shape: Vec<usize>,
+    order: Order,
     data_offset: usize,
     warnings: Vec<Warning>,
 ) -> Result<Header> {
-    if matches!(dtype, DType::Subarray(_)) && order == Order::F {
-        // The elements lie in Fortran order, what they are made of in C order.
-        if shape.len() > 1 {
+    while let DType::Subarray(inner) = &dtype {
+        let one = inner.shape().iter().all(|&n| n == 1);
+        if !one && !shape.contains(&0) && !inner.base().has_object() {
             return Err(Error::new(
-                ErrorKind::DType,
-                format!("an array of {dtype} in Fortran order is not supported"),
+                ErrorKind::Shape,
+                format!(
+                    "an array of {dtype} has more elements than its shape {} says; NumPy does not \
+                     read it either",
+                    shape::tuple_repr(&shape)
+                ),
             ));
         }
-        order = Order::C;
-    }
-    while let DType::Subarray(inner) = &dtype {
-        shape.extend_from_slice(inner.shape());
         dtype = inner.base().clone();
     }
     shape::check_ndim(shape.len())?;
@@ -410,3 +338,6 @@ fn shortened(text: &str) -> Cow<'_, str> {
         None => text.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The header that `numpy.save` writes, byte for byte.
 
-use super::header::MAGIC;
+use super::frame::MAGIC;
 use super::{note, shape};
 use crate::array::Order;
 use crate::dtype::DType;
@@ -24,6 +24,10 @@ const GROWTH_DIGITS: usize = 21;
 /// [`ErrorKind::DType`] for a dtype that no descr describes, [`ErrorKind::Shape`] for an array that
 /// cannot exist.
 pub(crate) fn write_header(dtype: &DType, shape: &[usize], order: Order) -> Result<Vec<u8>> {
+    if matches!(dtype, DType::Subarray(_)) {
+        let message = format!("{dtype} is the dtype of a field, and not of an array");
+        return Err(Error::new(ErrorKind::DType, message));
+    }
     shape::check_ndim(shape.len())?;
     shape::sizes(shape, dtype.itemsize())?;
     let fortran =
@@ -84,3 +88,6 @@ fn wrap(text: &[u8], version: u8) -> Option<Vec<u8>> {
     out.push(b'\n');
     Some(out)
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,6 +51,11 @@ impl<'a> Compressed<'a> {
         self.failure.take()
     }
 
+    /// Whether the source could not be read.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
     /// The next `n` bytes, or all that are left if those are fewer, without using them up.
     pub(super) fn peek(&mut self, n: usize) -> io::Result<&[u8]> {
         if self.rest().len() < n && !self.unread.is_empty() {

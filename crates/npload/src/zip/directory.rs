@@ -17,7 +17,8 @@ const IN_ZIP64: u64 = 0xffff_ffff;
 /// One member, as the directory describes it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Record {
-    pub(super) header_offset: u64,
+    /// Negative if it would lie before the source: opening the member is then an error.
+    pub(super) header_offset: i64,
     pub(super) compressed_size: u64,
     pub(super) size: u64,
     /// Where its name begins in the directory's bytes.
@@ -77,10 +78,7 @@ pub(super) fn parse(bytes: &[u8], start: u64, shift: i128, count: u64) -> Result
         }
         if shift != 0 {
             let moved = i128::from(record.header_offset).saturating_add(shift);
-            record.header_offset = u64::try_from(moved).map_err(|_| {
-                let text = format!("Bad offset for a member's header: {moved}");
-                here(Error::new(ErrorKind::Archive, text))
-            })?;
+            record.header_offset = clamped(moved);
         }
         ascending &= previous.is_none_or(|previous| previous < record.header_offset);
         previous = Some(record.header_offset);
@@ -127,7 +125,7 @@ fn split(bytes: &[u8]) -> Result<(Raw<'_>, &[u8])> {
     });
     let (name, extra, rest) = parts.ok_or_else(|| cut_off(bytes.len()))?;
     let record = Record {
-        header_offset: u64::from(u32::from_le_bytes([h[42], h[43], h[44], h[45]])),
+        header_offset: i64::from(u32::from_le_bytes([h[42], h[43], h[44], h[45]])),
         compressed_size: u64::from(u32::from_le_bytes([h[20], h[21], h[22], h[23]])),
         size: u64::from(u32::from_le_bytes([h[24], h[25], h[26], h[27]])),
         name_at: 0,
@@ -200,10 +198,15 @@ fn read_zip64(mut field: &[u8], record: &mut Record) -> Result<()> {
     if record.compressed_size == IN_ZIP64 {
         record.compressed_size = next("Compress size")?;
     }
-    if record.header_offset == IN_ZIP64 {
-        record.header_offset = next("Header offset")?;
+    if record.header_offset == IN_ZIP64.cast_signed() {
+        record.header_offset = clamped(i128::from(next("Header offset")?));
     }
     Ok(())
+}
+
+/// As near as 64 bits come; no source reaches the ends of their range.
+fn clamped(offset: i128) -> i64 {
+    i64::try_from(offset).unwrap_or(if offset < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// A name in UTF-8 that replaces the header's, if it was made for this very name.

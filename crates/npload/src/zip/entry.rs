@@ -80,15 +80,15 @@ impl<'a> Entry<'a> {
         self.record.flags & super::local::ENCRYPTED != 0
     }
 
-    /// Where its local header begins in the source.
+    /// Where its local header begins in the source; past every end if there can be no such place.
     pub(crate) fn header_offset(&self) -> u64 {
-        self.record.header_offset
+        u64::try_from(self.record.header_offset).unwrap_or(u64::MAX)
     }
 
     /// Where it must have ended: the next member's header, or the directory. Header, name and
     /// contents lie between [`Entry::header_offset`] and here, or opening it is an error.
     pub(crate) fn end_offset(&self) -> u64 {
-        self.archive.end_of(self.index)
+        u64::try_from(self.archive.end_of(self.index)).unwrap_or(0)
     }
 
     /// Where its bytes lie in the source, if it is stored.

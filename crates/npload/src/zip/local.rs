@@ -61,7 +61,7 @@ impl Entry<'_> {
         let len = (FIXED_LEN as u64)
             .saturating_add(u64::from(name_len))
             .saturating_add(u64::from(extra_len));
-        let start = self.record.header_offset.saturating_add(len);
+        let start = self.header_offset().saturating_add(len);
         if start.saturating_add(self.record.compressed_size) > self.end_offset() {
             return Err(self.overlapped(start));
         }
@@ -80,13 +80,18 @@ impl Entry<'_> {
             .read_header()
             .map_err(|err| self.archive.explain(err).with_member(self.name()))?;
         // Cannot overflow: `local_header` checked it against the member's end.
-        let start = self.record.header_offset.saturating_add(len);
+        let start = self.header_offset().saturating_add(len);
         Ok(start..start.saturating_add(self.record.compressed_size))
     }
 
     fn read_header(&self) -> Result<u64> {
         let source = &*self.archive.source;
-        let offset = self.record.header_offset;
+        let offset = self.header_offset();
+        if self.record.header_offset < 0 {
+            let text = "Bad offset for file header:";
+            let text = format!("{text} {}", self.record.header_offset);
+            return Err(Error::new(ErrorKind::Archive, text));
+        }
         if let Some(all) = source.as_buffer() {
             let offset = usize::try_from(offset).unwrap_or(usize::MAX);
             return self.local_header(all.get(offset..).unwrap_or_default());
@@ -122,8 +127,7 @@ impl Entry<'_> {
     #[cold]
     fn compare_decoded(&self, raw: &[u8], flags: u16) -> Result<()> {
         let original = self.original_name();
-        if *name::decode(raw, flags).map_err(|err| err.at(self.record.header_offset))? == *original
-        {
+        if *name::decode(raw, flags).map_err(|err| err.at(self.header_offset()))? == *original {
             return Ok(());
         }
         let (original, raw) = (repr::text(original), repr::bytes(raw));
@@ -180,6 +184,6 @@ impl Entry<'_> {
 
     #[cold]
     fn bad_header(&self, kind: ErrorKind, text: String) -> Error {
-        Error::new(kind, text).at(self.record.header_offset)
+        Error::new(kind, text).at(self.header_offset())
     }
 }

@@ -11,7 +11,6 @@
 //! * a member yields exactly the size that the directory declares, with its CRC-32, or an error;
 //! * memory for contents is bounded by what the method can make of the compressed bytes
 //!   ([`method`]), and taken as they arrive where that bound is loose ([`read`]).
-#![allow(dead_code, unused_imports)] // Until npz uses it.
 
 mod compressed;
 mod crc;
@@ -56,7 +55,7 @@ pub(crate) struct Archive {
     /// Indices sorted by name, made when a name is first looked up.
     by_name: OnceLock<Vec<u32>>,
     /// Where each member must end, made when the members do not stand in the directory's order.
-    ends: OnceLock<Vec<u64>>,
+    ends: OnceLock<Vec<i64>>,
 }
 
 impl Archive {
@@ -159,12 +158,16 @@ impl Archive {
         self.raw.get(record.name_at..end).unwrap_or_default()
     }
 
+    fn directory_start(&self) -> i64 {
+        i64::try_from(self.start).unwrap_or(i64::MAX)
+    }
+
     /// Where the member must have ended: the next one's header, or the directory.
-    fn end_of(&self, index: usize) -> u64 {
+    fn end_of(&self, index: usize) -> i64 {
         let records = &self.directory.records;
         if self.directory.ascending {
             let next = index.checked_add(1).and_then(|next| records.get(next));
-            return next.map_or(self.start, |next| next.header_offset);
+            return next.map_or(self.directory_start(), |next| next.header_offset);
         }
         let ends = self.ends.get_or_init(|| {
             let mut by_offset: Vec<usize> = (0..records.len()).collect();
@@ -173,7 +176,7 @@ impl Archive {
             // directory's first has room.
             by_offset.sort_by_key(|index| std::cmp::Reverse(offset(index)));
             let mut ends = vec![0; records.len()];
-            let mut end = self.start;
+            let mut end = self.directory_start();
             for index in by_offset {
                 if let Some(slot) = ends.get_mut(index) {
                     *slot = end;

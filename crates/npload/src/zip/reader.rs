@@ -52,7 +52,8 @@ impl<'a> Entry<'a> {
             bytes.resize(len.min(filled.saturating_add(PREFIX_CHUNK)), 0);
             let n = reader.decode(bytes.get_mut(filled..).unwrap_or_default())?;
             if n == 0 {
-                return Err(reader.too_short(filled as u64));
+                let short = reader.too_short(filled as u64);
+                reader.conclude(Some(short))?;
             }
             filled = filled.saturating_add(n);
         }
@@ -100,7 +101,9 @@ impl Reader<'_> {
         }
         let n = self.decode(out)?;
         if n == 0 {
-            return Err(self.too_short(self.entry.size().saturating_sub(self.left)));
+            let got = self.entry.size().saturating_sub(self.left);
+            let short = self.too_short(got);
+            return self.conclude(Some(short)).map(|()| 0);
         }
         if let Some(crc) = &mut self.crc {
             crc.update(out.get(..n).unwrap_or_default());
@@ -127,31 +130,40 @@ impl Reader<'_> {
         let mut more = [0; 64];
         let more = self.decoder.read(&mut more);
         let more = more.map_err(|err| self.entry.failed(err))?;
-        if more > 0 {
-            return Err(self.too_long(more));
-        }
-        match self.crc.take() {
-            Some(crc) => self
-                .entry
-                .compare_crc(crc.finalize())
-                .map_err(|err| self.entry.failed(err)),
-            None => Ok(()),
-        }
+        let long = (more > 0).then(|| self.too_long(more));
+        self.conclude(long)
+    }
+
+    /// The verdict at the end, where `size` tells what is wrong with the size. Where the checksum is
+    /// wrong too that comes first, since Python's `zipfile` sees nothing else.
+    fn conclude(&mut self, size: Option<String>) -> Result<()> {
+        let crc = self.crc.take().map_or(self.entry.crc(), Hasher::finalize);
+        let result = match (self.entry.compare_crc(crc), size) {
+            (Ok(()), None) => return Ok(()),
+            (Err(err), None) => err,
+            (Err(err), Some(size)) => Error::new(err.kind(), format!("{}; {size}", err.message())),
+            (Ok(()), Some(size)) => {
+                let name = repr::text(self.entry.name());
+                Error::new(
+                    ErrorKind::Archive,
+                    format!("Bad size of file {name}: {size}"),
+                )
+            }
+        };
+        Err(self.entry.failed(result))
     }
 
     #[cold]
-    fn too_short(&self, got: u64) -> Error {
-        let (name, size) = (repr::text(self.entry.name()), self.entry.size());
-        let text = format!("File {name} ends after {got} bytes: the directory declares {size}");
-        self.entry.failed(Error::new(ErrorKind::Archive, text))
+    fn too_short(&self, got: u64) -> String {
+        let size = self.entry.size();
+        format!("it ends after {got} bytes, and the directory declares {size}")
     }
 
     #[cold]
-    fn too_long(&self, more: usize) -> Error {
-        let (name, size) = (repr::text(self.entry.name()), self.entry.size());
+    fn too_long(&self, more: usize) -> String {
+        let size = self.entry.size();
         let got = size.saturating_add(more as u64);
-        let text = format!("File {name} has {got} bytes or more: the directory declares {size}");
-        self.entry.failed(Error::new(ErrorKind::Archive, text))
+        format!("it has {got} bytes or more, and the directory declares {size}")
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::*;
 use crate::array::{Axes, Order};
-use crate::npy::header::{Parsed, parse_header};
+use crate::npy::{Parsed, parse_header};
 
 const LINES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/printing.jsonl");
 

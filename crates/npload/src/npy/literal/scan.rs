@@ -317,6 +317,7 @@ impl<'a> Scanner<'a> {
     fn numpy_int(&mut self, at: usize) -> Result<Literal, Malformed> {
         self.advance(self.name().len());
         self.expect(b'.', at)?;
+        self.skip_space(true)?;
         let name = self.name();
         if !NUMPY_INTS.contains(&name) {
             return Err(call(at));

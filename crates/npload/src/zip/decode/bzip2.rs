@@ -27,7 +27,7 @@ impl<'a> Streams<'a> {
         &mut self.input
     }
 
-    /// Like [`Inflate::read`](super::deflate::Inflate): a stream that stops early ends there.
+    /// Like [`Inflate::read`](super::deflate::Inflate::read): a stream that stops early ends there.
     pub(super) fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while !self.ended && !out.is_empty() {
             let input = self.input.fill_buf()?;

@@ -5,7 +5,11 @@ use std::io::{self, Read};
 use lzma_rust2::LzmaReader;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::zip::Entry;
 use crate::zip::compressed::Compressed;
+
+/// General purpose flag bit 1 (APPNOTE.TXT 4.4.4).
+const END_MARKER: u16 = 0x2;
 
 /// A raw LZMA1 stream of a known size, with or without an end marker.
 pub(in crate::zip) struct Lzma<'a> {
@@ -14,8 +18,8 @@ pub(in crate::zip) struct Lzma<'a> {
 
 impl<'a> Lzma<'a> {
     /// Reads the header: version, length of the properties, properties (a byte and the dictionary's
-    /// size). The window is no larger than `size`, whatever the properties say.
-    pub(super) fn new(mut input: Compressed<'a>, size: u64) -> Result<Self> {
+    /// size). The window is no larger than the member, whatever the properties say.
+    pub(super) fn new(mut input: Compressed<'a>, entry: &Entry<'_>) -> Result<Self> {
         let mut header = [0; 9];
         if let Err(err) = input.read_exact(&mut header) {
             return Err(failed(&mut input, err));
@@ -33,7 +37,13 @@ impl<'a> Lzma<'a> {
             let text = format!("bad lzma properties: lc={lc}, lp={lp}, pb={pb}");
             return Err(Error::new(ErrorKind::Archive, text).at(input.position()));
         }
-        let window = u32::try_from(size).unwrap_or(u32::MAX);
+        // Where flag bit 1 promises an end marker, the stream says itself where it ends.
+        let size = if entry.record.flags & END_MARKER == 0 {
+            entry.size()
+        } else {
+            u64::MAX
+        };
+        let window = u32::try_from(entry.size()).unwrap_or(u32::MAX);
         let window = u32::from_le_bytes([d0, d1, d2, d3])
             .min(window)
             .min(lzma_rust2::DICT_SIZE_MAX);
@@ -44,8 +54,10 @@ impl<'a> Lzma<'a> {
                 let text = format!("the lzma stream is damaged: {err}");
                 Error::new(ErrorKind::Archive, text).at(position)
             })?;
-        // The range coder must come to its end with the last byte: a longer stream does not.
+        // Without a marker the range coder must be done at the last byte: it is not if more follow.
         reader.set_relaxed_end_condition(false);
+        // Bytes before an error, so that what a cut stream yields can be counted.
+        reader.set_defer_errors(true);
         Ok(Lzma { reader })
     }
 
@@ -53,8 +65,17 @@ impl<'a> Lzma<'a> {
         self.reader.inner_mut()
     }
 
+    /// Like [`Inflate::read`](super::deflate::Inflate::read): a stream that stops early ends there.
     pub(super) fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.reader.read(out)
+        match self.reader.read(out) {
+            Err(err)
+                if err.kind() == io::ErrorKind::UnexpectedEof
+                    && !self.reader.inner().has_failed() =>
+            {
+                Ok(0)
+            }
+            read => read,
+        }
     }
 }
 

@@ -31,10 +31,12 @@ impl<'a> Decoder<'a> {
     /// [`ErrorKind::Method`]; [`ErrorKind::Archive`] for bad parameters before the stream.
     pub(super) fn new(entry: &Entry<'_>, input: Compressed<'a>) -> Result<Self> {
         Ok(match entry.method()? {
+            // No bytes are nothing by any method, as in Python.
+            _ if entry.size() == 0 && entry.compressed_size() == 0 => Decoder::Stored(input),
             Method::Stored => Decoder::Stored(input),
             Method::Deflate => Decoder::Deflate(deflate::Inflate::new(input)),
             Method::Bzip2 => Decoder::Bzip2(bzip2::Streams::new(input)),
-            Method::Lzma => Decoder::Lzma(Box::new(lzma::Lzma::new(input, entry.size())?)),
+            Method::Lzma => Decoder::Lzma(Box::new(lzma::Lzma::new(input, entry)?)),
             Method::Zstd => Decoder::Zstd(zstd::Frames::new(input, entry.size())),
         })
     }
