@@ -42,12 +42,14 @@ impl Fraction {
         self.below.scale(10);
     }
 
-    fn above(&self) -> Big {
-        let mut above = self.below.clone();
+    /// The value plus half the way to its neighbour above.
+    fn upper(&self) -> Big {
+        let upper = self.rest.plus(&self.below);
         if self.unequal {
-            above.scale(2);
+            upper.plus(&self.below)
+        } else {
+            upper
         }
-        above
     }
 
     /// Divides by 10^(the result), after which it is under 1 but at least 0.1, or as small as
@@ -100,7 +102,7 @@ pub(super) fn digits(float: Binary, cut: Cut) -> Digits {
         fraction.times_ten();
         let digit = fraction.rest.divide(&fraction.scale);
         let low = within(fraction.rest.cmp(&fraction.below));
-        let high = within(fraction.scale.cmp(&fraction.rest.plus(&fraction.above())));
+        let high = within(fraction.scale.cmp(&fraction.upper()));
         if (low || high) && place <= start || place <= end {
             break (digit, low, high);
         }

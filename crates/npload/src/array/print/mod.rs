@@ -17,6 +17,7 @@ mod edges;
 mod float;
 mod format;
 mod layout;
+mod parts;
 mod printable;
 mod python;
 mod real;
