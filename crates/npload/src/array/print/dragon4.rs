@@ -57,7 +57,7 @@ impl Fraction {
     fn normalize(&mut self, float: Binary, least: i32) -> i32 {
         let bits = 63 - float.mantissa.leading_zeros().cast_signed() + float.exponent;
         // floor(bits · log10(2)), at most one too small.
-        let estimate = i32::try_from(i64::from(bits) * 1_292_913_986 >> 32).unwrap_or(0);
+        let estimate = i32::try_from((i64::from(bits) * 1_292_913_986) >> 32).unwrap_or(0);
         let mut point = estimate.max(least);
         if point > 0 {
             self.scale.scale_by_ten(point.unsigned_abs());
