@@ -103,17 +103,18 @@ impl Located {
         head: &Head,
         options: &LoadOptions,
     ) -> Result<Array> {
-        let nbytes = self.checked_nbytes(source, len)?;
         if let Some(request) = options.map {
+            refuse_objects_mapped(self.header.dtype())?;
             let Some(file) = source.file() else {
                 return Err(no_map_without_file());
             };
-            refuse_objects_mapped(self.header.dtype())?;
+            let nbytes = self.checked_nbytes(source, len)?;
             let start = self.data_start();
             let mapped = request.map(file, start..start.saturating_add(nbytes as u64))?;
             return Ok(into_array(self.header, mapped));
         }
         refuse_objects(self.header.dtype(), options)?;
+        let nbytes = self.checked_nbytes(source, len)?;
         let mut data = allocate(nbytes)?;
         self.fill(&mut data, source, head.bytes(), options)?;
         Ok(into_array(self.header, data.into()))
@@ -150,8 +151,8 @@ impl Located {
         selection: &Selection,
         options: &LoadOptions,
     ) -> Result<Array> {
-        self.checked_nbytes(source, len)?;
         refuse_objects(self.header.dtype(), options)?;
+        self.checked_nbytes(source, len)?;
         let start = self.data_start();
         read_selection(&self.header, selection, &mut |offset, dest| {
             source.read_exact_at(dest, start.saturating_add(offset))

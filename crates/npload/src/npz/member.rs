@@ -99,19 +99,54 @@ pub(super) fn load_metered(
         threads,
         progress: Some(&progress),
     };
-    let header = match start(entry, options)? {
+    let begin = || match start(entry, options)? {
+        Start::Array(header) => {
+            if options.map.is_none() {
+                refuse_objects(header.dtype(), options)?;
+            }
+            check_size(entry, &header)?;
+            Ok(Start::Array(header))
+        }
+        Start::Other => Ok(Start::Other),
+    };
+    let header = match begin().map_err(|e| damaged(entry, e, verify))? {
         Start::Array(header) => header,
         Start::Other => return Ok(Member::Bytes(entry.read(0, &reading)?)),
     };
     if let Some(mapped) = map(entry, &header, source, options)? {
         return Ok(Member::Array(into_array(header, mapped)));
     }
-    refuse_objects(header.dtype(), options)?;
-    check_size(entry, &header)?;
     let (offset, nbytes) = (header.data_offset(), header.nbytes());
     let bytes = entry.read(offset, &reading)?;
     let data = bytes.slice(offset..offset.saturating_add(nbytes));
     Ok(Member::Array(into_array(header, data)))
+}
+
+/// The error to give for a member whose beginning is wrong: that its bytes are not those that were
+/// written, if so. Then what they say is of no interest.
+#[cold]
+fn damaged(entry: &Entry<'_>, err: Error, verify: bool) -> Error {
+    let told = [
+        ErrorKind::Header,
+        ErrorKind::DType,
+        ErrorKind::Shape,
+        ErrorKind::Truncated,
+    ];
+    if !verify || !(told.contains(&err.kind()) || err.kind() == ErrorKind::Version) {
+        return err;
+    }
+    match read_through(entry) {
+        Err(damage) if matches!(damage.kind(), ErrorKind::Checksum | ErrorKind::Archive) => damage,
+        _ => err,
+    }
+}
+
+/// Reads a member to its end, which checks its checksum and size.
+fn read_through(entry: &Entry<'_>) -> Result<()> {
+    let mut reader = entry.reader(true)?;
+    io::copy(&mut reader, &mut io::sink())
+        .map(drop)
+        .map_err(|e| from_reader(e, 0))
 }
 
 /// Asking how many cores there are costs more than a small member does.
@@ -146,7 +181,6 @@ fn map(
         return Ok(None);
     };
     refuse_objects_mapped(header.dtype())?;
-    check_size(entry, header)?;
     let Some(file) = source.file() else {
         return Err(crate::npy::no_map_without_file());
     };
@@ -215,18 +249,13 @@ fn from_reader(err: io::Error, offset: u64) -> Error {
     }
 }
 
-/// Reads a member to its end, which checks its checksum and size, and checks its header.
+/// Checks a member whole: its checksum and size, and that an array in it is complete.
 pub(super) fn verify(entry: &Entry<'_>, options: &LoadOptions) -> Result<()> {
-    if let Some(header) = header(entry, options)? {
-        let objects = header.dtype().has_object();
-        if !objects {
-            check_size(entry, &header)?;
-        }
+    read_through(entry)?;
+    match header(entry, options)? {
+        Some(header) if !header.dtype().has_object() => check_size(entry, &header),
+        _ => Ok(()),
     }
-    let mut reader = entry.reader(true)?;
-    io::copy(&mut reader, &mut io::sink())
-        .map(drop)
-        .map_err(|e| from_reader(e, 0))
 }
 
 pub(super) fn is_stored(entry: &Entry<'_>) -> bool {

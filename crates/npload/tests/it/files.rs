@@ -38,11 +38,13 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// How `array` differs from what NumPy says of it; nothing if it does not.
+/// How `array` differs from what NumPy says of it; nothing if it does not. Of arrays that NumPy
+/// does not read, or not so, `told` has npload's dtype and NumPy's void.
 pub(crate) fn differences(array: &Array, told: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let mut compare = |what: &str, ours: String, numpys: String| {
-        if ours != numpys {
+        // NumPy has no text for a few arrays: it raises.
+        if ours != numpys && !(numpys.is_empty() && ["str", "repr"].contains(&what)) {
             found.push(format!("{what}: ours {ours}, NumPy's {numpys}"));
         }
     };
@@ -81,7 +83,8 @@ pub(crate) fn differences(array: &Array, told: &Value) -> Vec<String> {
     compare("bytes", sha256(&array.to_bytes().unwrap()), text("sha256"));
     compare("str", array.to_string(), named("str", "str"));
     compare("repr", array.repr(), named("array_repr", "array_repr"));
-    if restored.is_null() {
+    let plain = |key: &str| text(key).replace('|', "");
+    if restored.is_null() && plain("repr").contains(&plain("dtype")) {
         compare("dtype's repr", array.dtype().repr(), text("repr"));
         compare(
             "descr",

@@ -24,6 +24,42 @@ fn every_file_loads_as_numpy_loads_it_or_is_refused_as_numpy_refuses_it() {
     );
 }
 
+/// Where we differ from NumPy on purpose, or do not follow it, beyond what the manifest tells.
+const DIFFERENCES: &[(&str, &str)] = &[
+    (
+        "malformed/descr-f1.npy",
+        "'<f1' is float8_e5m2, as ml_dtypes writes it",
+    ),
+    (
+        "malformed/descr-field-of-chars.npy",
+        "NumPy unpacks 'ab' as a field: an accident",
+    ),
+    (
+        "malformed/descr-tuple-dict.npy",
+        "a tuple with a dict is a dtype with metadata, as h5py's",
+    ),
+    (
+        "malformed/zstd-cut.npz",
+        "zstd is read, so that damage in it is found",
+    ),
+    (
+        "malformed/zstd-flipped.npz",
+        "zstd is read, so that damage in it is found",
+    ),
+    (
+        "npy/header-escapes.npy",
+        "names of characters (\\N{…}) would need a table of all of Unicode",
+    ),
+    (
+        "npy/subarray-at-top.npy",
+        "a top-level subarray's shape is the array's: NumPy loses count",
+    ),
+    (
+        "npy/timedelta-generic-be.npy",
+        "NumPy takes NaT for a number when it pads unit-less timedeltas of the other byte order",
+    ),
+];
+
 /// How a file differs from its line in a manifest.
 pub(crate) fn check_file(folder: &Path, line: &Value) -> Vec<String> {
     let name = line["file"].as_str().unwrap();
@@ -35,6 +71,12 @@ pub(crate) fn check_file(folder: &Path, line: &Value) -> Vec<String> {
         ("npz", _) => check_archive(&path, line),
         (other, _) => panic!("{name}: kind {other}"),
     };
+    if DIFFERENCES.iter().any(|(file, _)| *file == name) {
+        let stale = found
+            .is_empty()
+            .then(|| format!("{name}: differs no longer"));
+        return stale.into_iter().collect();
+    }
     found
         .into_iter()
         .map(|text| format!("{name}: {text}"))

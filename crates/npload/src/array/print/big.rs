@@ -2,7 +2,7 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
-    reason = "32-bit limbs in 64-bit arithmetic: nothing overflows, and halves are cut on purpose; \
+    reason = "64-bit limbs in 128-bit arithmetic: nothing overflows, and halves are cut on purpose; \
               nothing here comes from outside but a float's mantissa and exponent"
 )]
 
@@ -10,14 +10,14 @@ use std::cmp::Ordering;
 
 use smallvec::{SmallVec, smallvec};
 
-/// Limbs of 32 bits, lowest first, without zeros at the top. Twelve of them hold what a half or a
+/// Limbs of 64 bits, lowest first, without zeros at the top. Six of them hold what a half or a
 /// long double of a usual size needs, without an allocation.
 #[derive(Clone, Debug)]
-pub(super) struct Big(SmallVec<[u32; 12]>);
+pub(super) struct Big(SmallVec<[u64; 6]>);
 
 impl Big {
     pub(super) fn new(value: u64) -> Self {
-        let mut big = Big(smallvec![value as u32, (value >> 32) as u32]);
+        let mut big = Big(smallvec![value]);
         big.trim();
         big
     }
@@ -30,45 +30,45 @@ impl Big {
 
     /// Times 2^`shift`.
     pub(super) fn shifted(mut self, shift: u32) -> Self {
-        let (limbs, bits) = ((shift / 32) as usize, shift % 32);
+        let (limbs, bits) = ((shift / 64) as usize, shift % 64);
         self.scale(1 << bits);
         self.0.insert_many(0, std::iter::repeat_n(0, limbs));
         self.trim();
         self
     }
 
-    pub(super) fn scale(&mut self, factor: u32) {
+    pub(super) fn scale(&mut self, factor: u64) {
         let mut carry = 0;
         for limb in &mut self.0 {
-            carry += u64::from(*limb) * u64::from(factor);
-            *limb = carry as u32;
-            carry >>= 32;
+            carry += u128::from(*limb) * u128::from(factor);
+            *limb = carry as u64;
+            carry >>= 64;
         }
         if carry != 0 {
-            self.0.push(carry as u32);
+            self.0.push(carry as u64);
         }
     }
 
     /// Times 10^`power`.
     pub(super) fn scale_by_ten(&mut self, mut power: u32) {
-        while power >= 9 {
-            self.scale(1_000_000_000);
-            power -= 9;
+        while power > 19 {
+            self.scale(10_u64.pow(19));
+            power -= 19;
         }
-        self.scale(10_u32.pow(power));
+        self.scale(10_u64.pow(power));
     }
 
     pub(super) fn plus(&self, other: &Big) -> Big {
         let len = self.0.len().max(other.0.len());
-        let limb = |big: &Big, i: usize| u64::from(big.0.get(i).copied().unwrap_or(0));
+        let limb = |big: &Big, i: usize| u128::from(big.0.get(i).copied().unwrap_or(0));
         let mut carry = 0;
         let mut sum = Big(SmallVec::with_capacity(len + 1));
         for i in 0..len {
             carry += limb(self, i) + limb(other, i);
-            sum.0.push(carry as u32);
-            carry >>= 32;
+            sum.0.push(carry as u64);
+            carry >>= 64;
         }
-        sum.0.push(carry as u32);
+        sum.0.push(carry as u64);
         sum.trim();
         sum
     }
@@ -82,7 +82,7 @@ impl Big {
             for (i, limb) in self.0.iter_mut().enumerate() {
                 let other = divisor.0.get(i).copied().unwrap_or(0);
                 let (rest, under) = limb.overflowing_sub(other);
-                let (rest, under_too) = rest.overflowing_sub(u32::from(borrow));
+                let (rest, under_too) = rest.overflowing_sub(u64::from(borrow));
                 *limb = rest;
                 borrow = under || under_too;
             }

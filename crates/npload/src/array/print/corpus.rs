@@ -61,9 +61,9 @@ fn edges(array: &Array) -> Array {
     }
 }
 
-#[test]
-fn arrays_print_as_in_numpy() {
-    let lines = std::fs::read_to_string(LINES).unwrap();
+/// What differs from NumPy's text, and how many texts there are.
+pub(super) fn differences(path: &str) -> (Vec<String>, usize) {
+    let lines = std::fs::read_to_string(path).unwrap();
     let (mut wrong, mut count) = (Vec::new(), 0);
     for (number, line) in (1..).zip(lines.lines()) {
         let case: Json = serde_json::from_str(line).unwrap();
@@ -87,6 +87,12 @@ fn arrays_print_as_in_numpy() {
             }
         }
     }
+    (wrong, count)
+}
+
+#[test]
+fn arrays_print_as_in_numpy() {
+    let (wrong, count) = differences(LINES);
     assert!(
         wrong.is_empty(),
         "{} of {count}:\n{}",

@@ -63,6 +63,13 @@ impl Digits {
         }
     }
 
+    /// Them without the zeros at the end: nothing, for 0.
+    pub(super) fn significant(&self) -> &[u8] {
+        let last = self.text.iter().rposition(|&digit| digit != b'0');
+        let len = last.map_or(0, |last| last + 1);
+        self.text.get(..len).unwrap_or_default()
+    }
+
     /// How many.
     pub(super) fn len(&self) -> i32 {
         i32::try_from(self.text.len()).unwrap_or(i32::MAX)
@@ -146,7 +153,11 @@ impl<T: fmt::LowerExp + Copy> Quick<T> {
         let lowest_bit = self.binary.exponent + self.binary.mantissa.trailing_zeros().cast_signed();
         let odd = shortest.text.last().is_some_and(|digit| digit & 1 == 1);
         if odd && last <= 0 && lowest_bit == last - 1 {
-            return self.rounded(shortest.text.len());
+            return match self.binary.lowest {
+                // The lower text may belong to the neighbour below, which is nearer.
+                true => dragon4::digits(self.binary, Cut::Shortest),
+                false => self.rounded(shortest.text.len()),
+            };
         }
         shortest
     }

@@ -42,12 +42,14 @@ impl Fraction {
         self.below.scale(10);
     }
 
-    fn above(&self) -> Big {
-        let mut above = self.below.clone();
+    /// The value plus half the way to its neighbour above.
+    fn upper(&self) -> Big {
+        let upper = self.rest.plus(&self.below);
         if self.unequal {
-            above.scale(2);
+            upper.plus(&self.below)
+        } else {
+            upper
         }
-        above
     }
 
     /// Divides by 10^(the result), after which it is under 1 but at least 0.1, or as small as
@@ -55,7 +57,7 @@ impl Fraction {
     fn normalize(&mut self, float: Binary, least: i32) -> i32 {
         let bits = 63 - float.mantissa.leading_zeros().cast_signed() + float.exponent;
         // floor(bits · log10(2)), at most one too small.
-        let estimate = i32::try_from(i64::from(bits) * 1_292_913_986 >> 32).unwrap_or(0);
+        let estimate = i32::try_from((i64::from(bits) * 1_292_913_986) >> 32).unwrap_or(0);
         let mut point = estimate.max(least);
         if point > 0 {
             self.scale.scale_by_ten(point.unsigned_abs());
@@ -100,7 +102,7 @@ pub(super) fn digits(float: Binary, cut: Cut) -> Digits {
         fraction.times_ten();
         let digit = fraction.rest.divide(&fraction.scale);
         let low = within(fraction.rest.cmp(&fraction.below));
-        let high = within(fraction.scale.cmp(&fraction.rest.plus(&fraction.above())));
+        let high = within(fraction.scale.cmp(&fraction.upper()));
         if (low || high) && place <= start || place <= end {
             break (digit, low, high);
         }

@@ -149,23 +149,23 @@ impl Format {
             (Format::Bool { padded: true }, Value::Bool(true)) => " True".to_owned(),
             (Format::Int { width }, Value::Int(v)) => format!("{v:>width$}"),
             (Format::Int { width }, Value::UInt(v)) => format!("{v:>width$}"),
-            (Format::Float(format), _) => match value.real() {
-                Some(real) => format.write(real),
-                None => String::new(),
-            },
-            (Format::Complex { re, im }, _) => match value.complex() {
-                Some(parts) => {
-                    let mut text = re.write(parts.0);
-                    let im = im.write(parts.1);
-                    // The j stands before the spaces that line the column up.
-                    let (digits, spaces) = im.split_at(im.trim_end().len());
-                    text.push_str(digits);
-                    text.push('j');
-                    text.push_str(spaces);
-                    text
+            (Format::Float(format), _) => {
+                let mut text = String::with_capacity(24);
+                if let Some(real) = value.real() {
+                    format.push(&mut text, real);
                 }
-                None => String::new(),
-            },
+                text
+            }
+            (Format::Complex { re, im }, _) => {
+                let mut text = String::with_capacity(48);
+                if let Some(parts) = value.complex() {
+                    re.push(&mut text, parts.0);
+                    im.push(&mut text, parts.1);
+                    // The j stands before the spaces that line the column up.
+                    text.insert(text.trim_end().len(), 'j');
+                }
+                text
+            }
             (Format::Time { width }, _) => format!("{:>width$}", time_text(value)),
             (Format::Quoted, Value::Bytes(bytes)) => python::bytes(bytes),
             (Format::Quoted, Value::Str(text)) => python::text(text),
