@@ -3,6 +3,7 @@
 use ::ndarray::{
     Array as NdArray, ArrayD, ArrayView, ArrayViewD, Axis, Dimension, IxDyn, ShapeBuilder,
 };
+use bytemuck::checked::CheckedCastError;
 
 use super::{Array, Element, Order};
 use crate::dtype::ByteOrder;
@@ -30,6 +31,10 @@ impl Array {
                 self.dtype
             )));
         }
+        if self.size() == 0 {
+            return ArrayView::from_shape(IxDyn(&self.shape), &[])
+                .map_err(|why| cannot_borrow(why.to_string()));
+        }
         // ndarray takes the lowest address and positive strides; reversed axes are turned afterwards.
         let mut lowest = self.offset;
         let mut extent = size_of::<T>();
@@ -52,15 +57,9 @@ impl Array {
             }
             strides.push(if len > 1 { elements } else { 1 });
         }
-        let bytes = match self.size() {
-            0 => &[],
-            _ => self
-                .data
-                .get(lowest..lowest.saturating_add(extent))
-                .unwrap_or_default(),
-        };
-        let elements: &[T] = bytemuck::checked::try_cast_slice(bytes)
-            .map_err(|why| cannot_borrow(format!("{why:?}")))?;
+        let bytes = self.data.get(lowest..lowest.saturating_add(extent));
+        let elements: &[T] = bytemuck::checked::try_cast_slice(bytes.unwrap_or_default())
+            .map_err(|why| cannot_borrow(why_not(why).to_owned()))?;
         let shape = IxDyn(&self.shape).strides(IxDyn(&strides));
         let mut view =
             ArrayView::from_shape(shape, elements).map_err(|why| cannot_borrow(why.to_string()))?;
@@ -158,4 +157,12 @@ fn cannot_borrow(why: String) -> Error {
         ErrorKind::View,
         format!("cannot borrow the elements: {why}; use to_ndarray, which copies"),
     )
+}
+
+/// What keeps bytes from being values of a type.
+fn why_not(error: CheckedCastError) -> &'static str {
+    match error {
+        CheckedCastError::InvalidBitPattern => "some bytes are no values of that type",
+        CheckedCastError::PodCastError(_) => "they are not aligned for that type",
+    }
 }

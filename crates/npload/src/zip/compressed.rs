@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use npload_buffer::ReadAt;
 
+use super::local::Opened;
 use crate::error::{Error, ErrorKind};
 
 /// The bytes of a range of the source, in order: borrowed where they are in memory, else read in chunks.
@@ -39,6 +40,17 @@ impl<'a> Compressed<'a> {
             chunk_size,
             failure: None,
         }
+    }
+
+    /// The same, where the first bytes of `opened` have been read already.
+    pub(super) fn opened(source: &'a dyn ReadAt, opened: &Opened<'_>, chunk_size: usize) -> Self {
+        let mut input = Compressed::new(source, opened.range.clone(), chunk_size);
+        if source.as_buffer().is_none() {
+            let read = opened.head.len() as u64;
+            input.unread.start = input.unread.start.saturating_add(read);
+            input.chunk = Chunk::Read(opened.head.to_vec(), 0);
+        }
+        input
     }
 
     /// Where in the source the next byte is.

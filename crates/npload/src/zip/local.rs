@@ -18,6 +18,17 @@ pub(super) const ENCRYPTED: u16 = 0x1;
 const PATCHED: u16 = 0x20;
 const STRONGLY_ENCRYPTED: u16 = 0x40;
 
+/// Room for most local headers, without what follows them.
+const SHORT: usize = 256;
+
+/// A member whose local header was read and found right.
+pub(super) struct Opened<'b> {
+    /// Where its compressed bytes lie in the source.
+    pub(super) range: Range<u64>,
+    /// The first of them, as many as were read along with the header.
+    pub(super) head: &'b [u8],
+}
+
 impl Entry<'_> {
     /// The length of the local header that `bytes` begin with, up to the member's own bytes.
     ///
@@ -76,51 +87,62 @@ impl Entry<'_> {
 
     /// Where its compressed bytes lie in the source, its local header read and checked.
     pub(super) fn data_range(&self) -> Result<Range<u64>> {
-        let len = self
-            .read_header()
+        Ok(self.open(&mut [0; SHORT])?.range)
+    }
+
+    /// The same, with as many of the compressed bytes as `memory` has room for behind the header:
+    /// one read instead of two where the member is small.
+    pub(super) fn open<'b>(&self, memory: &'b mut [u8]) -> Result<Opened<'b>> {
+        let (len, read) = self
+            .read_header(memory)
             .map_err(|err| self.archive.explain(err).with_member(self.name()))?;
         // Cannot overflow: `local_header` checked it against the member's end.
         let start = self.header_offset().saturating_add(len);
-        Ok(start..start.saturating_add(self.record.compressed_size))
+        let end = start.saturating_add(self.record.compressed_size);
+        let header = usize::try_from(len).unwrap_or(usize::MAX);
+        let head = read.get(header..).unwrap_or_default();
+        let most = usize::try_from(self.record.compressed_size).unwrap_or(usize::MAX);
+        Ok(Opened {
+            range: start..end,
+            head: head.get(..most).unwrap_or(head),
+        })
     }
 
-    fn read_header(&self) -> Result<u64> {
+    /// The header's length, and what was read of the header and the bytes behind it.
+    fn read_header<'b>(&self, memory: &'b mut [u8]) -> Result<(u64, &'b [u8])> {
         let source = &*self.archive.source;
         let offset = self.header_offset();
         if self.record.header_offset < 0 {
-            let text = "Bad offset for file header:";
-            let text = format!("{text} {}", self.record.header_offset);
+            let text = format!("Bad offset for file header: {}", self.record.header_offset);
             return Err(Error::new(ErrorKind::Archive, text));
         }
         if let Some(all) = source.as_buffer() {
             let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-            return self.local_header(all.get(offset..).unwrap_or_default());
+            let header = self.local_header(all.get(offset..).unwrap_or_default())?;
+            return Ok((header, &[]));
         }
+        let read = |memory: &mut [u8]| {
+            let failed = |err| read_failed(err, offset);
+            source.read_exact_at(memory, offset).map_err(failed)
+        };
+        // Up to the neighbour, but never less than the header should have.
         let left = self.archive.len.saturating_sub(offset);
-        let mut short = [0; 256];
-        let mut long = Vec::new();
-        let mut name_len = usize::from(self.record.name_len);
-        loop {
-            let need = FIXED_LEN.saturating_add(name_len);
-            let need = usize::try_from(left).map_or(need, |left| left.min(need));
-            let bytes = match short.get_mut(..need) {
-                Some(bytes) => bytes,
-                None => {
-                    long.resize(need, 0);
-                    &mut long
-                }
-            };
-            source
-                .read_exact_at(bytes, offset)
-                .map_err(|err| read_failed(err, offset))?;
-            let in_header = bytes.get(26..).and_then(|bytes| bytes.first_chunk());
-            let in_header = in_header.map_or(0, |&len| usize::from(u16::from_le_bytes(len)));
-            if in_header <= name_len {
-                return self.local_header(bytes);
-            }
-            // A longer name than the directory's is an error, and the message shows all of it.
-            name_len = in_header;
+        let need = FIXED_LEN.saturating_add(usize::from(self.record.name_len));
+        let want = left.min(self.end_offset().saturating_sub(offset).max(need as u64));
+        let want = usize::try_from(want).map_or(memory.len(), |want| want.min(memory.len()));
+        let memory = memory.get_mut(..want).unwrap_or_default();
+        read(memory)?;
+        let name_len = memory.get(26..).and_then(|bytes| bytes.first_chunk());
+        let name_len = name_len.map_or(0, |&len| usize::from(u16::from_le_bytes(len)));
+        let need = FIXED_LEN.saturating_add(name_len);
+        if need <= memory.len() || memory.len() as u64 == left {
+            return Ok((self.local_header(memory)?, memory));
         }
+        // A long name, or a longer one than the directory's: an error whose message shows all of it.
+        let need = usize::try_from(left).map_or(need, |left| left.min(need));
+        let mut header = vec![0; need];
+        read(&mut header)?;
+        Ok((self.local_header(&header)?, &[]))
     }
 
     /// Names may be written differently and be the same text.

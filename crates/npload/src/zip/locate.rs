@@ -5,7 +5,7 @@
 //! 64 KiB counts whatever its comment length says, and the directory ends where the end records
 //! begin, so that its declared offset only tells how many bytes stand before the archive.
 
-use npload_buffer::{AlignedBuf, Buffer, ReadAt};
+use npload_buffer::{Buffer, ReadAt};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -147,18 +147,26 @@ fn read(source: &dyn ReadAt, start: u64, end: u64) -> Result<Buffer> {
         let start = usize::try_from(start).unwrap_or(usize::MAX);
         return Ok(all.slice(start..start.saturating_add(size)));
     }
-    let doing = "reading the archive's central directory";
-    let failed = |err| Error::io(err, doing).at(start);
-    let mut bytes = AlignedBuf::zeroed(size).map_err(failed)?;
-    source.read_exact_at(&mut bytes, start).map_err(failed)?;
+    // Not an AlignedBuf: fresh pages from the system cost 9 times what reading 330 kB into memory
+    // that the allocator has already does (143 and 16 µs).
+    let mut bytes = Vec::new();
+    let reserved = bytes.try_reserve_exact(size);
+    reserved.map_err(|_| no_memory(size as u64))?;
+    bytes.resize(size, 0);
+    source
+        .read_exact_at(&mut bytes, start)
+        .map_err(|err| Error::io(err, "reading the archive's central directory").at(start))?;
     Ok(bytes.into())
 }
 
 fn size_in_memory(size: u64) -> Result<usize> {
-    usize::try_from(size).map_err(|_| {
-        let text = format!("a central directory of {size} bytes does not fit in memory");
-        Error::new(ErrorKind::OutOfMemory, text)
-    })
+    usize::try_from(size).map_err(|_| no_memory(size))
+}
+
+#[cold]
+fn no_memory(size: u64) -> Error {
+    let text = format!("a central directory of {size} bytes does not fit in memory");
+    Error::new(ErrorKind::OutOfMemory, text)
 }
 
 #[cold]

@@ -17,6 +17,7 @@ mod crc;
 mod decode;
 mod directory;
 mod entry;
+mod index;
 mod local;
 mod locate;
 mod method;
@@ -36,6 +37,7 @@ use npload_buffer::{Buffer, ReadAt};
 
 use crate::error::{Error, ErrorKind, Result};
 use directory::{Directory, Record};
+use index::Index;
 
 pub(crate) use entry::Entry;
 pub(crate) use method::Method;
@@ -52,8 +54,8 @@ pub(crate) struct Archive {
     /// Where `raw` begins in the source.
     start: u64,
     directory: Directory,
-    /// Indices sorted by name, made when a name is first looked up.
-    by_name: OnceLock<Vec<u32>>,
+    /// Made when a name is first looked up.
+    by_name: OnceLock<Index>,
     /// Where each member must end, made when the members do not stand in the directory's order.
     ends: OnceLock<Vec<i64>>,
 }
@@ -73,7 +75,7 @@ impl Archive {
         let directory = directory::parse(&found.bytes, found.start, found.shift, found.count)?;
         if u32::try_from(directory.records.len()).is_err() {
             let text = format!("the archive has {} members", directory.records.len());
-            return Err(Error::new(ErrorKind::Limit, text + ", over 2**32"));
+            return Err(Error::new(ErrorKind::Limit, text + ", 2**32 or more"));
         }
         Ok(Archive {
             source,
@@ -109,23 +111,19 @@ impl Archive {
     }
 
     /// The member of that name; of several the last, as in Python.
-    pub(crate) fn find(&self, name: &str) -> Option<Entry<'_>> {
+    pub(crate) fn find(&self, wanted: &str) -> Option<Entry<'_>> {
         /// Up to here looking at every name costs less than an index does.
         const FEW: usize = 16;
         if self.len() <= FEW {
-            return self.entries().rfind(|entry| entry.name() == name);
+            return self.entries().rfind(|entry| entry.name() == wanted);
         }
-        let by_name = self.by_name.get_or_init(|| {
-            // `open` has checked that the indices fit.
-            let mut by_name: Vec<u32> = (0..=u32::MAX).take(self.len()).collect();
-            by_name.sort_by_key(|&index| self.name(index as usize));
-            by_name
+        let name = |index: u32| self.name(index as usize);
+        let index = self.by_name.get_or_init(|| {
+            // `open` has checked that it fits.
+            let len = u32::try_from(self.len()).unwrap_or(u32::MAX);
+            Index::new(len, name)
         });
-        let behind = by_name.partition_point(|&index| self.name(index as usize) <= name);
-        // The sort is stable, so that the last of equal names is the directory's last.
-        let index = *by_name.get(behind.checked_sub(1)?)?;
-        self.entry(index as usize)
-            .filter(|entry| entry.name() == name)
+        self.entry(index.find(wanted, name)? as usize)
     }
 
     fn name(&self, index: usize) -> &str {

@@ -23,10 +23,7 @@ pub(super) struct OddName {
 
 /// Whether the bytes are the name as it is shown.
 pub(super) fn is_plain(raw: &[u8], flags: u16) -> bool {
-    if raw.iter().all(|&b| b != 0 && b < 0x80) {
-        return true;
-    }
-    flags & UTF8 != 0 && !raw.contains(&0) && from_utf8(raw).is_ok()
+    (raw.is_ascii() || flags & UTF8 != 0 && from_utf8(raw).is_ok()) && !raw.contains(&0)
 }
 
 /// The text of a name in a header with these flags, NULs included.

@@ -1,19 +1,20 @@
 //! A member as a stream that checks itself.
 
 use std::io::{self, Read};
-use std::ops::Range;
 
 use crc32fast::Hasher;
 
 use super::compressed::Compressed;
 use super::decode::Decoder;
-use super::{Entry, repr};
+use super::{Entry, Method, repr};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How many compressed bytes a stream asks the source for at a time.
 pub(super) const CHUNK: usize = 128 << 10;
 /// The same for the first bytes of a member: a page.
 const PREFIX_CHUNK: usize = 4 << 10;
+/// Before that, with the local header: most prefixes need no second read.
+const FIRST_READ: usize = 1 << 10;
 
 /// The bytes of a member, decoded as they are read, in bounded memory.
 ///
@@ -34,7 +35,8 @@ impl<'a> Entry<'a> {
     /// # Errors
     /// As [`Entry::local_header`]; [`ErrorKind::Io`].
     pub(crate) fn reader(&self, verify: bool) -> Result<Reader<'a>> {
-        self.stream(self.data_range()?, verify, CHUNK)
+        let input = Compressed::new(&*self.archive.source, self.data_range()?, CHUNK);
+        self.stream(input, verify)
     }
 
     /// The first `len` of the member's bytes, or all if those are fewer, reading little more of
@@ -43,8 +45,16 @@ impl<'a> Entry<'a> {
     /// # Errors
     /// As [`Entry::local_header`]; [`ErrorKind::Archive`] for a damaged stream; [`ErrorKind::Io`].
     pub(crate) fn prefix(&self, len: usize) -> Result<Vec<u8>> {
-        let mut reader = self.stream(self.data_range()?, false, PREFIX_CHUNK)?;
+        let mut memory = [0; FIRST_READ];
+        let opened = self.open(&mut memory)?;
         let len = usize::try_from(self.size()).map_or(len, |size| size.min(len));
+        if self.method()? == Method::Stored
+            && let Some(prefix) = opened.head.get(..len)
+        {
+            return Ok(prefix.to_vec());
+        }
+        let input = Compressed::opened(&*self.archive.source, &opened, PREFIX_CHUNK);
+        let mut reader = self.stream(input, false)?;
         let mut bytes = Vec::new();
         let mut filled = 0_usize;
         while filled < len {
@@ -60,14 +70,8 @@ impl<'a> Entry<'a> {
         Ok(bytes)
     }
 
-    /// The stream of the compressed bytes in `range`, which are this member's.
-    pub(super) fn stream(
-        &self,
-        range: Range<u64>,
-        verify: bool,
-        chunk: usize,
-    ) -> Result<Reader<'a>> {
-        let input = Compressed::new(&*self.archive.source, range, chunk);
+    /// The stream of the compressed bytes that `input` is.
+    pub(super) fn stream(&self, input: Compressed<'a>, verify: bool) -> Result<Reader<'a>> {
         let decoder = Decoder::new(self, input);
         Ok(Reader {
             entry: *self,

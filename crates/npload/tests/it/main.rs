@@ -1,5 +1,6 @@
 //! npload from outside: files that real NumPy wrote, and what it said of them.
 
+mod arrays;
 mod files;
 mod handles;
 #[cfg(target_os = "linux")]

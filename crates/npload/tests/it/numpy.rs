@@ -54,15 +54,16 @@ const DIFFERENCES: &[(&str, &str)] = &[
         "npy/subarray-at-top.npy",
         "a top-level subarray's shape is the array's: NumPy loses count",
     ),
+    (
+        "npy/timedelta-generic-be.npy",
+        "NumPy takes NaT for a number when it pads unit-less timedeltas of the other byte order",
+    ),
 ];
 
 /// How a file differs from its line in a manifest.
 pub(crate) fn check_file(folder: &Path, line: &Value) -> Vec<String> {
     let name = line["file"].as_str().unwrap();
     let path = folder.join(name);
-    if DIFFERENCES.iter().any(|(file, _)| *file == name) {
-        return check_different(&path, line);
-    }
     let found = match (line["kind"].as_str().unwrap(), &line["npload"]) {
         ("error", Value::Array(arrays)) => check_arrays(&path, arrays),
         ("error", _) => check_refused(load(&path).map(drop), &line["error"], is_better(line)),
@@ -70,24 +71,16 @@ pub(crate) fn check_file(folder: &Path, line: &Value) -> Vec<String> {
         ("npz", _) => check_archive(&path, line),
         (other, _) => panic!("{name}: kind {other}"),
     };
+    if DIFFERENCES.iter().any(|(file, _)| *file == name) {
+        let stale = found
+            .is_empty()
+            .then(|| format!("{name}: differs no longer"));
+        return stale.into_iter().collect();
+    }
     found
         .into_iter()
         .map(|text| format!("{name}: {text}"))
         .collect()
-}
-
-/// A difference on the list is one: else it is to be taken off.
-fn check_different(path: &Path, line: &Value) -> Vec<String> {
-    let ours = match load(path) {
-        Ok(Loaded::Npz(npz)) => npz.load_all().map(drop),
-        other => other.map(drop),
-    };
-    let numpys_error = line["kind"] == "error" || line["members"][0]["error"].is_object();
-    match ours {
-        Ok(()) if numpys_error => vec![],
-        Err(e) if !numpys_error || e.kind() == ErrorKind::Archive => vec![],
-        other => vec![format!("differs no longer: {other:?}")],
-    }
 }
 
 fn is_better(line: &Value) -> bool {

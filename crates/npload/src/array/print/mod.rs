@@ -161,6 +161,10 @@ impl Array {
     fn values(&self, shown: &[Shown]) -> Option<Vec<Value>> {
         let counts = shown.iter().map(Shown::count);
         let count = counts.fold(1, |n: usize, m| n.saturating_mul(m));
+        if count == 0 {
+            // The other axes may be of any length: (2**32, 2**32, 0) is an array.
+            return Some(Vec::new());
+        }
         let empty = count.saturating_mul(empty_parts(&self.dtype));
         let bytes = count.saturating_mul(self.dtype.itemsize());
         if empty > bytes.max(MAX_EMPTY_PARTS) || shown.len() > MAX_NDIM {

@@ -185,7 +185,11 @@ fn lzma_is_read_with_and_without_an_end_marker() {
     let data = b"hello, hello, hello, lzma".repeat(40);
     for (end, flags) in [(WITH_MARKER, 2), (WITH_MARKER, 0), (WITHOUT_MARKER, 0)] {
         let member = lzma(end, flags);
-        assert_eq!(first(&zip(&[member.clone()])).unwrap(), data, "{flags}");
+        assert_eq!(
+            first(&zip(std::slice::from_ref(&member))).unwrap(),
+            data,
+            "{flags}"
+        );
         let archive = open_file(&zip(&[member])).unwrap();
         assert_eq!(archive.entry(0).unwrap().prefix(30).unwrap(), data[..30]);
     }
