@@ -1,20 +1,16 @@
 //! Positional reads into memory that exists, by several threads when there is much to read.
 
 use std::io;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::sync::{Mutex, PoisonError};
 
-use npload_buffer::ReadAt;
+use npload_buffer::{ReadAt, run_on_threads};
 
 use crate::options::{LoadOptions, Progress};
 
 /// What one thread reads at a time: two huge pages, so that the reader is the first to touch them.
 /// Smaller pieces hand the file out more evenly; below 1 MiB the calls begin to show.
 const PIECE: usize = 4 << 20;
-
-/// A worker needs little stack, and its address space counts as the load's.
-const STACK: usize = 128 << 10;
 
 /// Counts the bytes in place and tells whoever wants to know.
 pub(crate) struct Meter<'a> {
@@ -81,30 +77,23 @@ pub(crate) fn fill(
     scoped(workers, &work)
 }
 
-/// Runs `work` on this thread and on `workers - 1` more, as many as the system allows, until all
-/// are done. The threads end with the call: a pool would not survive a fork.
+/// Runs `work` on up to `workers` threads, this one included, until all are done. The first error
+/// of any of them is the result; the others then still end what they do.
 pub(crate) fn scoped<E: Send>(
     workers: usize,
     work: &(dyn Fn() -> Result<(), E> + Sync),
 ) -> Result<(), E> {
-    thread::scope(|scope| {
-        let helpers: Vec<_> = (1..workers)
-            .map_while(|_| {
-                thread::Builder::new()
-                    .stack_size(STACK)
-                    .spawn_scoped(scope, work)
-                    .ok()
-            })
-            .collect();
-        let mut result = work();
-        for helper in helpers {
-            match helper.join() {
-                Ok(theirs) => result = result.and(theirs),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
+    let failure = Mutex::new(None);
+    run_on_threads(workers.saturating_sub(1), &|| {
+        if let Err(e) = work() {
+            let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert(e);
         }
-        result
-    })
+    });
+    match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(e) => Err(e),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
