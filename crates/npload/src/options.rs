@@ -29,9 +29,12 @@ pub struct LoadOptions {
     pub(crate) max_header_size: usize,
     pub(crate) verify: Verify,
     pub(crate) threads: Option<NonZeroUsize>,
-    pub(crate) progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
-    pub(crate) on_warning: Option<Arc<dyn Fn(&Warning) + Send + Sync>>,
+    pub(crate) progress: Option<OnProgress>,
+    pub(crate) on_warning: Option<OnWarning>,
 }
+
+type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+type OnWarning = Arc<dyn Fn(&Warning) + Send + Sync>;
 
 /// How Python 2's byte strings in pickles become text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -139,3 +139,6 @@ impl DType {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

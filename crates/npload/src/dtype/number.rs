@@ -119,6 +119,7 @@ const NUMBERS: &[(Number, char, usize, &str)] = &[
 
 impl Number {
     /// Every number type.
+    #[cfg(test)]
     pub(crate) fn all() -> impl Iterator<Item = Number> {
         NUMBERS.iter().map(|row| row.0)
     }

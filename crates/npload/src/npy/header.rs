@@ -23,7 +23,7 @@ const SHOWN: usize = 400;
 /// let header = npy.header();
 /// assert_eq!(*header.dtype(), DType::parse(">f8")?);
 /// assert_eq!((header.shape(), header.order()), ([2, 3].as_slice(), Order::F));
-/// assert_eq!((header.version(), header.data_offset()), ((1, 0), 128));
+/// assert_eq!((header.version(), header.data_offset()), ((3, 0), 128));
 /// # Ok::<(), npload::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

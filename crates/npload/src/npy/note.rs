@@ -126,3 +126,96 @@ impl Reader<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noted(descr: &str, comments: &[&str]) -> Option<String> {
+        let literal = crate::npy::literal::parse(descr, Dialect::Python3)
+            .unwrap()
+            .value;
+        let dtype = DType::from_descr(&literal, &mut Vec::new()).unwrap();
+        apply(comments, &dtype).map(|dtype| {
+            // What is read is written again as it was understood.
+            let written = format!(" dtype: {}", write(&dtype).unwrap_or_default());
+            let again = DType::from_descr(&literal, &mut Vec::new()).unwrap();
+            assert_eq!(
+                apply(&[&written], &again).unwrap_or(again),
+                dtype,
+                "{written}"
+            );
+            dtype.to_string()
+        })
+    }
+
+    #[test]
+    fn void_of_the_same_size_gets_its_name() {
+        for (descr, comment, dtype) in [
+            ("'<V2'", " dtype: bfloat16", "bfloat16"),
+            ("'|V2'", "dtype:bfloat16   ", "bfloat16"),
+            ("'|V1'", " dtype: float8_e5m2", "float8_e5m2"),
+            ("'<V4'", " dtype: bcomplex32", "bcomplex32"),
+            ("'>V2'", " dtype: >bfloat16", ">V2"),
+            ("('V1', (3,))", " dtype: int4", "(int4, (3,))"),
+            (
+                "[('a', '<f4'), ('w', 'V2', (2,)), ('', 'V3'), ('in', [('it\\'s', 'V1')])]",
+                " dtype: {'w': bfloat16, \"in\" : {'it' '\\x27s': uint4,}, }",
+                "{'names': ['a', 'w', 'in'], 'formats': ['<f4', (bfloat16, (2,)), [(\"it's\", uint4)]], 'offsets': [0, 4, 11], 'itemsize': 12}",
+            ),
+            (
+                "[('a', 'V2'), ('b', 'V2')]",
+                " dtype: {'b': bfloat16}",
+                "[('a', 'V2'), ('b', bfloat16)]",
+            ),
+            ("[('a', 'V2')]", " dtype: {}", "[('a', 'V2')]"),
+        ] {
+            assert_eq!(
+                noted(descr, &[comment]).as_deref(),
+                Some(dtype),
+                "{descr} {comment}"
+            );
+        }
+    }
+
+    #[test]
+    fn any_other_comment_says_nothing() {
+        for (descr, comment) in [
+            ("'<V2'", " bfloat16"),
+            ("'<V2'", " dtype: bfloat16 or so"),
+            ("'<V2'", " dtype: float8_e5m2"),
+            ("'<V2'", " dtype: float16"),
+            ("'<V2'", " dtype: bfloat17"),
+            ("'<V2'", " dtype: 'bfloat16'"),
+            ("'<V2'", " dtype: {'w': bfloat16}"),
+            ("'<V2'", " dtype: "),
+            ("'<V2'", " Dtype: bfloat16"),
+            ("'<f2'", " dtype: bfloat16"),
+            ("[('w', 'V2')]", " dtype: bfloat16"),
+            ("[('w', 'V2')]", " dtype: {w: bfloat16}"),
+            ("[('w', 'V2')]", " dtype: {'w' bfloat16}"),
+            ("[('w', 'V2')]", " dtype: {'w': bfloat16"),
+            ("[('w', 'V2')]", " dtype: {'w': bfloat16}}"),
+            (
+                "[('w', 'V2'), ('v', 'V2')]",
+                " dtype: {'w': bfloat16 'v': bfloat16}",
+            ),
+            // As a whole or not at all.
+            ("[('w', 'V2')]", " dtype: {'w': bfloat16, 'x': bfloat16}"),
+            (
+                "[('w', 'V2'), ('f', '<f2')]",
+                " dtype: {'w': bfloat16, 'f': bfloat16}",
+            ),
+            ("[('w', 'V2')]", " dtype: {'w': bfloat16, 'w': bfloat16}"),
+        ] {
+            assert_eq!(noted(descr, &[comment]), None, "{descr} {comment}");
+        }
+        assert_eq!(noted("'<V2'", &[]), None);
+        // The first one that looks like a note is the note.
+        assert_eq!(
+            noted("'<V2'", &["x", "dtype: bfloat16"]).as_deref(),
+            Some("bfloat16")
+        );
+        assert_eq!(noted("'<V2'", &["dtype: x", "dtype: bfloat16"]), None);
+    }
+}

@@ -265,3 +265,33 @@ proptest! {
         }
     }
 }
+
+/// A debug build takes less than 512 KiB for it, a release build less than 128.
+#[test]
+fn the_deepest_dtype_needs_little_stack() {
+    let nested = |depth: usize| format!("{}'<f4'{}", "[('a', ".repeat(depth), ")]".repeat(depth));
+    let run = move || {
+        let literal = parse(&nested(100), Dialect::Python3).unwrap().value;
+        let dtype = DType::from_descr(&literal, &mut Vec::new()).unwrap();
+        assert_eq!(dtype.descr().unwrap(), nested(100));
+        assert_eq!(dtype.repr(), format!("dtype({dtype})"));
+        assert_eq!(dtype.swapped().swapped(), dtype);
+        // The header's own brackets count.
+        let bytes = write_header(&dtype, &[3], Order::C).unwrap();
+        let error = parse_header(&bytes, 10_000).unwrap_err();
+        assert!(
+            error
+                .message()
+                .contains("brackets nested more than 200 deep")
+        );
+        let dtype = &dtype.fields().unwrap()[0].dtype;
+        let bytes = write_header(dtype, &[3], Order::C).unwrap();
+        assert_eq!(header(&bytes).dtype(), dtype);
+    };
+    std::thread::Builder::new()
+        .stack_size(512 << 10)
+        .spawn(run)
+        .unwrap()
+        .join()
+        .unwrap();
+}

@@ -73,12 +73,12 @@ pub(super) fn load(
                 template: Some(array),
                 at,
                 len,
-            }) => Member::Array(Array::with_data(array, memory.slice(at..len + at))),
+            }) => Member::Array(array.with_data(memory.slice(at..at.saturating_add(len)))),
             Ok(Piece {
                 template: None,
                 at,
                 len,
-            }) => Member::Bytes(memory.slice(at..len + at)),
+            }) => Member::Bytes(memory.slice(at..at.saturating_add(len))),
             Err(entry) => super::member::load(&entry, source, options)?,
         };
         Ok((index, member))

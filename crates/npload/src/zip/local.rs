@@ -38,7 +38,7 @@ impl Entry<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::Archive`], [`ErrorKind::Encrypted`], [`ErrorKind::Method`],
-    /// [`ErrorKind::Encoding`]; all name the member.
+    /// [`ErrorKind::Encoding`], [`ErrorKind::Truncated`]; all name the member.
     #[inline]
     pub(crate) fn local_header(&self, bytes: &[u8]) -> Result<u64> {
         match self.check_header(bytes) {
@@ -73,8 +73,12 @@ impl Entry<'_> {
             .saturating_add(u64::from(name_len))
             .saturating_add(u64::from(extra_len));
         let start = self.header_offset().saturating_add(len);
-        if start.saturating_add(self.record.compressed_size) > self.end_offset() {
+        let end = start.saturating_add(self.record.compressed_size);
+        if end > self.end_offset() {
             return Err(self.overlapped(start));
+        }
+        if end > self.archive.len {
+            return Err(self.cut_off(end));
         }
         if self.is_encrypted() {
             let name = repr::text(self.name());
@@ -202,6 +206,17 @@ impl Entry<'_> {
             self.end_offset()
         );
         self.bad_header(ErrorKind::Archive, text)
+    }
+
+    /// Only where the member behind it in the file claims to begin past the end.
+    #[cold]
+    fn cut_off(&self, end: u64) -> Error {
+        let text = format!(
+            "File {} is cut off: it reaches to byte {end}, and the archive ends at byte {}",
+            repr::text(self.original_name()),
+            self.archive.len
+        );
+        self.bad_header(ErrorKind::Truncated, text)
     }
 
     #[cold]

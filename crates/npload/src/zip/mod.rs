@@ -41,8 +41,7 @@ use index::Index;
 
 pub(crate) use entry::Entry;
 pub(crate) use method::Method;
-pub(crate) use read::{Progress, ReadOptions};
-pub(crate) use reader::Reader;
+pub(crate) use read::ReadOptions;
 
 /// An opened archive: its directory, and the source that its members are read from.
 pub(crate) struct Archive {
@@ -91,11 +90,6 @@ impl Archive {
     /// How many members it has, duplicates counted.
     pub(crate) fn len(&self) -> usize {
         self.directory.records.len()
-    }
-
-    /// The source that it reads from.
-    pub(crate) fn source(&self) -> &Arc<dyn ReadAt> {
-        &self.source
     }
 
     /// The member at `index` in the directory.

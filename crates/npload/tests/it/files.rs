@@ -44,7 +44,7 @@ pub(crate) fn differences(array: &Array, told: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let mut compare = |what: &str, ours: String, numpys: String| {
         // NumPy has no text for a few arrays: it raises.
-        if ours != numpys && !(numpys == "" && ["str", "repr"].contains(&what)) {
+        if ours != numpys && !(numpys.is_empty() && ["str", "repr"].contains(&what)) {
             found.push(format!("{what}: ours {ours}, NumPy's {numpys}"));
         }
     };

@@ -51,10 +51,6 @@ const DIFFERENCES: &[(&str, &str)] = &[
         "names of characters (\\N{…}) would need a table of all of Unicode",
     ),
     (
-        "npy/subarray-at-top.npy",
-        "a top-level subarray's shape is the array's: NumPy loses count",
-    ),
-    (
         "npy/timedelta-generic-be.npy",
         "NumPy takes NaT for a number when it pads unit-less timedeltas of the other byte order",
     ),

@@ -138,3 +138,57 @@ impl fmt::Debug for LongDouble {
         write!(f, "LongDouble({})", self.to_f64())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn long(mantissa: u64, head: u16) -> LongDouble {
+        let mut bytes = [0xEE; 16];
+        bytes[..8].copy_from_slice(&mantissa.to_le_bytes());
+        bytes[8..10].copy_from_slice(&head.to_le_bytes());
+        LongDouble::from_le_bytes(bytes)
+    }
+
+    #[test]
+    fn values_round_to_the_nearest_f64() {
+        let one = 1 << 63;
+        let cases = [
+            (0, 0, 0.0),
+            (0, 0x8000, -0.0),
+            (one, 16383, 1.0),
+            (one | 1 << 10, 16383, 1.0),
+            (one | 3 << 10, 16383, 1.0 + 2.0 * f64::EPSILON),
+            (one | 1 << 10 | 1, 16383, 1.0 + f64::EPSILON),
+            (u64::MAX, 16383, 2.0),
+            (one, 16383 + 1024, f64::INFINITY),
+            (u64::MAX, 16383 + 1023, f64::INFINITY),
+            (one, 16383 - 1022, f64::MIN_POSITIVE),
+            (one, 16383 - 1074, f64::from_bits(1)),
+            (one, 16383 - 1075, 0.0),
+            (one | 1, 0x8000 | (16383 - 1075), -f64::from_bits(1)),
+            (one, 16383 - 1076, 0.0),
+            (1, 0, 0.0),
+            (one, 0x7FFF, f64::INFINITY),
+            (one, 0xFFFF, f64::NEG_INFINITY),
+        ];
+        for (mantissa, head, value) in cases {
+            let got = long(mantissa, head).to_f64();
+            assert_eq!(
+                got.to_bits(),
+                value.to_bits(),
+                "{mantissa:#x} {head:#x}: {got}"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_without_their_leading_one_are_not_numbers() {
+        for (mantissa, head) in [(1, 0x7FFF), (0, 0x7FFF), (0, 16383), (1, 1)] {
+            assert!(
+                long(mantissa, head).to_f64().is_nan(),
+                "{mantissa:#x} {head:#x}"
+            );
+        }
+    }
+}

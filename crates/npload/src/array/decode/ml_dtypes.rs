@@ -116,3 +116,45 @@ pub(super) fn decode(number: Number, byte: u8) -> Value {
 fn power_of_two(power: i32) -> f32 {
     f32::from_bits(power.wrapping_add(127).cast_unsigned() << 23)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINES: &str = include_str!("../../../../../testdata/mlvalues.jsonl");
+
+    #[test]
+    fn every_byte_of_every_type_has_ml_dtypes_value_and_text() {
+        let mut types = 0;
+        for line in LINES.lines() {
+            let case: serde_json::Value = serde_json::from_str(line).unwrap();
+            let name = case["type"].as_str().unwrap();
+            let number = Number::from_name(name).unwrap();
+            types += 1;
+            for byte in 0..=255 {
+                let value = decode(number, byte);
+                let expected = case["values"][usize::from(byte)].as_str().unwrap();
+                match &value {
+                    Value::MlFloat(_, v) => {
+                        let expected: f64 = expected.parse().unwrap();
+                        let same = f64::from(*v).to_bits() == expected.to_bits();
+                        assert!(
+                            same || v.is_nan() && expected.is_nan(),
+                            "{name} {byte:#04x}: {v}"
+                        );
+                    }
+                    value => assert_eq!(
+                        value.as_i64().unwrap().to_string(),
+                        expected,
+                        "{name} {byte:#04x}"
+                    ),
+                }
+                assert_eq!(
+                    value.to_string(),
+                    case["str"][usize::from(byte)].as_str().unwrap()
+                );
+            }
+        }
+        assert_eq!(types, Number::all().filter(|n| n.is_ml_byte()).count());
+    }
+}

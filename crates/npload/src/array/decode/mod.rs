@@ -192,3 +192,83 @@ fn decode_text(order: ByteOrder, bytes: &[u8]) -> Text {
     points.truncate(len.map_or(0, |last| last.saturating_add(1)));
     Text::from_code_points(&points)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dtype::{Subarray, TimeBase};
+
+    fn decoded(dtype: &str, bytes: &[u8]) -> Value {
+        Value::decode(&DType::parse(dtype).unwrap(), bytes).unwrap()
+    }
+
+    #[test]
+    fn both_byte_orders_are_read() {
+        assert_eq!(decoded("<i2", &[0xFE, 0xFF]).as_i64(), Some(-2));
+        assert_eq!(decoded(">i2", &[0xFF, 0xFE]).as_i64(), Some(-2));
+        assert_eq!(decoded(">u8", &[0xFF; 8]).as_u64(), Some(u64::MAX));
+        assert_eq!(decoded(">f8", &1.5_f64.to_be_bytes()).as_f64(), Some(1.5));
+        assert_eq!(
+            decoded(">c8", &[0x3F, 0x80, 0, 0, 0xC0, 0, 0, 0]).to_string(),
+            "(1-2j)"
+        );
+        assert_eq!(
+            decoded(">U2", &[0, 0, 0, 0x61, 0, 0, 0, 0]).as_str(),
+            Some("a")
+        );
+        let unit = match decoded(">M8[25s]", &[0, 0, 0, 0, 0, 0, 0, 3]) {
+            Value::DateTime(3, unit) => unit,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((unit.base, unit.count), (TimeBase::Second, 25));
+    }
+
+    #[test]
+    fn any_byte_but_zero_is_true() {
+        for byte in 0..=255 {
+            assert_eq!(decoded("?", &[byte]).as_bool(), Some(byte != 0));
+        }
+    }
+
+    #[test]
+    fn only_nuls_at_the_end_are_dropped() {
+        assert_eq!(decoded("S4", b"\0a\0\0").as_bytes(), Some(&b"\0a"[..]));
+        assert_eq!(decoded("S2", b"\0\0").as_bytes(), Some(&b""[..]));
+        assert_eq!(decoded("V2", b"\0\0").as_bytes(), Some(&b"\0\0"[..]));
+    }
+
+    #[test]
+    fn records_give_their_fields_by_name() {
+        let value = decoded("u1,(2,)>i2", &[7, 0, 1, 0, 2]);
+        assert_eq!(value.field("f0").and_then(Value::as_i64), Some(7));
+        let Some(Value::Array(nested)) = value.field("f1") else {
+            panic!("{value:?}");
+        };
+        assert_eq!(nested.values(), [Value::Int(1), Value::Int(2)]);
+        assert_eq!(nested.shape(), [2]);
+        assert!(value.field("f2").is_none());
+        assert_eq!(value.to_string(), "(7, [1, 2])");
+    }
+
+    #[test]
+    fn bytes_of_another_length_are_refused() {
+        let err = Value::decode(&DType::parse("f8").unwrap(), &[0; 7]).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::Argument);
+        assert_eq!(err.message(), "an element has 8 bytes, got 7");
+    }
+
+    #[test]
+    fn objects_are_refused() {
+        let err = Value::decode(&DType::Object, &[0; size_of::<usize>()]).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::ObjectArray);
+    }
+
+    #[test]
+    fn billions_of_empty_parts_are_refused() {
+        let (base, shape) = (DType::Bytes(0), vec![1000, 1000, 1000]);
+        let dtype = DType::Subarray(Subarray { base, shape }.into());
+        let err = Value::decode(&dtype, &[]).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::Limit);
+        assert!(err.message().contains("1000000000 parts"), "{err}");
+    }
+}

@@ -57,7 +57,7 @@ impl Fraction {
     fn normalize(&mut self, float: Binary, least: i32) -> i32 {
         let bits = 63 - float.mantissa.leading_zeros().cast_signed() + float.exponent;
         // floor(bits · log10(2)), at most one too small.
-        let estimate = i32::try_from(i64::from(bits) * 1_292_913_986 >> 32).unwrap_or(0);
+        let estimate = i32::try_from((i64::from(bits) * 1_292_913_986) >> 32).unwrap_or(0);
         let mut point = estimate.max(least);
         if point > 0 {
             self.scale.scale_by_ten(point.unsigned_abs());
@@ -123,4 +123,54 @@ pub(super) fn digits(float: Binary, cut: Cut) -> Digits {
         digits.increment();
     }
     digits
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::array::print::real::Real;
+
+    fn cuts() -> impl Strategy<Value = Cut> {
+        prop_oneof![
+            Just(Cut::Shortest),
+            (0..25).prop_map(|most| Cut::Fraction { most }),
+            (1..25).prop_map(|most| Cut::Significant { least: 1, most }),
+            (1..25).prop_map(|most| Cut::Significant { least: most, most }),
+        ]
+    }
+
+    /// Zeros at the end may be written or not: whoever places the digits trims them.
+    fn same(real: Real, cut: Cut) {
+        let exact = digits(real.binary(), cut);
+        let quick = real.digits(cut);
+        assert_eq!(quick.significant(), exact.significant(), "{real:?} {cut:?}");
+        if !exact.significant().is_empty() {
+            assert_eq!(quick.exponent, exact.exponent, "{real:?} {cut:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3000))]
+
+        #[test]
+        fn the_standard_librarys_digits_are_these(double: f64, single: f32, cut in cuts()) {
+            same(Real::Double(double), cut);
+            same(Real::Single(single), cut);
+        }
+
+        #[test]
+        fn powers_of_two_and_ties_too(odd in 0..64_u32, power in -80..80_i32, cut in cuts()) {
+            let value = f64::from(2 * odd + 1) * 2_f64.powi(power);
+            same(Real::Double(value), cut);
+            same(Real::Single(value as f32), cut);
+        }
+
+        #[test]
+        fn halves_in_the_last_place_too(odd in 1_u64 << 51..1 << 52, places in 1..12_i32) {
+            let value = (2 * odd + 1) as f64 / 2_f64.powi(places);
+            same(Real::Double(value), Cut::Shortest);
+        }
+    }
 }

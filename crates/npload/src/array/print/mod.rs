@@ -23,6 +23,8 @@ mod python;
 mod real;
 mod scalar;
 mod suffix;
+#[cfg(test)]
+mod tests;
 mod time;
 
 use std::fmt;
@@ -35,6 +37,7 @@ use super::decode::{MAX_EMPTY_PARTS, empty_parts};
 use super::{Array, value::Value};
 use crate::dtype::MAX_NDIM;
 use crate::error::{Error, ErrorKind, Result};
+use crate::npy::tuple_repr;
 
 /// How arrays print: NumPy's `printoptions` of the same names, and their defaults.
 ///
@@ -80,6 +83,15 @@ impl Array {
     }
 
     /// The array as NumPy's `repr` shows it.
+    ///
+    /// ```
+    /// use npload::{Array, Buffer, DType, Order};
+    /// let bytes: Vec<u8> = [0.0, 1.5].iter().flat_map(|v: &f64| v.to_le_bytes()).collect();
+    /// let array = Array::from_bytes(DType::parse("<f8")?, &[2], Order::C, Buffer::from(bytes))?;
+    /// assert_eq!(array.repr(), "array([0. , 1.5])");
+    /// assert_eq!(array.to_string(), "[0.  1.5]");
+    /// # Ok::<(), npload::Error>(())
+    /// ```
     #[must_use]
     pub fn repr(&self) -> String {
         self.format_repr(&PrintOptions::default())
@@ -128,8 +140,10 @@ impl Array {
         let counts: Vec<usize> = shown.iter().map(Shown::count).collect();
         if *self.shape != *counts {
             let message = format!(
-                "the edges of an array of shape {shape:?} have shape {counts:?}, got {:?}",
-                self.shape()
+                "the edges of an array of shape {} have shape {}, got {}",
+                tuple_repr(shape),
+                tuple_repr(&counts),
+                tuple_repr(&self.shape)
             );
             return Err(Error::new(ErrorKind::Shape, message));
         }
@@ -232,6 +246,11 @@ impl fmt::Display for Array {
 /// Short: what it is, not what it holds.
 impl fmt::Debug for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Array({}, shape {:?})", self.dtype, self.shape())
+        write!(
+            f,
+            "Array({}, shape {})",
+            self.dtype,
+            tuple_repr(&self.shape)
+        )
     }
 }

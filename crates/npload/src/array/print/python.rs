@@ -77,8 +77,8 @@ fn push_escaped(out: &mut String, point: u32) {
         0x09 => out.push_str("\\t"),
         0x0A => out.push_str("\\n"),
         0x0D => out.push_str("\\r"),
-        ..=0xFF => push(out, format_args!("\\x{point:02x}")),
-        ..=0xFFFF => push(out, format_args!("\\u{point:04x}")),
+        0..=0xFF => push(out, format_args!("\\x{point:02x}")),
+        0x100..=0xFFFF => push(out, format_args!("\\u{point:04x}")),
         _ => push(out, format_args!("\\U{point:08x}")),
     }
 }

@@ -45,8 +45,11 @@ impl<'a> Inflate<'a> {
                 Ok(_) if at_end && made == 0 => self.ended = true,
                 Ok(_) => {}
                 Err(err) => {
-                    let why = err.message().unwrap_or("invalid deflate data");
-                    return Err(damaged(why));
+                    // An error behind the last byte that fitted comes late, without its reason.
+                    let why = err
+                        .message()
+                        .filter(|why| !why.starts_with("repeated call"));
+                    return Err(damaged(why.unwrap_or("invalid deflate data")));
                 }
             }
             if made > 0 {

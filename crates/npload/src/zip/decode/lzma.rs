@@ -14,6 +14,8 @@ const END_MARKER: u16 = 0x2;
 /// A raw LZMA1 stream of a known size, with or without an end marker.
 pub(in crate::zip) struct Lzma<'a> {
     reader: LzmaReader<Compressed<'a>>,
+    /// How many bytes the member should still have.
+    left: u64,
 }
 
 impl<'a> Lzma<'a> {
@@ -58,23 +60,31 @@ impl<'a> Lzma<'a> {
         reader.set_relaxed_end_condition(false);
         // Bytes before an error, so that what a cut stream yields can be counted.
         reader.set_defer_errors(true);
-        Ok(Lzma { reader })
+        Ok(Lzma {
+            reader,
+            left: entry.size(),
+        })
     }
 
     pub(super) fn input(&mut self) -> &mut Compressed<'a> {
         self.reader.inner_mut()
     }
 
-    /// Like [`Inflate::read`](super::deflate::Inflate::read): a stream that stops early ends there.
+    /// A stream that stops before the member's last byte ends there, as in Python; one that has all
+    /// bytes must come to its end too.
     pub(super) fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         match self.reader.read(out) {
-            Err(err)
-                if err.kind() == io::ErrorKind::UnexpectedEof
-                    && !self.reader.inner().has_failed() =>
-            {
+            Ok(n) => {
+                self.left = self.left.saturating_sub(n as u64);
+                Ok(n)
+            }
+            Err(err) if err.kind() == io::ErrorKind::UnexpectedEof && self.left > 0 => {
+                if self.reader.inner().has_failed() {
+                    return Err(err);
+                }
                 Ok(0)
             }
-            read => read,
+            Err(err) => Err(err),
         }
     }
 }

@@ -142,3 +142,24 @@ fn a_size_that_lies_takes_memory_as_bytes_arrive() {
         assert!(err.message().ends_with(text), "{err}");
     }
 }
+
+#[test]
+fn numpys_archives_say_the_same_from_memory_and_file() {
+    let testdata = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata");
+    let mut read = 0;
+    for (folder, all_good) in [("npz", true), ("malformed", false)] {
+        for file in std::fs::read_dir(format!("{testdata}/{folder}")).unwrap() {
+            let path = file.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            let said = everything(open(&bytes));
+            let file = Arc::new(File::open(&path).unwrap());
+            assert_eq!(said, everything(Archive::open(file)), "{path:?}");
+            if all_good {
+                let said = said.unwrap();
+                assert!(said.iter().all(Result::is_ok), "{path:?}: {said:?}");
+                read += said.len();
+            }
+        }
+    }
+    assert!(read > 100, "{read}");
+}

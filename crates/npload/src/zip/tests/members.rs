@@ -148,3 +148,18 @@ fn an_archive_that_changes_while_it_is_open_is_called_changed() {
         text,
     );
 }
+
+#[test]
+fn a_member_that_reaches_past_the_end_is_cut_off() {
+    let mut long = Member::stored("a", b"one");
+    long.size = 1000;
+    long.compressed_size = 1000;
+    let mut far = Member::stored("b", b"two");
+    far.header_offset = Some(5000);
+    let bytes = zip(&[long, far]);
+    let text = format!(
+        "File 'a' is cut off: it reaches to byte 1031, and the archive ends at byte {}",
+        bytes.len()
+    );
+    refused(first(&bytes), ErrorKind::Truncated, &text);
+}
