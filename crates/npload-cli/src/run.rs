@@ -92,6 +92,10 @@ fn explain(usage: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> Exi
             let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
             Exit::Success
         }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = err.write_all(text.as_bytes());
+            Exit::Usage
+        }
         _ => {
             let text = text.strip_prefix("error: ").unwrap_or(&text);
             let _ = writeln!(err, "npload: {}", text.trim_end());

@@ -61,9 +61,10 @@ pub(crate) fn run(
     if console.json {
         return console.document(&Files { files });
     }
-    if wrong > 0 && verify.files.len() > 1 {
+    if wrong > 0 {
         let all = sizes::count(verify.files.len(), "file");
-        console.say(&format!("{} of {all} wrong", sizes::exact(wrong as u64)))?;
+        let is = if wrong == 1 { "is" } else { "are" };
+        console.say(&format!("{} of {all} {is} wrong", sizes::exact(wrong as u64)))?;
     }
     Ok(())
 }
