@@ -52,10 +52,12 @@ pub(crate) fn run(
             )?;
         }
         for failure in &failures {
-            if !console.json {
+            if console.json {
+                console.fail(failure)?;
+            } else {
                 writeln!(console.out, "WRONG {failure}")?;
+                console.note(failure);
             }
-            console.note(failure);
         }
     }
     if console.json {
@@ -64,7 +66,10 @@ pub(crate) fn run(
     if wrong > 0 {
         let all = sizes::count(verify.files.len(), "file");
         let is = if wrong == 1 { "is" } else { "are" };
-        console.say(&format!("{} of {all} {is} wrong", sizes::exact(wrong as u64)))?;
+        console.say(&format!(
+            "{} of {all} {is} wrong",
+            sizes::exact(wrong as u64)
+        ))?;
     }
     Ok(())
 }
