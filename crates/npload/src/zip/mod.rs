@@ -24,7 +24,6 @@ mod method;
 mod name;
 mod read;
 mod reader;
-mod repr;
 mod stored;
 #[cfg(test)]
 mod testing;
@@ -36,6 +35,7 @@ use std::sync::{Arc, OnceLock};
 use npload_buffer::{Buffer, ReadAt};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::python_repr as repr;
 use directory::{Directory, Record};
 use index::Index;
 
