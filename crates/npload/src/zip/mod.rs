@@ -19,6 +19,8 @@ mod decode;
 mod directory;
 mod entry;
 mod index;
+#[cfg(feature = "libdeflate")]
+mod inflate;
 mod local;
 mod locate;
 mod method;
