@@ -14,7 +14,7 @@ import mltypes
 import npy
 import npz
 
-TABLES = ("dtypes", "headers", "printing")  # scripts that write NAME.jsonl
+TABLES = ("dtypes", "headers", "printing", "mlvalues")  # scripts that write NAME.jsonl
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 

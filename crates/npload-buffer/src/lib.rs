@@ -5,7 +5,8 @@
 //! * [`AlignedBuf`]: zeroed memory at a 64-byte boundary that one owner fills;
 //! * [`Buffer`]: shared bytes (an owner and a range), cheap to clone and to slice;
 //! * [`ReadAt`]: bytes that can be read at any position by many threads;
-//! * [`map_file`]: a file as memory.
+//! * [`map_file`]: a file as memory;
+//! * [`run_on_threads`]: threads for the length of one call.
 
 #![cfg_attr(
     test,
@@ -17,8 +18,10 @@ mod buffer;
 mod map;
 mod read_at;
 mod sys;
+mod threads;
 
 pub use aligned::{ALIGNMENT, AlignedBuf};
 pub use buffer::Buffer;
 pub use map::{MapMode, map_file};
 pub use read_at::ReadAt;
+pub use threads::run_on_threads;

@@ -137,13 +137,6 @@ impl Error {
         self
     }
 
-    /// Moves its offset, if it has one: what was counted from a part is counted from the whole.
-    #[cold]
-    pub(crate) fn shifted(mut self, by: u64) -> Self {
-        self.0.offset = self.0.offset.map(|at| at.saturating_add(by));
-        self
-    }
-
     /// What went wrong, for programs.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -232,8 +225,8 @@ mod tests {
     #[test]
     fn the_text_names_file_member_and_byte() {
         let err = Error::new(ErrorKind::Truncated, "expected 24 bytes, got 23")
-            .at(10)
-            .shifted(128)
+            .at(138)
+            .at(7)
             .with_member("a.npy")
             .with_path(Path::new("x.npz"))
             .with_path(Path::new("later.npz"));

@@ -1,5 +1,26 @@
-//! NumPy's `numpy.load` for Rust.
-#![forbid(unsafe_code)]
+//! NumPy's `numpy.load` for Rust: `.npy` and `.npz` files, fast and safe.
+//!
+//! ```
+//! let array = npload::load("../../testdata/npy/f8-le-2d-c.npy")?.into_array()?;
+//! println!("{} {:?}", array.dtype(), array.shape());
+//! println!("{array}");                                   // as NumPy prints it
+//! let view = array.view::<f64>()?;                       // an ndarray view: no copy
+//! # Ok::<(), npload::Error>(())
+//! ```
+//!
+//! * [`load`] and [`LoadOptions`]: a file, whole. [`Loaded`] is an [`Array`] or an [`Npz`].
+//! * [`Npy`], [`Npz`]: opened and not loaded; parts by index, members by name, from many threads.
+//! * [`peek`]: what is in a file, from its headers.
+//! * [`Array`] with its [`DType`]: known at run time; typed access by [`Array::view`] and
+//!   [`Array::to_ndarray`], single elements as [`Value`].
+//!
+//! Nothing in a file is ever executed, and no file makes npload panic, hang, or take memory out of
+//! proportion to its size. Errors ([`Error`]) name file, member, byte and what to do.
+//!
+//! # Features
+//! * `ndarray` (default): views and copies as arrays of the [`ndarray`] crate.
+//! * `libdeflate` (default): deflate by libdeflate, which is C. Without it everything is Rust.
+#![deny(unsafe_code)]
 #![cfg_attr(
     test,
     allow(
@@ -13,11 +34,31 @@
 mod array;
 mod dtype;
 mod error;
+mod load;
+mod mmap;
+mod npy;
+mod npz;
+mod options;
+mod peek;
+mod selection;
+mod sniff;
+mod source;
 mod warning;
 mod zip;
 
-pub use array::{Array, Order};
+pub use array::{
+    Array, Element, LongDouble, Nested, Order, PrintOptions, Record, Shown, Text, Value,
+};
 pub use dtype::{ByteOrder, DType, Field, Number, Struct, Subarray, TimeBase, TimeUnit};
 pub use error::{Error, ErrorKind, Result};
+pub use load::{Loaded, load};
+pub use mmap::{MmapMode, open_memmap};
+#[cfg(feature = "ndarray")]
+pub use ndarray::{self, s};
 pub use npload_buffer::{AlignedBuf, Buffer, ReadAt};
+pub use npy::{Header, Npy};
+pub use npz::{Member, Npz};
+pub use options::{Encoding, LoadOptions, MAX_HEADER_SIZE, Progress, Verify};
+pub use peek::{Peeked, peek};
+pub use selection::{Index, Selection};
 pub use warning::Warning;

@@ -1,9 +1,31 @@
 //! The array: a dtype, a shape, strides, and bytes.
 
+mod bytes;
+mod decode;
+mod element;
+mod index;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+mod print;
+mod swap;
+mod text;
+mod value;
+mod walk;
+
+use std::io;
+
 use npload_buffer::Buffer;
 use smallvec::SmallVec;
 
 use crate::dtype::DType;
+use crate::{Error, ErrorKind, Result};
+
+pub use decode::LongDouble;
+pub use element::Element;
+pub use print::{PrintOptions, Shown};
+pub(crate) use swap::make_native;
+pub use text::Text;
+pub use value::{Nested, Record, Value};
 
 /// Lengths or strides of up to four axes without an allocation.
 pub(crate) type Axes<T> = SmallVec<[T; 4]>;
@@ -20,18 +42,76 @@ pub enum Order {
 /// An n-dimensional array: a dtype, a shape, strides, and shared bytes.
 ///
 /// Cloning, slicing and taking fields copy no elements.
-#[derive(Clone, Debug)]
+///
+/// ```
+/// let array = npload::load("../../testdata/npy/f8-le-2d-c.npy")?.into_array()?;
+/// assert_eq!(array.dtype().to_string(), "float64");
+/// println!("{array}");
+/// # Ok::<(), npload::Error>(())
+/// ```
+#[derive(Clone)]
 pub struct Array {
-    pub(crate) dtype: DType,
-    pub(crate) shape: Axes<usize>,
+    dtype: DType,
+    shape: Axes<usize>,
     /// In bytes; may be negative.
-    pub(crate) strides: Axes<isize>,
-    pub(crate) data: Buffer,
+    strides: Axes<isize>,
+    data: Buffer,
     /// Where in `data` the element of index 0, 0, … starts.
-    pub(crate) offset: usize,
+    offset: usize,
 }
 
 impl Array {
+    /// An array over bytes that hold its elements in `order`, without a copy.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Truncated`] when there are not as many bytes as dtype and shape need (more are
+    /// fine), [`ErrorKind::Shape`] when no memory could hold them.
+    pub fn from_bytes(dtype: DType, shape: &[usize], order: Order, data: Buffer) -> Result<Self> {
+        let array = Array::over(dtype, Axes::from_slice(shape), order, data);
+        let Some(nbytes) = array
+            .checked_nbytes()
+            .filter(|&n| isize::try_from(n).is_ok())
+        else {
+            let itemsize = array.dtype.itemsize();
+            let message = format!("shape {shape:?} of {itemsize}-byte items is larger than memory");
+            return Err(Error::new(ErrorKind::Shape, message));
+        };
+        if nbytes > array.data.len() {
+            let message = format!(
+                "the array needs {nbytes} bytes, there are {}",
+                array.data.len()
+            );
+            return Err(Error::new(ErrorKind::Truncated, message));
+        }
+        Ok(array)
+    }
+
+    /// As [`Array::from_bytes`], for a shape that was checked against the bytes.
+    pub(crate) fn over(dtype: DType, shape: Axes<usize>, order: Order, data: Buffer) -> Self {
+        // A top-level subarray's shape is the array's: NumPy has no array of subarrays either.
+        let (dtype, shape) = match dtype {
+            DType::Subarray(inner) => {
+                let shape = shape.iter().chain(inner.shape()).copied().collect();
+                return Array::over(inner.base().clone(), shape, order, data);
+            }
+            dtype => (dtype, shape),
+        };
+        let strides = contiguous_strides(&shape, dtype.itemsize(), order);
+        Array {
+            dtype,
+            shape,
+            strides,
+            data,
+            offset: 0,
+        }
+    }
+
+    /// The same array over other bytes, of which there are as many as it needs.
+    pub(crate) fn with_data(mut self, data: Buffer) -> Self {
+        self.data = data;
+        self
+    }
+
     /// What its elements are.
     #[must_use]
     pub fn dtype(&self) -> &DType {
@@ -65,10 +145,73 @@ impl Array {
         )
     }
 
-    /// The bytes of the element at byte offset `offset` of its data. Empty past the end, which
-    /// the constructor's check makes impossible for offsets that strides lead to.
-    pub(crate) fn item(&self, offset: usize) -> &[u8] {
-        let end = offset.saturating_add(self.dtype.itemsize());
-        self.data.get(offset..end).unwrap_or_default()
+    /// How many bytes its elements take.
+    #[must_use]
+    pub fn nbytes(&self) -> usize {
+        self.size().saturating_mul(self.dtype.itemsize())
+    }
+
+    fn checked_nbytes(&self) -> Option<usize> {
+        if self.shape.contains(&0) {
+            return Some(0);
+        }
+        self.shape
+            .iter()
+            .try_fold(self.dtype.itemsize(), |size, &n| size.checked_mul(n))
+    }
+
+    /// The order in which its elements lie without gaps: C if both fit, none if neither does.
+    #[must_use]
+    pub fn order(&self) -> Option<Order> {
+        [Order::C, Order::F]
+            .into_iter()
+            .find(|&order| self.is_contiguous(order))
+    }
+
+    /// Whether its elements lie in `order` without gaps.
+    #[must_use]
+    pub fn is_contiguous(&self, order: Order) -> bool {
+        let dense = contiguous_strides(&self.shape, self.dtype.itemsize(), order);
+        self.size() == 0
+            || self
+                .shape
+                .iter()
+                .zip(self.strides.iter().zip(&dense))
+                .all(|(&len, (stride, dense))| len == 1 || stride == dense)
+    }
+
+    /// Whether its bytes are a mapped file.
+    #[must_use]
+    pub fn is_mapped(&self) -> bool {
+        self.data.is_mapped()
+    }
+
+    /// Writes what was changed in a [`MmapMode::ReadWrite`](crate::MmapMode::ReadWrite) mapping to
+    /// its file, and waits for it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] with what the operating system says.
+    pub fn flush(&self) -> Result<()> {
+        self.data
+            .flush()
+            .map_err(|e: io::Error| Error::io(e, "writing the mapping to its file"))
+    }
+}
+
+/// The strides of elements that lie in `order` without gaps. With no elements they do not matter.
+pub(crate) fn contiguous_strides(shape: &[usize], itemsize: usize, order: Order) -> Axes<isize> {
+    let mut stride = isize::try_from(itemsize).unwrap_or(isize::MAX);
+    let mut next = |&len: &usize| {
+        let this = stride;
+        stride = stride.saturating_mul(isize::try_from(len.max(1)).unwrap_or(isize::MAX));
+        this
+    };
+    match order {
+        Order::F => shape.iter().map(next).collect(),
+        Order::C => {
+            let mut strides: Axes<isize> = shape.iter().rev().map(&mut next).collect();
+            strides.reverse();
+            strides
+        }
     }
 }

@@ -1,12 +1,28 @@
 //! What an element is: NumPy's dtype, known at run time.
 
+mod comma;
+mod descr;
+mod names;
 mod number;
+mod order;
+mod parse;
+mod platform;
+mod repr;
+mod shaped;
 mod structure;
+mod time;
 
 use std::sync::Arc;
 
 pub use number::{ByteOrder, Number};
 pub use structure::{Field, Struct, Subarray};
+pub use time::{TimeBase, TimeUnit};
+
+/// The largest dtype, in bytes: NumPy keeps sizes and offsets in a C `int`.
+pub(crate) const MAX_ITEMSIZE: usize = i32::MAX as usize;
+
+/// The most dimensions that an array or a subarray has in NumPy.
+pub(crate) const MAX_NDIM: usize = 64;
 
 /// What the elements of an array are: NumPy's dtype.
 ///
@@ -35,35 +51,6 @@ pub enum DType {
     Subarray(Arc<Subarray>),
 }
 
-/// What a datetime or timedelta counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TimeUnit {
-    /// The unit.
-    pub base: TimeBase,
-    /// How many of them one count is (25 in `M8[25s]`).
-    pub count: i32,
-}
-
-/// The units of [`TimeUnit`], as NumPy spells them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum TimeBase {
-    Generic,
-    Year,
-    Month,
-    Week,
-    Day,
-    Hour,
-    Minute,
-    Second,
-    Millisecond,
-    Microsecond,
-    Nanosecond,
-    Picosecond,
-    Femtosecond,
-    Attosecond,
-}
-
 impl DType {
     /// The size of one element in bytes.
     ///
@@ -82,10 +69,76 @@ impl DType {
             DType::DateTime(..) | DType::TimeDelta(..) => 8,
             DType::Object => size_of::<usize>(),
             DType::Struct(s) => s.itemsize,
+            DType::Subarray(s) if s.shape.contains(&0) => 0,
             DType::Subarray(s) => s
                 .shape
                 .iter()
                 .fold(s.base.itemsize(), |size, &n| size.saturating_mul(n)),
         }
     }
+
+    /// Where its elements should lie: at multiples of so many bytes. NumPy's `dtype.alignment` on
+    /// x86-64 Linux: 1 for a struct that was not made with `align=True`.
+    #[must_use]
+    pub fn alignment(&self) -> usize {
+        match self {
+            DType::Number(number, _) => number.part_size(),
+            DType::Bytes(_) | DType::Void(_) => 1,
+            DType::Str(..) => 4,
+            DType::DateTime(..) | DType::TimeDelta(..) => 8,
+            DType::Object => align_of::<usize>(),
+            DType::Struct(s) if s.aligned => s
+                .fields
+                .iter()
+                .map(|field| field.dtype.alignment())
+                .max()
+                .unwrap_or(1),
+            DType::Struct(_) => 1,
+            DType::Subarray(s) => s.base.alignment(),
+        }
+    }
+
+    /// NumPy's `dtype.kind`: `b`, `i`, `u`, `f`, `c`, `m`, `M`, `O`, `S`, `U`, `V`.
+    #[must_use]
+    pub fn kind(&self) -> char {
+        match self {
+            DType::Number(number, _) => number.kind(),
+            DType::Bytes(_) => 'S',
+            DType::Str(..) => 'U',
+            DType::Void(_) | DType::Struct(_) | DType::Subarray(_) => 'V',
+            DType::DateTime(..) => 'M',
+            DType::TimeDelta(..) => 'm',
+            DType::Object => 'O',
+        }
+    }
+
+    /// Whether there are Python objects in it, alone or in a field.
+    #[must_use]
+    pub fn has_object(&self) -> bool {
+        match self {
+            DType::Object => true,
+            DType::Struct(s) => s.fields.iter().any(|field| field.dtype.has_object()),
+            DType::Subarray(s) => s.base.has_object(),
+            _ => false,
+        }
+    }
+
+    /// Its fields, if it is a struct.
+    ///
+    /// ```
+    /// let dtype: npload::DType = "f4,S3".parse()?;
+    /// let fields = dtype.fields().unwrap();
+    /// assert_eq!((fields[1].name.as_str(), fields[1].offset), ("f1", 4));
+    /// # Ok::<(), npload::Error>(())
+    /// ```
+    #[must_use]
+    pub fn fields(&self) -> Option<&[Field]> {
+        match self {
+            DType::Struct(s) => Some(s.fields()),
+            _ => None,
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,11 +47,6 @@ impl<'a> Entry<'a> {
         (same || raw.is_ascii()).then_some(raw)
     }
 
-    /// Whether it stands for a directory.
-    pub(crate) fn is_dir(&self) -> bool {
-        self.name().ends_with('/')
-    }
-
     /// How it is compressed.
     ///
     /// # Errors

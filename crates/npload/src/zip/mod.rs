@@ -11,7 +11,6 @@
 //! * a member yields exactly the size that the directory declares, with its CRC-32, or an error;
 //! * memory for contents is bounded by what the method can make of the compressed bytes
 //!   ([`method`]), and taken as they arrive where that bound is loose ([`read`]).
-#![allow(dead_code, unused_imports)] // Until npz uses it.
 
 mod compressed;
 mod crc;
@@ -44,8 +43,7 @@ use index::Index;
 
 pub(crate) use entry::Entry;
 pub(crate) use method::Method;
-pub(crate) use read::{Progress, ReadOptions};
-pub(crate) use reader::Reader;
+pub(crate) use read::ReadOptions;
 
 /// An opened archive: its directory, and the source that its members are read from.
 pub(crate) struct Archive {
@@ -94,11 +92,6 @@ impl Archive {
     /// How many members it has, duplicates counted.
     pub(crate) fn len(&self) -> usize {
         self.directory.records.len()
-    }
-
-    /// The source that it reads from.
-    pub(crate) fn source(&self) -> &Arc<dyn ReadAt> {
-        &self.source
     }
 
     /// The member at `index` in the directory.

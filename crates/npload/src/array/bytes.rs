@@ -1,0 +1,108 @@
+//! An array's bytes, borrowed or copied.
+
+use npload_buffer::{AlignedBuf, Buffer};
+
+use super::{Array, Element, Order, make_native};
+use crate::{Error, ErrorKind, Result};
+
+impl Array {
+    /// Its bytes, if its elements lie in `order` without gaps.
+    #[must_use]
+    pub fn contiguous_bytes(&self, order: Order) -> Option<&[u8]> {
+        if !self.is_contiguous(order) {
+            return None;
+        }
+        self.data
+            .get(self.offset..self.offset.saturating_add(self.nbytes()))
+    }
+
+    /// Its bytes in C order, copied.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`].
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let reserved = bytes.try_reserve_exact(self.nbytes());
+        reserved.map_err(|e| Error::new(ErrorKind::OutOfMemory, e.to_string()))?;
+        match self.contiguous_bytes(Order::C) {
+            Some(all) => bytes.extend_from_slice(all),
+            None => self.items().for_each(|item| bytes.extend_from_slice(item)),
+        }
+        Ok(bytes)
+    }
+
+    /// The memory that holds its elements, shared, and the byte in it where the element of index
+    /// 0, 0, … starts.
+    #[must_use]
+    pub fn buffer(&self) -> (&Buffer, usize) {
+        (&self.data, self.offset)
+    }
+
+    /// Its bytes for writing, in the order in which they lie. If others share the memory, or it may
+    /// not be written, the elements are first copied to memory of its own, in C order. A
+    /// [`MmapMode::ReadWrite`](crate::MmapMode::ReadWrite) mapping that nothing else shares writes
+    /// to its file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`].
+    pub fn bytes_mut(&mut self) -> Result<&mut [u8]> {
+        if self.order().is_none() || !self.data.is_writable() || self.data.get_mut().is_none() {
+            *self = self.to_contiguous()?;
+        }
+        let nbytes = self.nbytes();
+        let end = self.offset.saturating_add(nbytes);
+        Ok(self
+            .data
+            .get_mut()
+            .and_then(|all| all.get_mut(self.offset..end))
+            .unwrap_or_default())
+    }
+
+    /// Copies its elements to memory that has as many, in the order in which they lie and in this
+    /// machine's byte order.
+    pub(crate) fn copy_to<T: Element + bytemuck::Pod>(&self, dest: &mut [T]) -> Result<()> {
+        if !T::is_of(&self.dtype) {
+            let asked = std::any::type_name::<T>();
+            let message = format!("the elements are {}, not {asked}", self.dtype);
+            return Err(Error::new(ErrorKind::Type, message));
+        }
+        let order = self.order().unwrap_or(Order::C);
+        let bytes = self.contiguous_bytes(order).unwrap_or_default();
+        let there: &mut [u8] = bytemuck::cast_slice_mut(dest);
+        if there.len() != bytes.len() {
+            let message = format!(
+                "shape {:?} has {} elements, the memory has {}",
+                self.shape(),
+                self.size(),
+                dest.len()
+            );
+            return Err(Error::new(ErrorKind::Shape, message));
+        }
+        there.copy_from_slice(bytes);
+        make_native(&self.dtype, there);
+        Ok(())
+    }
+
+    /// A copy in memory of its own, in C order.
+    pub(super) fn to_contiguous(&self) -> Result<Array> {
+        let copying = |e| Error::io(e, "taking memory for a copy of the array");
+        let mut copy = AlignedBuf::zeroed(self.nbytes()).map_err(copying)?;
+        let itemsize = self.dtype.itemsize();
+        match self.contiguous_bytes(Order::C) {
+            Some(bytes) => copy.copy_from_slice(bytes),
+            None if itemsize == 0 => {}
+            None => {
+                let places = copy.chunks_exact_mut(itemsize);
+                places
+                    .zip(self.items())
+                    .for_each(|(place, item)| place.copy_from_slice(item));
+            }
+        }
+        Ok(Array::over(
+            self.dtype.clone(),
+            self.shape.clone(),
+            Order::C,
+            copy.into(),
+        ))
+    }
+}

@@ -1,0 +1,103 @@
+//! Printing, against what NumPy printed: `testdata/printing.jsonl`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use npload_buffer::Buffer;
+use serde_json::Value as Json;
+
+use super::*;
+use crate::array::{Axes, Order};
+use crate::npy::{Parsed, parse_header};
+
+const LINES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/printing.jsonl");
+
+/// The array of a whole npy file.
+pub(super) fn array(npy: Vec<u8>) -> Array {
+    let Parsed::Header(header) = parse_header(&npy, 1 << 20).unwrap() else {
+        panic!("the header is cut off");
+    };
+    let mut stride = isize::try_from(header.dtype().itemsize()).unwrap();
+    let mut strides: Axes<isize> = header.shape().iter().map(|_| 0).collect();
+    let mut next = |(slot, &len): (&mut isize, &usize)| {
+        *slot = stride;
+        stride *= isize::try_from(len).unwrap();
+    };
+    let axes = strides.iter_mut().zip(header.shape());
+    match header.order() {
+        Order::F => axes.for_each(&mut next),
+        Order::C => axes.rev().for_each(&mut next),
+    }
+    Array {
+        dtype: header.dtype().clone(),
+        shape: Axes::from_slice(header.shape()),
+        strides,
+        offset: header.data_offset(),
+        data: Buffer::from(npy),
+    }
+}
+
+/// Only the elements that are shown, as one who reads a file in parts would have them.
+fn edges(array: &Array) -> Array {
+    let shown = PrintOptions::default().shown(array.shape());
+    let offsets = edges::offsets(array.offset, array.strides(), &shown);
+    let data: Vec<u8> = offsets
+        .iter()
+        .flat_map(|&at| array.item(at))
+        .copied()
+        .collect();
+    let shape: Axes<usize> = shown.iter().map(Shown::count).collect();
+    let mut strides: Axes<isize> = Axes::new();
+    let mut stride = array.dtype.itemsize();
+    for &len in shape.iter().rev() {
+        strides.insert(0, isize::try_from(stride).unwrap());
+        stride *= len;
+    }
+    Array {
+        dtype: array.dtype.clone(),
+        shape,
+        strides,
+        offset: 0,
+        data: Buffer::from(data),
+    }
+}
+
+/// What differs from NumPy's text, and how many texts there are.
+pub(super) fn differences(path: &str) -> (Vec<String>, usize) {
+    let lines = std::fs::read_to_string(path).unwrap();
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for (number, line) in (1..).zip(lines.lines()) {
+        let case: Json = serde_json::from_str(line).unwrap();
+        let npy = BASE64.decode(case["npy_base64"].as_str().unwrap()).unwrap();
+        let array = array(npy);
+        let options = PrintOptions::default();
+        let part = edges(&array);
+        let printed = [
+            ("str", array.to_string()),
+            ("repr", array.repr()),
+            ("str", part.format_edges(array.shape(), &options).unwrap()),
+            ("repr", part.repr_edges(array.shape(), &options).unwrap()),
+        ];
+        for (key, ours) in printed {
+            count += 1;
+            let numpys = case[key].as_str().unwrap();
+            if ours != numpys {
+                wrong.push(format!(
+                    "line {number}, {key}\nnumpy: {numpys}\nours:  {ours}"
+                ));
+            }
+        }
+    }
+    (wrong, count)
+}
+
+#[test]
+fn arrays_print_as_in_numpy() {
+    let (wrong, count) = differences(LINES);
+    assert!(
+        wrong.is_empty(),
+        "{} of {count}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(count > 2000, "{count}");
+}

@@ -1,0 +1,150 @@
+//! Any bytes print, in any dtype; what is too much does not.
+
+use npload_buffer::Buffer;
+use proptest::prelude::*;
+
+use super::*;
+use crate::array::Axes;
+use crate::dtype::{ByteOrder, DType, Field, Number, Struct, Subarray, TimeBase, TimeUnit};
+
+fn array(dtype: DType, shape: &[usize], data: Vec<u8>) -> Array {
+    let mut strides: Axes<isize> = Axes::new();
+    let mut stride = dtype.itemsize();
+    for &len in shape.iter().rev() {
+        strides.insert(0, isize::try_from(stride).unwrap());
+        stride = stride.saturating_mul(len);
+    }
+    Array {
+        dtype,
+        shape: Axes::from_slice(shape),
+        strides,
+        data: Buffer::from(data),
+        offset: 0,
+    }
+}
+
+fn dtypes() -> impl Strategy<Value = DType> {
+    let order = prop_oneof![Just(ByteOrder::Little), Just(ByteOrder::Big)];
+    let numbers = prop::sample::select(Number::all().collect::<Vec<_>>());
+    let bases = prop::sample::select(vec![
+        TimeBase::Generic,
+        TimeBase::Year,
+        TimeBase::Month,
+        TimeBase::Week,
+        TimeBase::Day,
+        TimeBase::Hour,
+        TimeBase::Second,
+        TimeBase::Nanosecond,
+        TimeBase::Attosecond,
+    ]);
+    let units = (bases, 1..=i32::MAX).prop_map(|(base, count)| TimeUnit { base, count });
+    let leaf = prop_oneof![
+        8 => (numbers, order.clone()).prop_map(|(number, order)| DType::Number(number, order)),
+        1 => (0..5_usize).prop_map(DType::Bytes),
+        1 => (0..5_usize).prop_map(DType::Void),
+        2 => (0..5_usize, order.clone()).prop_map(|(len, order)| DType::Str(len, order)),
+        1 => (units.clone(), order.clone()).prop_map(|(unit, order)| DType::DateTime(unit, order)),
+        1 => (units, order).prop_map(|(unit, order)| DType::TimeDelta(unit, order)),
+        1 => Just(DType::Object),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        let shape = prop::collection::vec(0..4_usize, 1..3);
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(packed),
+            (inner, shape)
+                .prop_map(|(base, shape)| DType::Subarray(Subarray { base, shape }.into())),
+        ]
+    })
+}
+
+fn packed(dtypes: Vec<DType>) -> DType {
+    let mut offset = 0;
+    let fields = (0..).zip(dtypes).map(|(i, dtype)| {
+        let start = offset;
+        offset += dtype.itemsize();
+        Field {
+            name: format!("f{i}"),
+            title: None,
+            dtype,
+            offset: start,
+        }
+    });
+    let fields = fields.collect();
+    DType::Struct(Struct::new(fields, offset, false).unwrap().into())
+}
+
+fn options() -> impl Strategy<Value = PrintOptions> {
+    let size = || prop_oneof![0..20_usize, Just(usize::MAX)];
+    let sizes = (size(), size(), size(), size(), any::<bool>());
+    sizes.prop_map(
+        |(precision, threshold, edgeitems, linewidth, suppress)| PrintOptions {
+            precision,
+            threshold,
+            edgeitems,
+            linewidth,
+            suppress,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn any_bytes_print_in_any_dtype(
+        dtype in dtypes(),
+        shape in prop::collection::vec(0..5_usize, 0..4),
+        options in options(),
+        seed in prop::collection::vec(any::<u8>(), 1..200),
+    ) {
+        let len = shape.iter().product::<usize>() * dtype.itemsize();
+        let data = seed.into_iter().cycle().take(len).collect();
+        let array = array(dtype, &shape, data);
+        let brackets = if shape.is_empty() { "" } else { "[" };
+        prop_assert!(array.format(&options).starts_with(brackets));
+        prop_assert!(array.format_repr(&options).starts_with("array("));
+    }
+}
+
+#[test]
+fn millions_of_empty_elements_are_not_shown() {
+    let text = array(DType::Bytes(0), &[6; 32], Vec::new()).to_string();
+    assert_eq!(text, "[...]");
+    let few = array(DType::Bytes(0), &[1_000_000_000], Vec::new());
+    assert_eq!(few.to_string(), "[b'' b'' b'' ... b'' b'' b'']");
+}
+
+#[test]
+fn objects_are_not_shown() {
+    let objects = array(DType::Object, &[2], vec![0; 2 * size_of::<usize>()]);
+    assert_eq!(objects.to_string(), "[...]");
+    assert_eq!(objects.repr(), "array([...], dtype=object)");
+}
+
+#[test]
+fn views_print_what_they_see() {
+    let mut reversed = array(DType::parse("u1").unwrap(), &[2, 3], (0..6).collect());
+    reversed.offset = 5;
+    reversed.strides = Axes::from_slice(&[-3, -1]);
+    assert_eq!(reversed.to_string(), "[[5 4 3]\n [2 1 0]]");
+}
+
+#[test]
+fn edges_of_another_shape_are_refused() {
+    let part = array(DType::parse("u1").unwrap(), &[6], (0..6).collect());
+    let options = PrintOptions::default();
+    let text = part.format_edges(&[2000], &options).unwrap();
+    assert_eq!(text, "[0 1 2 ... 3 4 5]");
+    let err = part.format_edges(&[6, 1], &options).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Shape);
+    assert_eq!(
+        err.message(),
+        "the edges of an array of shape (6, 1) have shape (6, 1), got (6,)"
+    );
+}
+
+#[test]
+fn debug_is_short() {
+    let large = array(DType::parse("f4").unwrap(), &[2, 3], vec![0; 24]);
+    assert_eq!(format!("{large:?}"), "Array(float32, shape (2, 3))");
+}

@@ -1,0 +1,202 @@
+//! The entry: what a source holds, decided by its first bytes, and loaded.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+
+use npload_buffer::{Buffer, ReadAt};
+
+use crate::mmap::MmapMode;
+use crate::npy::{Head, load_stream, locate, no_map_without_file};
+use crate::sniff::{Format, NAMED, SNIFFED, sniff};
+use crate::source::{Opened, Source, Stream, open};
+use crate::{Array, Error, ErrorKind, LoadOptions, Npz, Result, sniff as formats};
+
+/// What a source held.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Loaded {
+    /// An npy file: one array.
+    Array(Array),
+    /// An npz file: its members are loaded when they are asked for.
+    Npz(Npz),
+}
+
+impl Loaded {
+    /// The array of an npy file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotArray`] when it was an npz.
+    pub fn into_array(self) -> Result<Array> {
+        match self {
+            Loaded::Array(array) => Ok(array),
+            Loaded::Npz(_) => {
+                let message = "this is an archive (npz), not one array: use into_npz, or Npz::open";
+                Err(Error::new(ErrorKind::NotArray, message))
+            }
+        }
+    }
+
+    /// The archive of an npz file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotArray`] when it was one array.
+    pub fn into_npz(self) -> Result<Npz> {
+        match self {
+            Loaded::Npz(npz) => Ok(npz),
+            Loaded::Array(_) => {
+                let message = "this is one array (npy), not an archive: use into_array";
+                Err(Error::new(ErrorKind::NotArray, message))
+            }
+        }
+    }
+}
+
+/// Loads the file of that path: `numpy.load`.
+///
+/// An `.npy` file gives an [`Array`], an `.npz` file an [`Npz`]; the first bytes decide, never the
+/// name. Nothing is executed, mapped or changed.
+///
+/// ```
+/// let array = npload::load("../../testdata/npy/f8-le-2d-c.npy")?.into_array()?;
+/// assert_eq!(array.dtype().to_string(), "float64");
+/// # Ok::<(), npload::Error>(())
+/// ```
+///
+/// # Errors
+/// An [`Error`] that says which file, which member and which byte: [`ErrorKind::Io`],
+/// [`ErrorKind::Empty`], [`ErrorKind::NotArray`], [`ErrorKind::Version`], [`ErrorKind::Truncated`],
+/// [`ErrorKind::Header`], [`ErrorKind::Limit`], [`ErrorKind::DType`], [`ErrorKind::Shape`],
+/// [`ErrorKind::ObjectArray`], [`ErrorKind::Archive`], [`ErrorKind::OutOfMemory`].
+pub fn load(path: impl AsRef<Path>) -> Result<Loaded> {
+    LoadOptions::new().load(path)
+}
+
+impl LoadOptions {
+    /// [`load`] with these options.
+    ///
+    /// # Errors
+    /// As there; and [`ErrorKind::Mmap`] when a mapping was asked for and is impossible.
+    pub fn load(&self, path: impl AsRef<Path>) -> Result<Loaded> {
+        self.load_path(path.as_ref())
+    }
+
+    fn load_path(&self, path: &Path) -> Result<Loaded> {
+        match open(path, self.needs_write())? {
+            Opened::File(file) => self.load_from(Source::File(Arc::new(file))),
+            Opened::Stream(file) => self.load_pipe(file).map_err(|e| e.with_path(path)),
+        }
+    }
+
+    fn load_pipe(&self, mut file: File) -> Result<Loaded> {
+        self.load_stream(&mut Stream::new(&mut file, None))
+    }
+
+    /// Loads from anything that can be read at any position, from its beginning.
+    ///
+    /// ```
+    /// use npload::{Buffer, LoadOptions};
+    /// let bytes = std::fs::read("../../testdata/npy/f8-le-2d-c.npy")?;
+    /// let array = LoadOptions::new().load_source(Buffer::from(bytes))?.into_array()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn load_source(&self, source: impl ReadAt + 'static) -> Result<Loaded> {
+        self.load_from(Source::Other(Arc::new(source)))
+    }
+
+    /// Loads from bytes. What follows an array is ignored; to load arrays that follow each other,
+    /// use [`LoadOptions::load_reader`] on a `&mut &[u8]`.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn load_bytes(&self, bytes: &[u8]) -> Result<Loaded> {
+        let mut rest = bytes;
+        self.load_stream(&mut Stream::new(&mut rest, Some(bytes.len() as u64)))
+    }
+
+    /// Loads from a reader what it gives next. Of an array not one byte more is read than it has,
+    /// so that arrays saved one after the other load one after the other until
+    /// [`ErrorKind::Empty`]; an archive is read to the end.
+    ///
+    /// ```
+    /// use npload::{ErrorKind, LoadOptions};
+    /// let mut bytes = std::fs::read("../../testdata/npy/f8-le-2d-c.npy")?;
+    /// bytes.extend_from_within(..);
+    /// let mut reader = bytes.as_slice();
+    /// let options = LoadOptions::new();
+    /// let first = options.load_reader(&mut reader)?.into_array()?;
+    /// let second = options.load_reader(&mut reader)?.into_array()?;
+    /// assert_eq!(options.load_reader(&mut reader).unwrap_err().kind(), ErrorKind::Empty);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`load`]. How far the reader was then read is not defined.
+    pub fn load_reader(&self, reader: &mut impl Read) -> Result<Loaded> {
+        self.load_stream(&mut Stream::new(reader, None))
+    }
+
+    /// As [`LoadOptions::load_reader`], for a reader that can seek: it is known how much is left, so
+    /// an array that is cut off is refused before memory is taken for it.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn load_seekable(&self, reader: &mut (impl Read + Seek)) -> Result<Loaded> {
+        let seeking = |e| Error::io(e, "asking the reader for its position");
+        let here = reader.stream_position().map_err(seeking)?;
+        let end = reader.seek(SeekFrom::End(0)).map_err(seeking)?;
+        reader.seek(SeekFrom::Start(here)).map_err(seeking)?;
+        self.load_stream(&mut Stream::new(reader, Some(end.saturating_sub(here))))
+    }
+
+    pub(crate) fn needs_write(&self) -> bool {
+        self.map
+            .is_some_and(|map| map.mode() == MmapMode::ReadWrite)
+    }
+
+    fn load_from(&self, source: Source) -> Result<Loaded> {
+        let load = || {
+            let len = source.len()?;
+            let head = Head::read(&source, 0, len)?;
+            match sniff(head.bytes()) {
+                Format::Npy => {
+                    let located = locate(&source, 0, len, &head, self)?;
+                    Ok(Loaded::Array(located.load(&source, len, &head, self)?))
+                }
+                Format::Zip => Ok(Loaded::Npz(Npz::in_source(source.clone(), self.clone())?)),
+                Format::Empty => Err(formats::empty()),
+                Format::Other => {
+                    let bytes = head.bytes();
+                    let sample = bytes.get(..NAMED).unwrap_or(bytes);
+                    Err(formats::refuse(sample, self.allow_pickle))
+                }
+            }
+        };
+        load().map_err(|e| source.explain(e))
+    }
+
+    fn load_stream(&self, stream: &mut Stream<'_>) -> Result<Loaded> {
+        let reading = |e| Error::io(e, "reading the first bytes");
+        let mut head = Vec::new();
+        stream.read_up_to(&mut head, SNIFFED).map_err(reading)?;
+        match sniff(&head) {
+            Format::Npy => Ok(Loaded::Array(load_stream(stream, head, self)?)),
+            Format::Zip if self.map.is_some() => Err(no_map_without_file()),
+            Format::Zip => {
+                let reading = |e| Error::io(e, "reading the archive");
+                let bytes = Buffer::from(stream.read_all(head).map_err(reading)?);
+                let npz = Npz::in_source(Source::Other(Arc::new(bytes)), self.clone())?;
+                Ok(Loaded::Npz(npz))
+            }
+            Format::Empty => Err(formats::empty()),
+            Format::Other => {
+                stream.read_up_to(&mut head, NAMED).map_err(reading)?;
+                Err(formats::refuse(&head, self.allow_pickle))
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! An array in a file, opened and not loaded.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use npload_buffer::ReadAt;
+
+use super::header::Header;
+use super::read::{Head, Located, locate, refuse_objects};
+use crate::array::{Array, Element};
+use crate::sniff::{Format, sniff};
+use crate::source::{Opened, Source, open};
+use crate::{Error, ErrorKind, LoadOptions, Result, Selection, sniff as formats};
+
+/// An array in an npy file: its header is read, its data only when asked for.
+///
+/// Reads are positional, so one handle serves many threads.
+///
+/// ```
+/// use npload::{Npy, s};
+/// let npy = Npy::open("../../testdata/npy/f8-le-2d-c.npy")?;
+/// println!("{} {:?}", npy.header().dtype(), npy.header().shape());
+/// let first_row = npy.read(s![0, ..])?;
+/// assert_eq!(first_row.ndim(), 1);
+/// # Ok::<(), npload::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Npy {
+    source: Source,
+    len: u64,
+    located: Located,
+    options: LoadOptions,
+}
+
+impl Npy {
+    /// Opens the file of that path, with [`LoadOptions::new`].
+    ///
+    /// # Errors
+    /// As [`load`](crate::load), without those of the data; [`ErrorKind::NotArray`] for an npz.
+    pub fn open(path: impl AsRef<Path>) -> Result<Npy> {
+        LoadOptions::new().open_npy(path)
+    }
+
+    /// What the file says of the array.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.located.header
+    }
+
+    /// The whole array.
+    ///
+    /// # Errors
+    /// As [`load`](crate::load).
+    pub fn load(&self) -> Result<Array> {
+        let load = || {
+            let head = Head::read(&self.source, 0, self.len)?;
+            self.located
+                .clone()
+                .load(&self.source, self.len, &head, &self.options)
+        };
+        load().map_err(|e| self.source.explain(e))
+    }
+
+    /// The part of the array that a basic index picks. Only its bytes are read, and small gaps
+    /// between them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Index`] when the selection does not fit; else as [`load`](crate::load).
+    pub fn read(&self, selection: impl Into<Selection>) -> Result<Array> {
+        let selection = selection.into();
+        let part = self
+            .located
+            .read(&self.source, self.len, &selection, &self.options);
+        part.map_err(|e| self.source.explain(e))
+    }
+
+    /// Loads the whole array into memory that exists, in the order of the file and this machine's
+    /// byte order.
+    ///
+    /// ```
+    /// let npy = npload::Npy::open("../../testdata/npy/f8-be-2d-c.npy")?;
+    /// let mut values = vec![0_f64; npy.header().size()];
+    /// npy.load_into(&mut values)?;
+    /// # Ok::<(), npload::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Type`] when the elements are something else, [`ErrorKind::Shape`] when `dest`
+    /// has not as many; else as [`load`](crate::load).
+    pub fn load_into<T: Element + bytemuck::Pod>(&self, dest: &mut [T]) -> Result<()> {
+        let mut load = || {
+            self.header().check_destination::<T>(dest.len())?;
+            refuse_objects(self.header().dtype(), &self.options)?;
+            let bytes = bytemuck::cast_slice_mut(dest);
+            self.located
+                .load_into(bytes, &self.source, self.len, &self.options)
+        };
+        load().map_err(|e| self.source.explain(e))?;
+        self.header().make_native(dest);
+        Ok(())
+    }
+}
+
+impl LoadOptions {
+    /// [`Npy::open`] with these options.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_npy(&self, path: impl AsRef<Path>) -> Result<Npy> {
+        match open(path.as_ref(), self.needs_write())? {
+            Opened::File(file) => self.npy_in(Source::File(Arc::new(file))),
+            Opened::Stream(_) => {
+                let message = "a lazy handle needs a file that can be read at any position";
+                Err(Error::new(ErrorKind::Argument, message).with_path(path.as_ref()))
+            }
+        }
+    }
+
+    /// As [`LoadOptions::open_npy`], for anything that can be read at any position.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_npy_in(&self, source: impl ReadAt + 'static) -> Result<Npy> {
+        self.npy_in(Source::Other(Arc::new(source)))
+    }
+
+    fn npy_in(&self, source: Source) -> Result<Npy> {
+        let find = || {
+            let len = source.len()?;
+            let head = Head::read(&source, 0, len)?;
+            match sniff(head.bytes()) {
+                Format::Npy => Ok((len, locate(&source, 0, len, &head, self)?)),
+                Format::Empty => Err(formats::empty()),
+                Format::Other => Err(formats::refuse(head.bytes(), self.allow_pickle)),
+                Format::Zip => {
+                    let message = "this is an archive (npz), not one array: open it with Npz::open";
+                    Err(Error::new(ErrorKind::NotArray, message))
+                }
+            }
+        };
+        let (len, located) = find().map_err(|e| source.explain(e))?;
+        Ok(Npy {
+            source,
+            len,
+            located,
+            options: self.clone(),
+        })
+    }
+}

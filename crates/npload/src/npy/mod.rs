@@ -1,0 +1,31 @@
+//! The npy format: headers, and the data behind them.
+
+mod create;
+mod destination;
+mod fast;
+mod frame;
+mod handle;
+mod header;
+pub(crate) mod literal;
+mod note;
+mod read;
+mod select;
+mod shape;
+mod write;
+
+#[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod properties;
+
+pub(crate) use create::create;
+pub(crate) use frame::truncated_header;
+pub use handle::Npy;
+pub use header::Header;
+pub(crate) use header::{Parsed, parse_header};
+pub(crate) use read::{
+    Head, allocate, into_array, load_stream, locate, no_map_without_file, refuse_objects,
+    refuse_objects_mapped, short_data,
+};
+pub(crate) use select::read_selection;
+pub(crate) use shape::tuple_repr;

@@ -1,0 +1,256 @@
+//! Arrays out of sources: find the header, check what it promises, fill memory.
+
+use npload_buffer::{AlignedBuf, Buffer};
+
+use super::frame::truncated_header;
+use super::header::{Header, Parsed, parse_header};
+use super::select::read_selection;
+use super::shape::tuple_repr;
+use crate::array::{Array, Axes};
+use crate::source::{Meter, Source, Stream, fill};
+use crate::{DType, Error, ErrorKind, LoadOptions, Result, Selection};
+
+/// What is read of a source at first: enough for nearly every header, and for small arrays whole.
+const HEAD: usize = 4096;
+
+/// The first bytes of a source.
+pub(crate) struct Head {
+    bytes: [u8; HEAD],
+    len: usize,
+}
+
+impl Head {
+    /// Reads what lies at `base` in a source of `len` bytes.
+    pub(crate) fn read(source: &Source, base: u64, len: u64) -> Result<Self> {
+        let mut head = Head {
+            bytes: [0; HEAD],
+            len: 0,
+        };
+        let there = len.saturating_sub(base);
+        head.len = usize::try_from(there).unwrap_or(HEAD).min(HEAD);
+        source.read_exact_at(head.bytes.get_mut(..head.len).unwrap_or_default(), base)?;
+        Ok(head)
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// An array that lies in a source: its header, and where it begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Located {
+    pub(crate) header: Header,
+    /// Where its magic is.
+    base: u64,
+}
+
+/// Reads the header of the array at `base`, of which `head` are the first bytes.
+pub(crate) fn locate(
+    source: &Source,
+    base: u64,
+    len: u64,
+    head: &Head,
+    options: &LoadOptions,
+) -> Result<Located> {
+    let header = match parse_header(head.bytes(), options.max_header_size)? {
+        Parsed::Header(header) => header,
+        Parsed::NeedMore(_) if (head.len as u64) >= len.saturating_sub(base) => {
+            return Err(truncated_header(head.bytes()));
+        }
+        Parsed::NeedMore(needed) => {
+            let there = usize::try_from(len.saturating_sub(base)).unwrap_or(usize::MAX);
+            let mut bytes = vec![0; needed.min(there)];
+            source.read_exact_at(&mut bytes, base)?;
+            match parse_header(&bytes, options.max_header_size)? {
+                Parsed::Header(header) => header,
+                Parsed::NeedMore(_) => return Err(truncated_header(&bytes)),
+            }
+        }
+    };
+    options.warn(header.warnings());
+    Ok(Located { header, base })
+}
+
+impl Located {
+    pub(crate) fn base(&self) -> u64 {
+        self.base
+    }
+
+    fn data_start(&self) -> u64 {
+        self.base.saturating_add(self.header.data_offset() as u64)
+    }
+
+    /// How many bytes of data there must be, which a source of `len` bytes has.
+    pub(crate) fn checked_nbytes(&self, source: &Source, len: u64) -> Result<usize> {
+        let nbytes = self.header.nbytes();
+        let there = len.saturating_sub(self.data_start());
+        if there < nbytes as u64 {
+            return Err(match source {
+                Source::File(_) => short_file(&self.header, there),
+                Source::Other(_) => short_data(nbytes, there),
+            }
+            .at(len));
+        }
+        Ok(nbytes)
+    }
+
+    /// Loads the whole array.
+    pub(crate) fn load(
+        self,
+        source: &Source,
+        len: u64,
+        head: &Head,
+        options: &LoadOptions,
+    ) -> Result<Array> {
+        if let Some(request) = options.map {
+            refuse_objects_mapped(self.header.dtype())?;
+            let Some(file) = source.file() else {
+                return Err(no_map_without_file());
+            };
+            let nbytes = self.checked_nbytes(source, len)?;
+            let start = self.data_start();
+            let mapped = request.map(file, start..start.saturating_add(nbytes as u64))?;
+            return Ok(into_array(self.header, mapped));
+        }
+        refuse_objects(self.header.dtype(), options)?;
+        let nbytes = self.checked_nbytes(source, len)?;
+        let mut data = allocate(nbytes)?;
+        self.fill(&mut data, source, head.bytes(), options)?;
+        Ok(into_array(self.header, data.into()))
+    }
+
+    /// Puts the array's bytes into `dest`, of which `head` may have the first.
+    pub(crate) fn fill(
+        &self,
+        dest: &mut [u8],
+        source: &Source,
+        head: &[u8],
+        options: &LoadOptions,
+    ) -> Result<()> {
+        let early = head.get(self.header.data_offset()..).unwrap_or_default();
+        let early = early.get(..early.len().min(dest.len())).unwrap_or_default();
+        // A part of a page is not worth splitting a large read for.
+        let early = if dest.len() > HEAD { &[] } else { early };
+        let (first, rest) = dest.split_at_mut(early.len());
+        first.copy_from_slice(early);
+        let start = self.data_start().saturating_add(early.len() as u64);
+        if rest.is_empty() {
+            return Ok(());
+        }
+        let meter = Meter::new(options, rest.len() as u64);
+        let reading = |e| Error::io(e, "reading the array's data").at(start);
+        fill(source.reader(), start, rest, &meter).map_err(reading)
+    }
+
+    /// Loads a part of the array, reading not much more of the source than that.
+    pub(crate) fn read(
+        &self,
+        source: &Source,
+        len: u64,
+        selection: &Selection,
+        options: &LoadOptions,
+    ) -> Result<Array> {
+        refuse_objects(self.header.dtype(), options)?;
+        self.checked_nbytes(source, len)?;
+        let start = self.data_start();
+        read_selection(&self.header, selection, &mut |offset, dest| {
+            source.read_exact_at(dest, start.saturating_add(offset))
+        })
+    }
+}
+
+/// Loads an array whose bytes come one after the other; not one byte after it is read.
+pub(crate) fn load_stream(
+    stream: &mut Stream<'_>,
+    mut head: Vec<u8>,
+    options: &LoadOptions,
+) -> Result<Array> {
+    let reading = |e| Error::io(e, "reading the array");
+    let header = loop {
+        match parse_header(&head, options.max_header_size)? {
+            Parsed::Header(header) => break header,
+            Parsed::NeedMore(needed) => {
+                if !stream.read_up_to(&mut head, needed).map_err(reading)? {
+                    return Err(truncated_header(&head));
+                }
+            }
+        }
+    };
+    options.warn(header.warnings());
+    if options.map.is_some() {
+        return Err(no_map_without_file());
+    }
+    refuse_objects(header.dtype(), options)?;
+    let nbytes = header.nbytes();
+    let (data, filled) = stream.read_aligned(nbytes).map_err(reading)?;
+    if filled < nbytes {
+        let end = (header.data_offset() as u64).saturating_add(filled as u64);
+        return Err(short_data(nbytes, filled as u64).at(end));
+    }
+    Ok(into_array(header, data.into()))
+}
+
+pub(crate) fn allocate(nbytes: usize) -> Result<AlignedBuf> {
+    AlignedBuf::zeroed(nbytes).map_err(|_| {
+        let message = format!("no memory for an array of {nbytes} bytes");
+        Error::new(ErrorKind::OutOfMemory, message)
+    })
+}
+
+pub(crate) fn into_array(header: Header, data: Buffer) -> Array {
+    let (dtype, shape, order) = header.into_parts();
+    Array::over(dtype, Axes::from_vec(shape), order, data)
+}
+
+/// Refuses Python objects, which are no data until a pickle machine reads them.
+pub(crate) fn refuse_objects(dtype: &DType, options: &LoadOptions) -> Result<()> {
+    match (dtype.has_object(), options.allow_pickle) {
+        (false, _) => Ok(()),
+        (true, false) => Err(Error::new(
+            ErrorKind::ObjectArray,
+            "Object arrays cannot be loaded when allow_pickle=False",
+        )),
+        (true, true) => Err(Error::new(
+            ErrorKind::Pickle,
+            "this version of npload does not read the pickles of object arrays",
+        )),
+    }
+}
+
+pub(crate) fn refuse_objects_mapped(dtype: &DType) -> Result<()> {
+    if dtype.has_object() {
+        let message = "Array can't be memory-mapped: Python objects in dtype.";
+        return Err(Error::new(ErrorKind::Mmap, message));
+    }
+    Ok(())
+}
+
+#[cold]
+pub(crate) fn no_map_without_file() -> Error {
+    let message = "memory mapping needs a file given by its path: this source has none";
+    Error::new(ErrorKind::Mmap, message)
+}
+
+#[cold]
+fn short_file(header: &Header, there: u64) -> Error {
+    let shape = tuple_repr(header.shape());
+    let count = header
+        .shape()
+        .iter()
+        .fold(1_usize, |n, &len| n.saturating_mul(len));
+    let complete = there
+        .checked_div(header.dtype().itemsize() as u64)
+        .unwrap_or(0);
+    let message = format!(
+        "Failed to read all data for array. Expected {shape} = {count} elements, could only read \
+         {complete} elements. (file seems not fully written?)"
+    );
+    Error::new(ErrorKind::Truncated, message)
+}
+
+#[cold]
+pub(crate) fn short_data(expected: usize, there: u64) -> Error {
+    let message = format!("EOF: reading array data, expected {expected} bytes got {there}");
+    Error::new(ErrorKind::Truncated, message)
+}

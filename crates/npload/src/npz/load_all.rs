@@ -1,0 +1,162 @@
+//! All members of an archive at once: tiny ones many to a read, the others side by side.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::key_of;
+use super::member::{self, Member};
+use super::tiny::{self, TINY};
+use crate::source::{Meter, Source, scoped};
+use crate::zip::Archive;
+use crate::{LoadOptions, Result};
+
+/// How much of the archive one read of tiny members takes.
+const SPAN: u64 = 128 << 10;
+
+/// Stored members from this size on are read by all threads together, one after the other: each
+/// member by a thread of its own would leave cores idle at the end.
+const SHARED_FROM: u64 = 8 << 20;
+
+/// Below this the whole archive is loaded before a second thread would have started.
+const WORTH_THREADS: u64 = 2 << 20;
+
+/// What one thread does at a time.
+enum Unit {
+    /// Members that lie one after the other, as a range of the order by offset.
+    Tiny(Range<usize>),
+    One(usize),
+}
+
+pub(super) fn load_all(
+    archive: &Archive,
+    source: &Source,
+    options: &LoadOptions,
+) -> Result<Vec<(String, Member)>> {
+    let plan = Plan::new(archive, options);
+    let meter = Meter::new(options, plan.total);
+    let mut members: Vec<Option<Member>> = Vec::new();
+    members.resize_with(archive.len(), || None);
+
+    for &index in &plan.shared {
+        if let Some(entry) = archive.entry(index) {
+            let loaded =
+                member::load_metered(&entry, source, options, options.thread_count(), &meter);
+            put(
+                &mut members,
+                index,
+                loaded.map_err(|e| e.with_member(entry.name()))?,
+            );
+        }
+    }
+    let places = Mutex::new(&mut members);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(unit) = plan.units.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let loaded = match unit {
+                Unit::Tiny(range) => {
+                    let order = plan.by_offset.get(range.clone()).unwrap_or_default();
+                    tiny::load(archive, order, source, options, &meter)?
+                }
+                Unit::One(index) => {
+                    let Some(entry) = archive.entry(*index) else {
+                        continue;
+                    };
+                    let loaded = member::load_metered(&entry, source, options, 1, &meter);
+                    vec![(*index, loaded.map_err(|e| e.with_member(entry.name()))?)]
+                }
+            };
+            let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
+            loaded
+                .into_iter()
+                .for_each(|(index, member)| put(&mut places, index, member));
+        }
+        Ok(())
+    };
+    scoped(plan.workers, &work)?;
+    let named = archive.entries().zip(members);
+    Ok(named
+        .filter_map(|(entry, member)| Some((key_of(entry.name()).to_owned(), member?)))
+        .collect())
+}
+
+fn put(members: &mut [Option<Member>], index: usize, member: Member) {
+    if let Some(place) = members.get_mut(index) {
+        *place = Some(member);
+    }
+}
+
+/// Who loads what.
+struct Plan {
+    /// Members that all threads load together.
+    shared: Vec<usize>,
+    /// The others, largest first.
+    units: Vec<Unit>,
+    /// Tiny members as they lie in the file.
+    by_offset: Vec<usize>,
+    workers: usize,
+    total: u64,
+}
+
+impl Plan {
+    fn new(archive: &Archive, options: &LoadOptions) -> Self {
+        let mut plan = Plan {
+            shared: Vec::new(),
+            units: Vec::new(),
+            by_offset: Vec::new(),
+            workers: 1,
+            total: 0,
+        };
+        let mut alone: Vec<(u64, usize)> = Vec::new();
+        let mut ascending = true;
+        let mut last = 0;
+        for entry in archive.entries() {
+            plan.total = plan.total.saturating_add(entry.size());
+            if options.map.is_some() {
+                alone.push((0, entry.index()));
+            } else if member::is_stored(&entry) && entry.size() <= TINY {
+                ascending &= entry.header_offset() >= last;
+                last = entry.header_offset();
+                plan.by_offset.push(entry.index());
+            } else if member::is_stored(&entry) && entry.size() >= SHARED_FROM {
+                plan.shared.push(entry.index());
+            } else {
+                alone.push((entry.size(), entry.index()));
+            }
+        }
+        alone.sort_by_key(|&(size, _)| std::cmp::Reverse(size));
+        plan.units = alone
+            .into_iter()
+            .map(|(_, index)| Unit::One(index))
+            .collect();
+        let offset = |index: &usize| {
+            archive
+                .entry(*index)
+                .map_or(0, |entry| entry.header_offset())
+        };
+        if !ascending {
+            plan.by_offset.sort_by_key(offset);
+        }
+        plan.group(offset);
+        if plan.total >= WORTH_THREADS && plan.units.len() > 1 {
+            plan.workers = options.thread_count().min(plan.units.len());
+        }
+        plan
+    }
+
+    /// Puts tiny members that one read reaches together.
+    fn group(&mut self, offset: impl Fn(&usize) -> u64) {
+        let mut start = 0;
+        let mut from = self.by_offset.first().map_or(0, &offset);
+        for (at, index) in self.by_offset.iter().enumerate() {
+            let here = offset(index);
+            if here.saturating_sub(from) > SPAN {
+                self.units.push(Unit::Tiny(start..at));
+                (start, from) = (at, here);
+            }
+        }
+        if !self.by_offset.is_empty() {
+            self.units.push(Unit::Tiny(start..self.by_offset.len()));
+        }
+    }
+}

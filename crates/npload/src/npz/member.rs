@@ -1,0 +1,263 @@
+//! One member of an archive as an array.
+
+use std::io::{self, Read};
+
+use npload_buffer::Buffer;
+
+use crate::npy::{
+    Header, Parsed, into_array, parse_header, read_selection, refuse_objects,
+    refuse_objects_mapped, short_data, truncated_header,
+};
+use crate::source::{Meter, Source};
+use crate::zip::{Entry, Method, ReadOptions};
+use crate::{Array, Error, ErrorKind, LoadOptions, Result, Selection, Verify, Warning};
+
+/// A member of an npz file.
+#[derive(Clone, Debug)]
+pub enum Member {
+    /// An array.
+    Array(Array),
+    /// The bytes of a member that is no npy file.
+    Bytes(Buffer),
+}
+
+impl Member {
+    /// The array.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotArray`] when it is none.
+    pub fn into_array(self) -> Result<Array> {
+        match self {
+            Member::Array(array) => Ok(array),
+            Member::Bytes(bytes) => Err(super::not_an_array(&bytes)),
+        }
+    }
+}
+
+/// What is inflated of a member to see its header. NumPy's own are 128 bytes.
+const PREFIX: usize = 256;
+
+/// The header of an array, and how the member begins.
+enum Start {
+    Array(Header),
+    /// It is no npy file.
+    Other,
+}
+
+/// Reads how a member begins: its header, whole, if it is an array.
+fn start(entry: &Entry<'_>, options: &LoadOptions) -> Result<Start> {
+    let mut wanted = PREFIX;
+    loop {
+        let bytes = entry.prefix(wanted)?;
+        if !bytes.starts_with(b"\x93NUMPY") {
+            return Ok(Start::Other);
+        }
+        match parse_header(&bytes, options.max_header_size)? {
+            Parsed::Header(header) => {
+                options.warn(header.warnings());
+                return Ok(Start::Array(header));
+            }
+            Parsed::NeedMore(_) if bytes.len() < wanted => return Err(truncated_header(&bytes)),
+            Parsed::NeedMore(needed) => wanted = needed,
+        }
+    }
+}
+
+pub(super) fn header(entry: &Entry<'_>, options: &LoadOptions) -> Result<Option<Header>> {
+    match start(entry, options)? {
+        Start::Array(header) => Ok(Some(header)),
+        Start::Other => Ok(None),
+    }
+}
+
+/// Loads a member whole.
+pub(super) fn load(entry: &Entry<'_>, source: &Source, options: &LoadOptions) -> Result<Member> {
+    load_metered(
+        entry,
+        source,
+        options,
+        threads(entry, options),
+        &Meter::new(options, entry.size()),
+    )
+}
+
+/// Loads a member whole, by so many threads, as a part of more that is loaded.
+pub(super) fn load_metered(
+    entry: &Entry<'_>,
+    source: &Source,
+    options: &LoadOptions,
+    threads: usize,
+    meter: &Meter<'_>,
+) -> Result<Member> {
+    let progress = |bytes| {
+        meter.add(usize::try_from(bytes).unwrap_or(usize::MAX));
+        Ok(())
+    };
+    let verify = options.verify != Verify::Never;
+    let reading = ReadOptions {
+        verify,
+        threads,
+        progress: Some(&progress),
+    };
+    let begin = || match start(entry, options)? {
+        Start::Array(header) => {
+            if options.map.is_none() {
+                refuse_objects(header.dtype(), options)?;
+            }
+            check_size(entry, &header)?;
+            Ok(Start::Array(header))
+        }
+        Start::Other => Ok(Start::Other),
+    };
+    let header = match begin().map_err(|e| damaged(entry, e, verify))? {
+        Start::Array(header) => header,
+        Start::Other => return Ok(Member::Bytes(entry.read(0, &reading)?)),
+    };
+    if let Some(mapped) = map(entry, &header, source, options)? {
+        return Ok(Member::Array(into_array(header, mapped)));
+    }
+    let (offset, nbytes) = (header.data_offset(), header.nbytes());
+    let bytes = entry.read(offset, &reading)?;
+    let data = bytes.slice(offset..offset.saturating_add(nbytes));
+    Ok(Member::Array(into_array(header, data)))
+}
+
+/// The error to give for a member whose beginning is wrong: that its bytes are not those that were
+/// written, if so. Then what they say is of no interest.
+#[cold]
+fn damaged(entry: &Entry<'_>, err: Error, verify: bool) -> Error {
+    let told = [
+        ErrorKind::Header,
+        ErrorKind::DType,
+        ErrorKind::Shape,
+        ErrorKind::Truncated,
+    ];
+    if !verify || !(told.contains(&err.kind()) || err.kind() == ErrorKind::Version) {
+        return err;
+    }
+    match read_through(entry) {
+        Err(damage) if matches!(damage.kind(), ErrorKind::Checksum | ErrorKind::Archive) => damage,
+        _ => err,
+    }
+}
+
+/// Reads a member to its end, which checks its checksum and size.
+fn read_through(entry: &Entry<'_>) -> Result<()> {
+    let mut reader = entry.reader(true)?;
+    io::copy(&mut reader, &mut io::sink())
+        .map(drop)
+        .map_err(|e| from_reader(e, 0))
+}
+
+/// Asking how many cores there are costs more than a small member does.
+fn threads(entry: &Entry<'_>, options: &LoadOptions) -> usize {
+    if entry.size() < WORTH_THREADS {
+        1
+    } else {
+        options.thread_count()
+    }
+}
+
+/// Smaller members are done before a second thread would have started.
+const WORTH_THREADS: u64 = 4 << 20;
+
+/// Refuses a member that is too small for its array before memory is taken.
+pub(super) fn check_size(entry: &Entry<'_>, header: &Header) -> Result<()> {
+    let there = entry.size().saturating_sub(header.data_offset() as u64);
+    if there < header.nbytes() as u64 {
+        return Err(short_data(header.nbytes(), there).at(entry.size()));
+    }
+    Ok(())
+}
+
+/// The array's bytes, mapped, if that was asked for and is possible.
+fn map(
+    entry: &Entry<'_>,
+    header: &Header,
+    source: &Source,
+    options: &LoadOptions,
+) -> Result<Option<Buffer>> {
+    let Some(request) = options.map else {
+        return Ok(None);
+    };
+    refuse_objects_mapped(header.dtype())?;
+    let Some(file) = source.file() else {
+        return Err(crate::npy::no_map_without_file());
+    };
+    let Some(range) = entry.stored_range()? else {
+        options.warn(&[Warning::CompressedNotMapped {
+            member: entry.name().to_owned(),
+        }]);
+        return Ok(None);
+    };
+    if options.verify == Verify::Always {
+        verify(entry, options)?;
+    }
+    let start = range.start.saturating_add(header.data_offset() as u64);
+    let end = start.saturating_add(header.nbytes() as u64);
+    Ok(Some(request.map(file, start..end)?))
+}
+
+/// Loads a part of an array.
+pub(super) fn read(
+    entry: &Entry<'_>,
+    source: &Source,
+    selection: &Selection,
+    options: &LoadOptions,
+) -> Result<Array> {
+    let Some(header) = header(entry, options)? else {
+        return Err(Error::new(
+            ErrorKind::NotArray,
+            "the member is no npy file: it has no elements",
+        ));
+    };
+    check_size(entry, &header)?;
+    refuse_objects(header.dtype(), options)?;
+    if options.verify == Verify::Always {
+        verify(entry, options)?;
+    }
+    if let Some(range) = entry.stored_range()? {
+        let data = range.start.saturating_add(header.data_offset() as u64);
+        return read_selection(&header, selection, &mut |offset, dest| {
+            source.read_exact_at(dest, data.saturating_add(offset))
+        });
+    }
+    let mut reader = entry.reader(false)?;
+    let mut at = 0_u64;
+    let data = header.data_offset() as u64;
+    read_selection(&header, selection, &mut |offset, dest| {
+        let start = data.saturating_add(offset);
+        let gap = start.saturating_sub(at);
+        skip(&mut reader, gap)?;
+        reader.read_exact(dest).map_err(|e| from_reader(e, start))?;
+        at = start.saturating_add(dest.len() as u64);
+        Ok(())
+    })
+}
+
+fn skip(reader: &mut impl Read, bytes: u64) -> Result<()> {
+    let skipped = io::copy(&mut reader.by_ref().take(bytes), &mut io::sink());
+    skipped.map(drop).map_err(|e| from_reader(e, 0))
+}
+
+/// An error out of a reader of ours, which carries what it means.
+#[cold]
+fn from_reader(err: io::Error, offset: u64) -> Error {
+    match err.downcast::<Error>() {
+        Ok(ours) => ours,
+        Err(other) => Error::io(other, "decompressing the member").at(offset),
+    }
+}
+
+/// Checks a member whole: its checksum and size, and that an array in it is complete.
+pub(super) fn verify(entry: &Entry<'_>, options: &LoadOptions) -> Result<()> {
+    read_through(entry)?;
+    match header(entry, options)? {
+        Some(header) if !header.dtype().has_object() => check_size(entry, &header),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn is_stored(entry: &Entry<'_>) -> bool {
+    entry.method().is_ok_and(|method| method == Method::Stored)
+}

@@ -1,0 +1,228 @@
+//! Archives of arrays: zip's members seen as npy files.
+
+mod load_all;
+mod member;
+mod peek;
+mod tiny;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use npload_buffer::Buffer;
+
+use crate::npy::Header;
+use crate::source::{Opened, Source, open};
+use crate::zip::{Archive, Entry};
+use crate::{Array, Element, Error, ErrorKind, LoadOptions, MmapMode, Result, Selection};
+
+pub use member::Member;
+
+/// An npz file: named arrays, each loaded when it is asked for.
+///
+/// Reads are positional, so one handle serves many threads, and forked processes too.
+///
+/// ```
+/// let npz = npload::Npz::open("../../testdata/npz/savez.npz")?;
+/// for key in npz.keys() {
+///     println!("{key}: {:?}", npz.get(key)?.shape());
+/// }
+/// let all = npz.load_all()?;      // on all cores
+/// assert_eq!(all.len(), npz.len());
+/// # Ok::<(), npload::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Npz {
+    source: Source,
+    archive: Arc<Archive>,
+    options: LoadOptions,
+}
+
+impl Npz {
+    /// Opens the archive of that path, with [`LoadOptions::new`]. Only its directory is read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`], and [`ErrorKind::Archive`] when it is no zip file or damaged.
+    pub fn open(path: impl AsRef<Path>) -> Result<Npz> {
+        LoadOptions::new().open_npz(path)
+    }
+
+    pub(crate) fn in_source(source: Source, options: LoadOptions) -> Result<Npz> {
+        if options
+            .map
+            .is_some_and(|map| map.mode() == MmapMode::ReadWrite)
+        {
+            let message = "members of an archive cannot be mapped for writing (r+): it would break \
+                           their checksums; use c, whose changes stay in memory";
+            return Err(Error::new(ErrorKind::Mmap, message));
+        }
+        let archive = Archive::open(source.shared()).map_err(|e| source.explain(e))?;
+        Ok(Npz {
+            source,
+            archive: Arc::new(archive),
+            options,
+        })
+    }
+
+    /// How many members it has, duplicates counted.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.archive.len()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The keys: members' names without `.npy`, in the order of the directory. A name that stands
+    /// there twice comes twice; it means the last.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.archive.entries().map(|entry| key_of(entry.name()))
+    }
+
+    /// Whether there is a member of that key or name.
+    #[must_use]
+    pub fn contains(&self, key: &str) -> bool {
+        self.find(key).is_ok()
+    }
+
+    /// The array of that key, or of the member's whole name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoSuchMember`]; [`ErrorKind::NotArray`] when the member is no npy file
+    /// ([`Npz::member`] gives its bytes); [`ErrorKind::Checksum`], [`ErrorKind::Archive`] when it is
+    /// damaged, [`ErrorKind::Encrypted`], [`ErrorKind::Method`]; else as [`load`](crate::load).
+    pub fn get(&self, key: &str) -> Result<Array> {
+        match self.member(key)? {
+            Member::Array(array) => Ok(array),
+            Member::Bytes(bytes) => Err(self.locate(not_an_array(&bytes), key)),
+        }
+    }
+
+    /// The member of that key, or of its whole name: an array, or bytes when it is no npy file.
+    ///
+    /// # Errors
+    /// As [`Npz::get`].
+    pub fn member(&self, key: &str) -> Result<Member> {
+        let load = || member::load(&self.find(key)?, &self.source, &self.options);
+        load().map_err(|e| self.locate(e, key))
+    }
+
+    /// All members, in the order of [`Npz::keys`], loaded by as many threads as there are cores.
+    ///
+    /// Arrays of less than a page share memory with their neighbours, up to 256 KiB together.
+    ///
+    /// # Errors
+    /// That of the first member that cannot be loaded.
+    pub fn load_all(&self) -> Result<Vec<(String, Member)>> {
+        load_all::load_all(&self.archive, &self.source, &self.options)
+            .map_err(|e| self.source.explain(e))
+    }
+
+    /// What the header of an array says; of a compressed member only the first bytes are inflated.
+    /// None when the member is no npy file.
+    ///
+    /// # Errors
+    /// As [`Npz::get`], without those of the data.
+    pub fn header(&self, key: &str) -> Result<Option<Header>> {
+        let read = || member::header(&self.find(key)?, &self.options);
+        read().map_err(|e| self.locate(e, key))
+    }
+
+    /// The part of an array that a basic index picks. Of a stored member only those bytes are read;
+    /// a compressed one is inflated up to the last of them. Checksums are not checked, unless
+    /// [`Verify::Always`](crate::Verify::Always) asks for it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Index`] when the selection does not fit; else as [`Npz::get`].
+    pub fn read(&self, key: &str, selection: impl Into<Selection>) -> Result<Array> {
+        let selection = selection.into();
+        let read = || member::read(&self.find(key)?, &self.source, &selection, &self.options);
+        read().map_err(|e| self.locate(e, key))
+    }
+
+    /// Loads an array into memory that exists, in the order of the file and this machine's byte order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Type`] when the elements are something else, [`ErrorKind::Shape`] when `dest`
+    /// has not as many; else as [`Npz::get`].
+    pub fn load_into<T: Element + bytemuck::Pod>(&self, key: &str, dest: &mut [T]) -> Result<()> {
+        let mut load = || {
+            let entry = self.find(key)?;
+            let array = match member::load(&entry, &self.source, &self.options.clone().unmapped())?
+            {
+                Member::Array(array) => array,
+                Member::Bytes(bytes) => return Err(not_an_array(&bytes)),
+            };
+            array.copy_to(dest)
+        };
+        load().map_err(|e| self.locate(e, key))
+    }
+
+    /// Checks a member whole, and throws its contents away: its checksum, its size, and, of an array,
+    /// header and length.
+    ///
+    /// # Errors
+    /// As [`Npz::get`], but objects are no error: they are not looked into.
+    pub fn verify(&self, key: &str) -> Result<()> {
+        let check = || member::verify(&self.find(key)?, &self.options);
+        check().map_err(|e| self.locate(e, key))
+    }
+
+    /// Members by name first, then by key, as NumPy looks them up.
+    fn find(&self, key: &str) -> Result<Entry<'_>> {
+        let by_key = || self.archive.find(&format!("{key}.npy"));
+        self.archive.find(key).or_else(by_key).ok_or_else(|| {
+            let message = format!("{key} is not a file in the archive");
+            Error::new(ErrorKind::NoSuchMember, message)
+        })
+    }
+
+    #[cold]
+    fn locate(&self, err: Error, key: &str) -> Error {
+        let err = match (err.kind(), self.find(key)) {
+            (ErrorKind::NoSuchMember, _) | (_, Err(_)) => err,
+            (_, Ok(entry)) => err.with_member(entry.name()),
+        };
+        self.source.explain(err)
+    }
+}
+
+impl LoadOptions {
+    /// [`Npz::open`] with these options.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_npz(&self, path: impl AsRef<Path>) -> Result<Npz> {
+        let path = path.as_ref();
+        let source = match open(path, false)? {
+            Opened::File(file) => Source::File(Arc::new(file)),
+            Opened::Stream(mut file) => {
+                let mut bytes = Vec::new();
+                std::io::Read::read_to_end(&mut file, &mut bytes)
+                    .map_err(|e| Error::io(e, "reading the archive").with_path(path))?;
+                Source::Other(Arc::new(Buffer::from(bytes)))
+            }
+        };
+        Npz::in_source(source, self.clone()).map_err(|e| e.with_path(path))
+    }
+}
+
+/// A member's name without `.npy`.
+fn key_of(name: &str) -> &str {
+    name.strip_suffix(".npy").unwrap_or(name)
+}
+
+#[cold]
+fn not_an_array(bytes: &[u8]) -> Error {
+    let message = format!("the member is no npy file but {} other bytes", bytes.len());
+    Error::new(ErrorKind::NotArray, message)
+}
+
+impl fmt::Debug for Npz {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Npz({:?}, {} members)", self.source, self.len())
+    }
+}

@@ -1,0 +1,181 @@
+//! How to load.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use crate::Warning;
+use crate::mmap::MapRequest;
+
+/// The most characters an npy header may have, unless [`LoadOptions::max_header_size`] says
+/// otherwise. NumPy's own limit.
+pub const MAX_HEADER_SIZE: usize = 10_000;
+
+/// How [`load`](crate::load) works; every parameter of `numpy.load`, spelt as there, and some more.
+///
+/// ```
+/// use npload::LoadOptions;
+/// let options = LoadOptions::new().max_header_size(1 << 20);
+/// let array = options.load("../../testdata/npy/f8-le-2d-c.npy")?.into_array()?;
+/// assert_eq!(array.ndim(), 2);
+/// # Ok::<(), npload::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct LoadOptions {
+    pub(crate) map: Option<MapRequest>,
+    pub(crate) allow_pickle: bool,
+    pub(crate) fix_imports: bool,
+    pub(crate) encoding: Encoding,
+    pub(crate) max_header_size: usize,
+    pub(crate) verify: Verify,
+    pub(crate) threads: Option<NonZeroUsize>,
+    pub(crate) progress: Option<OnProgress>,
+    pub(crate) on_warning: Option<OnWarning>,
+}
+
+type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+type OnWarning = Arc<dyn Fn(&Warning) + Send + Sync>;
+
+/// How Python 2's byte strings in pickles become text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// As ASCII text; other bytes are an error.
+    #[default]
+    Ascii,
+    /// As Latin-1 text: what NumPy arrays and datetimes of Python 2 need.
+    Latin1,
+    /// As bytes.
+    Bytes,
+}
+
+/// When the checksums of an archive's members are checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verify {
+    /// On every read of a whole member, in the pass that moves the bytes.
+    #[default]
+    WholeReads,
+    /// Also before a member is mapped or read in part, which then reads all of it.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How far a load is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes of arrays in place.
+    pub done: u64,
+    /// Bytes of arrays to load.
+    pub total: u64,
+}
+
+impl LoadOptions {
+    /// NumPy's defaults: no mapping, no pickles, headers up to [`MAX_HEADER_SIZE`].
+    #[must_use]
+    pub fn new() -> Self {
+        LoadOptions {
+            map: None,
+            allow_pickle: false,
+            fix_imports: true,
+            encoding: Encoding::Ascii,
+            max_header_size: MAX_HEADER_SIZE,
+            verify: Verify::WholeReads,
+            threads: None,
+            progress: None,
+            on_warning: None,
+        }
+    }
+
+    /// Whether object arrays and pickles may be read. They are never executed.
+    #[must_use]
+    pub fn allow_pickle(mut self, allow: bool) -> Self {
+        self.allow_pickle = allow;
+        self
+    }
+
+    /// Whether Python 2's names in pickles are mapped to Python 3's.
+    #[must_use]
+    pub fn fix_imports(mut self, fix: bool) -> Self {
+        self.fix_imports = fix;
+        self
+    }
+
+    /// How Python 2's byte strings in pickles become text.
+    #[must_use]
+    pub fn encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// The most characters a header may have. It holds with [`allow_pickle`](Self::allow_pickle) too.
+    #[must_use]
+    pub fn max_header_size(mut self, characters: usize) -> Self {
+        self.max_header_size = characters;
+        self
+    }
+
+    /// When checksums are checked.
+    #[must_use]
+    pub fn verify(mut self, verify: Verify) -> Self {
+        self.verify = verify;
+        self
+    }
+
+    /// How many threads a large load may use; by default one for each core. They end with the call.
+    #[must_use]
+    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Called now and then while a long load goes on, from any of its threads.
+    #[must_use]
+    pub fn progress(mut self, callback: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(callback));
+        self
+    }
+
+    /// Called for what is odd about a file that loads all the same. By default nothing is said.
+    #[must_use]
+    pub fn on_warning(mut self, callback: impl Fn(&Warning) + Send + Sync + 'static) -> Self {
+        self.on_warning = Some(Arc::new(callback));
+        self
+    }
+
+    /// The same, reading instead of mapping.
+    pub(crate) fn unmapped(mut self) -> Self {
+        self.map = None;
+        self
+    }
+
+    pub(crate) fn warn(&self, warnings: &[Warning]) {
+        if let Some(callback) = &self.on_warning {
+            warnings.iter().for_each(|warning| callback(warning));
+        }
+    }
+
+    pub(crate) fn thread_count(&self) -> usize {
+        let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.threads.map_or_else(all, NonZeroUsize::get)
+    }
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        LoadOptions::new()
+    }
+}
+
+impl fmt::Debug for LoadOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoadOptions")
+            .field("mmap_mode", &self.map)
+            .field("allow_pickle", &self.allow_pickle)
+            .field("fix_imports", &self.fix_imports)
+            .field("encoding", &self.encoding)
+            .field("max_header_size", &self.max_header_size)
+            .field("verify", &self.verify)
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
+    }
+}

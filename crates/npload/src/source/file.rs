@@ -1,0 +1,105 @@
+//! Files given by a path.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use npload_buffer::ReadAt;
+
+use crate::{Error, ErrorKind, Result};
+
+/// A regular file, and what it was when it was opened.
+#[derive(Debug)]
+pub(crate) struct FileSource {
+    file: File,
+    path: PathBuf,
+    stamp: Stamp,
+}
+
+/// What changes when a file does.
+#[derive(Debug, PartialEq)]
+struct Stamp {
+    len: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Stamp {
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+        }
+    }
+}
+
+/// What a path leads to.
+pub(crate) enum Opened {
+    /// A file that can be read at any position.
+    File(FileSource),
+    /// A pipe, a terminal, a file of `/proc`: bytes that come one after the other.
+    Stream(File),
+}
+
+/// Opens what `path` leads to, for reading, and for writing too if asked: nothing is created or cut.
+pub(crate) fn open(path: &Path, write: bool) -> Result<Opened> {
+    let opened = || -> io::Result<Opened> {
+        let file = File::options().read(true).write(write).open(path)?;
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        // Files of /proc call themselves regular and 0 bytes long.
+        if !metadata.is_file() || metadata.len() == 0 {
+            return Ok(Opened::Stream(file));
+        }
+        let stamp = Stamp::of(&metadata);
+        Ok(Opened::File(FileSource {
+            file,
+            path: path.to_owned(),
+            stamp,
+        }))
+    };
+    opened().map_err(|e| Error::io(e, "opening the file").with_path(path))
+}
+
+impl FileSource {
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The error to give instead of `err` if the file is not what it was: then that is the reason.
+    #[cold]
+    pub(crate) fn explain(&self, err: Error) -> Error {
+        let reads = [
+            ErrorKind::Truncated,
+            ErrorKind::Io,
+            ErrorKind::Archive,
+            ErrorKind::Checksum,
+            ErrorKind::Header,
+        ];
+        let now = self.file.metadata().map(|metadata| Stamp::of(&metadata));
+        if !reads.contains(&err.kind()) || now.is_ok_and(|now| now == self.stamp) {
+            return err.with_path(&self.path);
+        }
+        let text = "the file changed since it was opened; open it again, and write new files \
+                    beside it and rename them into place";
+        Error::new(ErrorKind::Changed, text)
+            .with_path(&self.path)
+            .with_source(err)
+    }
+}
+
+impl ReadAt for FileSource {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.stamp.len)
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buf, offset)
+    }
+}

@@ -1,0 +1,254 @@
+//! Lazy handles: parts, many threads, files that change.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use npload::{Array, Buffer, ErrorKind, LoadOptions, Npy, Npz, ReadAt, Selection, load};
+use proptest::prelude::*;
+
+use crate::files::testdata;
+
+/// A source that counts what is read of it.
+#[derive(Clone)]
+struct Counted(Buffer, Arc<AtomicU64>);
+
+impl ReadAt for Counted {
+    fn len(&self) -> std::io::Result<u64> {
+        ReadAt::len(&self.0)
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<()> {
+        self.1.fetch_add(buf.len() as u64, Ordering::Relaxed);
+        self.0.read_exact_at(buf, offset)
+    }
+}
+
+/// An npy file of int32 0, 1, 2, … in C or Fortran order.
+pub(crate) fn counting(shape: &[usize], fortran: bool) -> Vec<u8> {
+    let dims: String = shape.iter().map(|n| format!("{n},")).collect();
+    let order = if fortran { "True" } else { "False" };
+    let dict = format!("{{'descr': '<i4', 'fortran_order': {order}, 'shape': ({dims}), }}");
+    let padded = (10 + dict.len() + 1).next_multiple_of(64) - 10;
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend_from_slice(&(padded as u16).to_le_bytes());
+    bytes.extend_from_slice(format!("{dict:<0$}\n", padded - 1).as_bytes());
+    let size: usize = shape.iter().product();
+    (0..size as i32).for_each(|i| bytes.extend_from_slice(&i.to_le_bytes()));
+    bytes
+}
+
+fn values(array: &Array) -> Vec<i32> {
+    let bytes = array.to_bytes().unwrap();
+    bytes
+        .chunks_exact(4)
+        .map(|item| i32::from_le_bytes(item.try_into().unwrap()))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// A part that is read is the part of what is loaded.
+    #[test]
+    fn a_selection_reads_what_slicing_the_whole_gives(
+        shape in prop::collection::vec(0_usize..6, 0..4),
+        fortran: bool,
+        picks in prop::collection::vec((0_u8..4, -7_isize..7, -7_isize..7, -3_isize..4), 0..5),
+    ) {
+        let parts: Vec<String> = picks.iter().map(|&(kind, a, b, step)| match kind {
+            0 => a.to_string(),
+            1 => format!("{a}:{b}:{}", if step == 0 { 1 } else { step }),
+            2 => format!("::{}", if step == 0 { -1 } else { step }),
+            _ => "None".to_owned(),
+        }).collect();
+        let selection: Selection = parts.join(",").parse().unwrap();
+        let npy = LoadOptions::new().open_npy_in(Buffer::from(counting(&shape, fortran))).unwrap();
+        let whole = npy.load().unwrap();
+        match (npy.read(selection.clone()), whole.slice(selection)) {
+            (Ok(read), Ok(sliced)) => {
+                prop_assert_eq!(read.shape(), sliced.shape());
+                prop_assert_eq!(values(&read), values(&sliced));
+            }
+            (Err(a), Err(b)) => prop_assert_eq!(a.kind(), b.kind()),
+            (a, b) => prop_assert!(false, "{:?} {:?}", a, b),
+        }
+    }
+}
+
+#[test]
+fn a_part_reads_little_more_than_itself() {
+    let bytes = counting(&[1000, 2000], false);
+    let read = Arc::new(AtomicU64::new(0));
+    let source = Counted(Buffer::from(bytes), read.clone());
+    let npy = LoadOptions::new().open_npy_in(source).unwrap();
+    for (selection, most) in [
+        ("7, :", 8_000),
+        (":, 0", 8_000_000),
+        ("500:", 4_000_000),
+        ("::-100, 3", 40),
+        ("0, 0", 4),
+    ] {
+        let selection: Selection = selection.parse().unwrap();
+        read.store(0, Ordering::Relaxed);
+        npy.read(selection.clone()).unwrap();
+        assert!(
+            read.load(Ordering::Relaxed) <= most,
+            "{selection}: {read:?}"
+        );
+    }
+}
+
+#[test]
+fn a_part_of_a_compressed_member_is_what_slicing_the_whole_gives() {
+    for file in [
+        "npz/method-stored.npz",
+        "npz/method-deflate.npz",
+        "npz/method-zstd.npz",
+    ] {
+        let npz = Npz::open(testdata().join(file)).unwrap();
+        for key in npz.keys() {
+            let whole = npz.get(key).unwrap();
+            for text in ["...", "..., ::-1", "..., None"] {
+                let selection: Selection = text.parse().unwrap();
+                let read = npz.read(key, selection.clone());
+                match (read, whole.slice(selection)) {
+                    (Ok(a), Ok(b)) => assert_eq!(a.to_bytes().unwrap(), b.to_bytes().unwrap()),
+                    (Err(a), Err(b)) => assert_eq!(a.kind(), b.kind(), "{file} {key} {text}: {a}"),
+                    (a, b) => panic!("{file} {key} {text}: {a:?} {b:?}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn one_handle_serves_many_threads() {
+    let npz = Npz::open(testdata().join("npz/savez-every-dtype.npz")).unwrap();
+    let keys: Vec<&str> = npz.keys().collect();
+    let alone: Vec<_> = keys
+        .iter()
+        .map(|key| npz.get(key).unwrap().to_bytes().unwrap())
+        .collect();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    for (key, alone) in keys.iter().zip(&alone) {
+                        assert_eq!(&npz.get(key).unwrap().to_bytes().unwrap(), alone);
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_file_that_was_replaced_or_cut_is_said_to_have_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.npy");
+    std::fs::write(&path, counting(&[100], false)).unwrap();
+    let npy = Npy::open(&path).unwrap();
+    std::fs::write(&path, counting(&[10], false)).unwrap();
+    let err = npy.load().unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Changed, "{err}");
+    assert!(
+        err.to_string().contains("changed since it was opened"),
+        "{err}"
+    );
+
+    let path = dir.path().join("x.npz");
+    std::fs::copy(testdata().join("npz/method-deflate.npz"), &path).unwrap();
+    let npz = Npz::open(&path).unwrap();
+    let key = npz.keys().next().unwrap().to_owned();
+    std::fs::copy(testdata().join("npz/savez.npz"), &path).unwrap();
+    assert_eq!(npz.get(&key).unwrap_err().kind(), ErrorKind::Changed);
+}
+
+#[test]
+fn load_into_fills_memory_that_exists_in_native_order() {
+    let dir = testdata().join("npy");
+    for file in ["f8-le-2d-c.npy", "f8-be-2d-c.npy", "f8-be-2d-f.npy"] {
+        let npy = Npy::open(dir.join(file)).unwrap();
+        let mut values = vec![0_f64; npy.header().size()];
+        npy.load_into(&mut values).unwrap();
+        let whole = npy.load().unwrap();
+        let native = whole.slice(Selection::all()).unwrap().to_native().unwrap();
+        let order = whole.order().unwrap();
+        let transposed = if order == npload::Order::F {
+            native.transposed()
+        } else {
+            native
+        };
+        assert_eq!(bytes_of(&values), transposed.to_bytes().unwrap(), "{file}");
+        let short = npy.load_into(&mut values[1..]).unwrap_err();
+        assert_eq!(short.kind(), ErrorKind::Shape);
+        let other = npy.load_into(&mut vec![0_f32; values.len()]).unwrap_err();
+        assert_eq!(other.kind(), ErrorKind::Type);
+    }
+}
+
+#[test]
+fn load_into_works_for_members_too() {
+    let npz = Npz::open(testdata().join("npz/savez.npz")).unwrap();
+    for key in npz.keys() {
+        let array = npz.get(key).unwrap();
+        if !array.dtype().to_string().starts_with("float64") {
+            continue;
+        }
+        let mut values = vec![0_f64; array.size()];
+        npz.load_into(key, &mut values).unwrap();
+        assert_eq!(
+            bytes_of(&values),
+            array.contiguous_bytes(array.order().unwrap()).unwrap()
+        );
+    }
+}
+
+fn bytes_of(values: &[f64]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_ne_bytes()).collect()
+}
+
+#[test]
+fn progress_ends_at_the_total() {
+    let bytes = counting(&[3 << 20], false);
+    let most = Arc::new(AtomicU64::new(0));
+    let seen = most.clone();
+    let options = LoadOptions::new()
+        .threads(NonZeroUsize::new(2).unwrap())
+        .progress(move |p| {
+            seen.fetch_max(p.done, Ordering::Relaxed);
+            assert!(p.done <= p.total);
+        });
+    let array = options
+        .load_source(Buffer::from(bytes))
+        .unwrap()
+        .into_array()
+        .unwrap();
+    assert_eq!(most.load(Ordering::Relaxed), array.nbytes() as u64);
+}
+
+#[test]
+fn warnings_reach_the_callback() {
+    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let there = told.clone();
+    let options = LoadOptions::new().on_warning(move |w| there.lock().unwrap().push(w.clone()));
+    options
+        .load(testdata().join("npy/python2-long-shape.npy"))
+        .unwrap();
+    assert_eq!(*told.lock().unwrap(), [npload::Warning::Python2Header]);
+}
+
+#[test]
+fn limits_are_named_and_can_be_raised() {
+    let path = testdata().join("malformed/header-10001-characters-v3.npy");
+    let err = load(&path).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Limit);
+    assert!(err.message().contains("max_header_size"), "{err}");
+    assert!(err.message().contains("10001"), "{err}");
+    let raised = LoadOptions::new().max_header_size(10_001).load(&path);
+    assert_ne!(
+        raised.map(drop).map_err(|e| e.kind()),
+        Err(ErrorKind::Limit)
+    );
+}

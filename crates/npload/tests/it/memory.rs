@@ -1,0 +1,226 @@
+//! What a load takes, resident and of the address space, measured in processes of their own.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+
+use npload::{LoadOptions, Loaded};
+
+use crate::handles::counting;
+
+/// What a load may take beyond its array: DESIGN's budget.
+const SLACK: u64 = 1 << 20;
+
+const MIB: usize = 1 << 20;
+
+/// A number out of /proc/self/status, in bytes.
+fn status(key: &str) -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = text.lines().find(|line| line.starts_with(key)).unwrap();
+    line.split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse::<u64>()
+        .unwrap()
+        * 1024
+}
+
+/// Sets the resident peak back to what is taken now.
+fn reset_peak() {
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+}
+
+/// Runs one of the measurements below in a process of its own, where nothing else allocates.
+fn in_own_process(measurement: &str, file: &Path) -> String {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "memory::measurement",
+            "--ignored",
+            "--nocapture",
+            "--test-threads=1",
+        ])
+        .env("NPLOAD_MEASURE", measurement)
+        .env("NPLOAD_FILE", file)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{text}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    text
+}
+
+/// The figure that a measurement printed.
+fn figure(text: &str, name: &str) -> u64 {
+    let at = text
+        .find(name)
+        .unwrap_or_else(|| panic!("{name} in {text}"));
+    text[at + name.len()..]
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+/// Not a test: what `in_own_process` runs.
+#[test]
+#[ignore = "run by the other tests of this file, in processes of their own"]
+fn measurement() {
+    let Ok(what) = std::env::var("NPLOAD_MEASURE") else {
+        return;
+    };
+    let path = std::env::var_os("NPLOAD_FILE").unwrap();
+    let options = LoadOptions::new();
+    let load = || match options.load(&path) {
+        Ok(Loaded::Array(array)) => array.nbytes() as u64,
+        Ok(Loaded::Npz(npz)) => match npz.load_all() {
+            Ok(members) => members
+                .into_iter()
+                .map(|(_, member)| member.into_array().map_or(0, |array| array.nbytes() as u64))
+                .sum(),
+            Err(_) => 0,
+        },
+        _ => 0,
+    };
+    let (resident, address) = (status("VmRSS:"), status("VmSize:"));
+    if let Some(budget) = what.strip_prefix("within ") {
+        // The peak of the address space cannot be reset as the resident one can: here the load has
+        // to do with its budget, or fail.
+        let most = address + budget.parse::<u64>().unwrap();
+        let limit = [
+            format!("--pid={}", std::process::id()),
+            format!("--as={most}"),
+        ];
+        assert!(
+            Command::new("prlimit")
+                .args(limit)
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+    reset_peak();
+    let nbytes = load();
+    println!("nbytes {nbytes}");
+    println!(
+        "resident-peak {}",
+        status("VmHWM:").saturating_sub(resident)
+    );
+    println!(
+        "resident-after {}",
+        status("VmRSS:").saturating_sub(resident)
+    );
+    println!(
+        "address-after {}",
+        status("VmSize:").saturating_sub(address)
+    );
+}
+
+fn check_budget(path: &Path, nbytes: usize, in_flight: u64) {
+    let budget = nbytes as u64 + in_flight + SLACK;
+    for way in ["free".to_owned(), format!("within {budget}")] {
+        let text = in_own_process(&way, path);
+        let name = path.display();
+        assert_eq!(figure(&text, "nbytes "), nbytes as u64, "{name} {way}");
+        let peak = figure(&text, "resident-peak ");
+        assert!(
+            peak <= budget,
+            "{name} {way}: {peak} resident, {budget} allowed: {text}"
+        );
+        for after in ["resident-after ", "address-after "] {
+            let kept = figure(&text, after);
+            assert!(kept <= SLACK, "{name} {way}: {after}{kept}: {text}");
+        }
+    }
+}
+
+#[test]
+fn an_npy_takes_its_array_and_gives_it_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.npy");
+    std::fs::write(&path, counting(&[16 * MIB], false)).unwrap();
+    check_budget(&path, 64 * MIB, 0);
+}
+
+#[test]
+fn an_npz_takes_its_arrays_and_the_compressed_bytes_in_flight() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, deflate) in [("stored.npz", false), ("deflated.npz", true)] {
+        let path = dir.path().join(name);
+        let member = counting(&[6 * MIB], false);
+        let compressed = write_zip(&path, &member, 2, deflate);
+        let nbytes = 2 * 24 * MIB;
+        check_budget(
+            &path,
+            nbytes,
+            if deflate { 2 * compressed as u64 } else { 0 },
+        );
+    }
+}
+
+#[test]
+fn a_header_that_lies_takes_no_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut npy = counting(&[1000], false);
+    let at = npy.windows(4).position(|w| w == b"1000").unwrap();
+    let lie = b"9999999999,), }";
+    npy[at..at + lie.len()].copy_from_slice(lie);
+    let path = dir.path().join("lie.npy");
+    std::fs::write(&path, &npy).unwrap();
+    check_budget(&path, 0, 0);
+    let path = dir.path().join("lie.npz");
+    write_zip(&path, &npy, 1, true);
+    check_budget(&path, 0, 0);
+}
+
+/// Writes a zip file of `count` equal members; returns the compressed size of one.
+fn write_zip(path: &Path, member: &[u8], count: u32, deflate: bool) -> usize {
+    let mut packed = member.to_vec();
+    if deflate {
+        let mut encoder =
+            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(member).unwrap();
+        packed = encoder.finish().unwrap();
+    }
+    let mut crc = flate2::Crc::new();
+    crc.update(member);
+    let (method, crc) = (u16::from(deflate) * 8, crc.sum());
+    let mut file = Vec::new();
+    let mut directory = Vec::new();
+    for i in 0..count {
+        let name = format!("m{i}.npy");
+        let mut fields = Vec::new();
+        fields.extend_from_slice(&[20, 0, 0, 0]);
+        fields.extend_from_slice(&method.to_le_bytes());
+        fields.extend_from_slice(&[0; 4]);
+        fields.extend_from_slice(&crc.to_le_bytes());
+        fields.extend_from_slice(&(packed.len() as u32).to_le_bytes());
+        fields.extend_from_slice(&(member.len() as u32).to_le_bytes());
+        fields.extend_from_slice(&(name.len() as u16).to_le_bytes());
+        fields.extend_from_slice(&[0; 2]);
+        directory.extend_from_slice(b"PK\x01\x02\x14\x03");
+        directory.extend_from_slice(&fields);
+        directory.extend_from_slice(&[0; 10]);
+        directory.extend_from_slice(&(file.len() as u32).to_le_bytes());
+        directory.extend_from_slice(name.as_bytes());
+        file.extend_from_slice(b"PK\x03\x04");
+        file.extend_from_slice(&fields);
+        file.extend_from_slice(name.as_bytes());
+        file.extend_from_slice(&packed);
+    }
+    let start = file.len() as u32;
+    file.extend_from_slice(&directory);
+    file.extend_from_slice(b"PK\x05\x06\0\0\0\0");
+    for n in [count as u16, count as u16] {
+        file.extend_from_slice(&n.to_le_bytes());
+    }
+    file.extend_from_slice(&(directory.len() as u32).to_le_bytes());
+    file.extend_from_slice(&start.to_le_bytes());
+    file.extend_from_slice(&[0; 2]);
+    std::fs::write(path, file).unwrap();
+    packed.len()
+}
