@@ -18,6 +18,8 @@ mod decode;
 mod directory;
 mod entry;
 mod index;
+#[cfg(feature = "libdeflate")]
+mod inflate;
 mod local;
 mod locate;
 mod method;

@@ -8,7 +8,7 @@ use crc32fast::Hasher;
 use npload_buffer::ReadAt;
 
 use super::compressed::read_failed;
-use super::crc::{STACK, Sum, combined};
+use super::crc::{Sum, combined};
 use super::read::ReadOptions;
 use crate::error::{Error, Result};
 
@@ -18,6 +18,9 @@ const BLOCK: usize = 256 << 10;
 const SHARE: usize = 1 << 20;
 /// Below this a thread costs more than it saves.
 const SHARED_FROM: usize = 4 << 20;
+
+/// Stack of a thread that reads and sums: its largest frame is a few hundred bytes.
+const STACK: usize = 128 << 10;
 
 /// Fills `out` from byte `offset` of the source on; its CRC-32 if `options.verify`.
 ///
