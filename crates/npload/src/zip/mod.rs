@@ -25,7 +25,6 @@ mod name;
 mod read;
 mod reader;
 mod repr;
-mod stored;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
