@@ -7,7 +7,7 @@ use super::header::{Header, Parsed, parse_header};
 use super::select::read_selection;
 use super::shape::tuple_repr;
 use crate::array::{Array, Axes};
-use crate::source::{Meter, Source, Stream, fill};
+use crate::source::{Fill, Meter, Source, Stream};
 use crate::{DType, Error, ErrorKind, LoadOptions, Result, Selection};
 
 /// What is read of a source at first: enough for nearly every header, and for small arrays whole.
@@ -139,8 +139,16 @@ impl Located {
             return Ok(());
         }
         let meter = Meter::new(options, rest.len() as u64);
-        let reading = |e| Error::io(e, "reading the array's data").at(start);
-        fill(source.reader(), start, rest, &meter).map_err(reading)
+        let fill = Fill {
+            threads: options.threads_for(rest.len() as u64),
+            sum: false,
+            progress: Some(&|bytes| {
+                meter.add(bytes);
+                Ok(())
+            }),
+            failed: |e, at| Error::io(e, "reading the array's data").at(at),
+        };
+        fill.read(source.reader(), start, rest).map(drop)
     }
 
     /// Loads a part of the array, reading not much more of the source than that.

@@ -1,13 +1,12 @@
 //! All members of an archive at once: tiny ones many to a read, the others side by side.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::key_of;
 use super::member::{self, Member};
 use super::tiny::{self, TINY};
-use crate::source::{Meter, Source, scoped};
+use crate::source::{Meter, Source, share};
 use crate::zip::Archive;
 use crate::{LoadOptions, Result};
 
@@ -50,30 +49,26 @@ pub(super) fn load_all(
         }
     }
     let places = Mutex::new(&mut members);
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some(unit) = plan.units.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let loaded = match unit {
-                Unit::Tiny(range) => {
-                    let order = plan.by_offset.get(range.clone()).unwrap_or_default();
-                    tiny::load(archive, order, source, options, &meter)?
-                }
-                Unit::One(index) => {
-                    let Some(entry) = archive.entry(*index) else {
-                        continue;
-                    };
-                    let loaded = member::load_metered(&entry, source, options, 1, &meter);
-                    vec![(*index, loaded.map_err(|e| e.with_member(entry.name()))?)]
-                }
-            };
-            let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
-            loaded
-                .into_iter()
-                .for_each(|(index, member)| put(&mut places, index, member));
-        }
+    share(plan.workers, plan.units.iter(), &|unit| {
+        let loaded = match unit {
+            Unit::Tiny(range) => {
+                let order = plan.by_offset.get(range.clone()).unwrap_or_default();
+                tiny::load(archive, order, source, options, &meter)?
+            }
+            Unit::One(index) => {
+                let Some(entry) = archive.entry(*index) else {
+                    return Ok(());
+                };
+                let loaded = member::load_metered(&entry, source, options, 1, &meter);
+                vec![(*index, loaded.map_err(|e| e.with_member(entry.name()))?)]
+            }
+        };
+        let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded
+            .into_iter()
+            .for_each(|(index, member)| put(&mut places, index, member));
         Ok(())
-    };
-    scoped(plan.workers, &work)?;
+    })?;
     let named = archive.entries().zip(members);
     Ok(named
         .filter_map(|(entry, member)| Some((key_of(entry.name()).to_owned(), member?)))

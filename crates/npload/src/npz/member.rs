@@ -76,7 +76,7 @@ pub(super) fn load(entry: &Entry<'_>, source: &Source, options: &LoadOptions) ->
         entry,
         source,
         options,
-        threads(entry, options),
+        options.threads_for(entry.size()),
         &Meter::new(options, entry.size()),
     )
 }
@@ -90,7 +90,7 @@ pub(super) fn load_metered(
     meter: &Meter<'_>,
 ) -> Result<Member> {
     let progress = |bytes| {
-        meter.add(usize::try_from(bytes).unwrap_or(usize::MAX));
+        meter.add(bytes);
         Ok(())
     };
     let verify = options.verify != Verify::Never;
@@ -148,18 +148,6 @@ fn read_through(entry: &Entry<'_>) -> Result<()> {
         .map(drop)
         .map_err(|e| from_reader(e, 0))
 }
-
-/// Asking how many cores there are costs more than a small member does.
-fn threads(entry: &Entry<'_>, options: &LoadOptions) -> usize {
-    if entry.size() < WORTH_THREADS {
-        1
-    } else {
-        options.thread_count()
-    }
-}
-
-/// Smaller members are done before a second thread would have started.
-const WORTH_THREADS: u64 = 4 << 20;
 
 /// Refuses a member that is too small for its array before memory is taken.
 pub(super) fn check_size(entry: &Entry<'_>, header: &Header) -> Result<()> {

@@ -1,7 +1,5 @@
 //! CRC-32 of a member against the directory's.
 
-use crc32fast::Hasher;
-
 use super::{Entry, repr};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -32,28 +30,4 @@ impl Entry<'_> {
         );
         Error::new(ErrorKind::Checksum, text).with_member(self.name())
     }
-}
-
-/// The CRC-32 of a piece, and its length.
-#[derive(Clone, Copy)]
-pub(super) struct Sum {
-    pub(super) crc: u32,
-    len: u64,
-}
-
-impl Sum {
-    /// Of a piece whose CRC-32 comes later.
-    pub(super) fn of(piece: &[u8]) -> Self {
-        let len = piece.len() as u64;
-        Sum { crc: 0, len }
-    }
-}
-
-/// The CRC-32 of the pieces one after the other.
-pub(super) fn combined(sums: &[Sum]) -> u32 {
-    let mut all = Hasher::new();
-    for sum in sums {
-        all.combine(&Hasher::new_with_initial_len(sum.crc, sum.len));
-    }
-    all.finalize()
 }

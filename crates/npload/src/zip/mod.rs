@@ -26,7 +26,6 @@ mod method;
 mod name;
 mod read;
 mod reader;
-mod stored;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -10,14 +10,12 @@
 
 use npload_buffer::{ALIGNMENT, AlignedBuf, Buffer};
 
-use super::compressed::Compressed;
+use super::compressed::{self, Compressed};
 use super::local::Opened;
 use super::reader::CHUNK;
-use super::{Entry, Method, stored};
+use super::{Entry, Method};
 use crate::error::{Error, ErrorKind, Result};
-
-/// Told how many bytes were just finished, by whichever thread finished them; an error stops the read.
-pub(crate) type Progress<'a> = &'a (dyn Fn(u64) -> Result<()> + Sync);
+use crate::source::{Fill, Told};
 
 /// How a member is read.
 #[derive(Clone, Copy)]
@@ -26,7 +24,7 @@ pub(crate) struct ReadOptions<'a> {
     pub(crate) verify: bool,
     /// How many threads may work on it, this one included.
     pub(crate) threads: usize,
-    pub(crate) progress: Option<Progress<'a>>,
+    pub(crate) progress: Option<Told<'a>>,
 }
 
 impl Default for ReadOptions<'_> {
@@ -41,7 +39,7 @@ impl Default for ReadOptions<'_> {
 
 impl ReadOptions<'_> {
     pub(super) fn advance(&self, bytes: usize) -> Result<()> {
-        self.progress.map_or(Ok(()), |told| told(bytes as u64))
+        self.progress.map_or(Ok(()), |told| told(bytes))
     }
 }
 
@@ -97,7 +95,13 @@ impl Entry<'_> {
             options.advance(out.len())?;
             return Ok(bytes);
         }
-        let crc = stored::read(&*self.archive.source, opened.range.start, out, options);
+        let fill = Fill {
+            threads: options.threads,
+            sum: options.verify,
+            progress: options.progress,
+            failed: compressed::read_failed,
+        };
+        let crc = fill.read(&*self.archive.source, opened.range.start, out);
         let crc = crc.map_err(|err| self.failed(err))?;
         if let Some(crc) = crc {
             self.compare_crc(crc).map_err(|err| self.failed(err))?;
