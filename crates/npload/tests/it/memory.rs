@@ -110,11 +110,11 @@ fn measurement() {
     println!("nbytes {nbytes}");
     println!(
         "resident-peak {}",
-        status("VmHWM:").saturating_sub(resident)
+        status("VmHWM:").saturating_sub(anonymous + program())
     );
     println!(
         "resident-after {}",
-        status("VmRSS:").saturating_sub(resident)
+        status("RssAnon:").saturating_sub(anonymous)
     );
     println!(
         "address-after {}",
