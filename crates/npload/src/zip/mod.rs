@@ -41,8 +41,12 @@ use directory::{Directory, Record};
 use index::Index;
 
 pub(crate) use entry::Entry;
+#[cfg(feature = "libdeflate")]
+pub(crate) use inflate::Inflaters;
 pub(crate) use method::Method;
-pub(crate) use read::ReadOptions;
+#[cfg(not(feature = "libdeflate"))]
+pub(crate) use read::Inflaters;
+pub(crate) use read::{ReadOptions, Unshared};
 
 /// An opened archive: its directory, and the source that its members are read from.
 pub(crate) struct Archive {

@@ -10,6 +10,8 @@
 
 use npload_buffer::{ALIGNMENT, AlignedBuf, Buffer};
 
+#[cfg(feature = "libdeflate")]
+use super::Inflaters;
 use super::compressed::{self, Compressed};
 use super::local::Opened;
 use super::reader::CHUNK;
@@ -25,6 +27,12 @@ pub(crate) struct ReadOptions<'a> {
     /// How many threads may work on it, this one included.
     pub(crate) threads: usize,
     pub(crate) progress: Option<Told<'a>>,
+    /// What reads of other members left for this one to work with.
+    #[cfg_attr(
+        not(feature = "libdeflate"),
+        expect(dead_code, reason = "only libdeflate's state is worth keeping")
+    )]
+    pub(crate) inflaters: Option<&'a Inflaters>,
 }
 
 impl Default for ReadOptions<'_> {
@@ -33,6 +41,7 @@ impl Default for ReadOptions<'_> {
             verify: true,
             threads: 1,
             progress: None,
+            inflaters: None,
         }
     }
 }
@@ -40,6 +49,17 @@ impl Default for ReadOptions<'_> {
 impl ReadOptions<'_> {
     pub(super) fn advance(&self, bytes: usize) -> Result<()> {
         self.progress.map_or(Ok(()), |told| told(bytes))
+    }
+}
+
+/// Without libdeflate there is nothing to use again.
+#[cfg(not(feature = "libdeflate"))]
+pub(crate) struct Inflaters;
+
+#[cfg(not(feature = "libdeflate"))]
+impl Inflaters {
+    pub(crate) fn new(_: usize) -> Self {
+        Inflaters
     }
 }
 
@@ -58,6 +78,19 @@ impl Entry<'_> {
     /// longer or shorter than declared; [`ErrorKind::Checksum`]; [`ErrorKind::Changed`] where the
     /// file is not what was opened; [`ErrorKind::OutOfMemory`]; [`ErrorKind::Io`].
     pub(crate) fn read(&self, align_at: usize, options: &ReadOptions<'_>) -> Result<Buffer> {
+        Ok(self.read_unshared(align_at, options)?.into())
+    }
+
+    /// The same, in memory that is not shared yet: a thread that reads a large member so takes
+    /// nothing from the allocator.
+    ///
+    /// # Errors
+    /// As [`Entry::read`].
+    pub(crate) fn read_unshared(
+        &self,
+        align_at: usize,
+        options: &ReadOptions<'_>,
+    ) -> Result<Unshared> {
         let mut first = [0; FIRST_READ];
         let opened = self.open(&mut first)?;
         let size = usize::try_from(self.size())
@@ -76,7 +109,7 @@ impl Entry<'_> {
             Method::Deflate if self.suits_libdeflate() => self.inflate(&opened, memory, options)?,
             _ => self.read_growing(&opened, memory, options)?,
         };
-        Ok(Buffer::from(bytes).slice(pad..))
+        Ok(Unshared { bytes, pad })
     }
 
     fn read_stored(
@@ -149,6 +182,18 @@ impl Entry<'_> {
     pub(super) fn out_of_memory(&self) -> Error {
         let text = format!("a member of {} bytes does not fit in memory", self.size());
         Error::new(ErrorKind::OutOfMemory, text).with_member(self.name())
+    }
+}
+
+/// A member's bytes in memory that has one owner.
+pub(crate) struct Unshared {
+    bytes: AlignedBuf,
+    pad: usize,
+}
+
+impl From<Unshared> for Buffer {
+    fn from(read: Unshared) -> Self {
+        Buffer::from(read.bytes).slice(read.pad..)
     }
 }
 
