@@ -42,6 +42,7 @@ mod npz;
 mod open;
 mod options;
 mod peek;
+mod python_repr;
 mod selection;
 mod sniff;
 mod source;

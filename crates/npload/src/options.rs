@@ -154,6 +154,16 @@ impl LoadOptions {
         }
     }
 
+    /// How many threads so many bytes are worth: few are done before a second would have started,
+    /// and asking how many cores there are costs more than a small load does.
+    pub(crate) fn threads_for(&self, bytes: u64) -> usize {
+        const WORTH_THREADS: u64 = 4 << 20;
+        if bytes <= WORTH_THREADS {
+            return 1;
+        }
+        self.thread_count()
+    }
+
     pub(crate) fn thread_count(&self) -> usize {
         let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.threads.map_or_else(all, NonZeroUsize::get)

@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 
 use super::frame::{Frame, frame};
-use super::literal::{self, Dialect, Literal, Malformed, str_repr};
+use super::literal::{self, Dialect, Literal, Malformed};
 use super::{fast, note, shape};
 use crate::array::Order;
 use crate::dtype::DType;
+use crate::python_repr;
 use crate::{Error, ErrorKind, Result, Warning};
 
 /// How much of a header an error message shows, in characters.
@@ -324,7 +325,7 @@ fn unreadable(text: &str, why: &Malformed, version: (u8, u8), start: usize) -> E
     };
     let message = format!(
         "Cannot parse header: {}: {}",
-        shortened(&str_repr(text)),
+        shortened(&python_repr::text(text)),
         why.message
     );
     let at = start.saturating_add(at);

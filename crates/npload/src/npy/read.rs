@@ -8,7 +8,7 @@ use super::select::read_runs;
 use super::shape::tuple_repr;
 use crate::array::{Array, Axes};
 use crate::selection::Plan;
-use crate::source::{Meter, Source, Stream, fill};
+use crate::source::{Fill, Meter, Source, Stream};
 use crate::{DType, Error, ErrorKind, LoadOptions, Result};
 
 /// What is read of a source at first: enough for nearly every header, and for small arrays whole.
@@ -140,8 +140,16 @@ impl Located {
             return Ok(());
         }
         let meter = Meter::new(options, rest.len() as u64);
-        let reading = |e| Error::io(e, "reading the array's data").at(start);
-        fill(source.reader(), start, rest, &meter).map_err(reading)
+        let fill = Fill {
+            threads: options.threads_for(rest.len() as u64),
+            sum: false,
+            progress: Some(&|bytes| {
+                meter.add(bytes);
+                Ok(())
+            }),
+            failed: |e, at| Error::io(e, "reading the array's data").at(at),
+        };
+        fill.read(source.reader(), start, rest).map(drop)
     }
 
     /// Reads parts of the data, and not much more of the source than that.

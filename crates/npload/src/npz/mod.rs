@@ -114,7 +114,7 @@ impl Npz {
 
     /// All members, in the order of [`Npz::keys`], loaded by as many threads as there are cores.
     ///
-    /// Arrays of less than a page share memory with their neighbours, up to 256 KiB together.
+    /// Arrays of less than a page share memory with their neighbours, up to 128 KiB together.
     ///
     /// # Errors
     /// That of the first member that cannot be loaded.

@@ -1,6 +1,5 @@
 //! Checking members whole, without keeping them.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::Npz;
@@ -8,11 +7,8 @@ use super::member;
 use super::peek::peeked;
 use crate::npy::Header;
 use crate::peek::Peeked;
-use crate::source::{Meter, scoped};
+use crate::source::{Meter, share};
 use crate::{Error, Result};
-
-/// Below this an archive is checked before a second thread would have started.
-const WORTH_THREADS: u64 = 2 << 20;
 
 impl Npz {
     /// Checks a member whole, and throws its contents away: its checksum, its size, and, of an array,
@@ -48,25 +44,18 @@ impl Npz {
             .map(|e| (e.size(), e.index()))
             .collect();
         order.sort_by_key(|&(size, _)| std::cmp::Reverse(size));
-        let next = AtomicUsize::new(0);
-        let work = || {
-            while let Some(&(_, index)) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let Some(entry) = self.archive.entry(index) else {
-                    continue;
-                };
-                let checked = member::verify(&entry, &self.options, &meter);
-                let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(place) = places.get_mut(index) {
-                    *place = Some(checked);
-                }
+        let threads = self.options.threads_for(total);
+        share(threads, order.into_iter(), &|(_, index)| {
+            let Some(entry) = self.archive.entry(index) else {
+                return Ok(());
+            };
+            let checked = member::verify(&entry, &self.options, &meter);
+            let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(place) = places.get_mut(index) {
+                *place = Some(checked);
             }
             Ok::<(), Error>(())
-        };
-        let workers = match total {
-            ..WORTH_THREADS => 1,
-            _ => self.options.thread_count().min(order.len()),
-        };
-        scoped(workers, &work)?;
+        })?;
         let named = self.archive.entries().zip(found);
         Ok(named
             .filter_map(|(entry, found)| Some(peeked(self, &entry, found?)))

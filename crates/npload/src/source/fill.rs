@@ -1,136 +1,188 @@
-//! Positional reads into memory that exists, by several threads when there is much to read.
+//! Positional reads into memory that exists, by several threads when there is much to read, summed
+//! on the way if asked.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
-use npload_buffer::{ReadAt, run_on_threads};
+use crc32fast::Hasher;
+use npload_buffer::ReadAt;
 
-use crate::options::{LoadOptions, Progress};
+use super::share::share;
+use crate::{Error, Result};
 
-/// What one thread reads at a time: two huge pages, so that the reader is the first to touch them.
+/// What one thread takes at a time: two huge pages, so that the reader is the first to touch them.
 /// Smaller pieces hand the file out more evenly; below 1 MiB the calls begin to show.
 const PIECE: usize = 4 << 20;
 
-/// Counts the bytes in place and tells whoever wants to know.
-pub(crate) struct Meter<'a> {
-    options: &'a LoadOptions,
-    done: AtomicU64,
-    total: u64,
+/// What is read, then summed: it is still in the cache then.
+const BLOCK: usize = 256 << 10;
+
+/// Told how many bytes are newly in place, by whichever thread put them there; an error stops the read.
+pub(crate) type Told<'a> = &'a (dyn Fn(usize) -> Result<()> + Sync);
+
+/// How memory is filled.
+pub(crate) struct Fill<'a> {
+    /// How many threads may work on it, this one included.
+    pub(crate) threads: usize,
+    /// Whether the CRC-32 is wanted.
+    pub(crate) sum: bool,
+    pub(crate) progress: Option<Told<'a>>,
+    /// Makes an error of a read that failed, and the place in the source where it began.
+    pub(crate) failed: fn(io::Error, u64) -> Error,
 }
 
-impl<'a> Meter<'a> {
-    pub(crate) fn new(options: &'a LoadOptions, total: u64) -> Self {
-        Meter {
-            options,
-            done: AtomicU64::new(0),
-            total,
+impl Fill<'_> {
+    /// Fills `dest` with what `source` has from `offset` on; its CRC-32 if that is wanted.
+    ///
+    /// # Errors
+    /// What `failed` and `progress` make.
+    pub(crate) fn read(
+        &self,
+        source: &dyn ReadAt,
+        offset: u64,
+        dest: &mut [u8],
+    ) -> Result<Option<u32>> {
+        if self.threads < 2 || dest.len() <= PIECE {
+            return self.read_piece(source, offset, dest);
         }
+        let threads = self.threads.min(dest.len().div_ceil(PIECE));
+        let mut sums = vec![
+            Sum::default();
+            if self.sum {
+                dest.len().div_ceil(PIECE)
+            } else {
+                0
+            }
+        ];
+        let mut places = sums.iter_mut();
+        let pieces = dest.chunks_mut(PIECE).zip((offset..).step_by(PIECE));
+        let pieces = pieces.map(|(piece, at)| (piece, at, places.next()));
+        share(threads, pieces, &|(piece, at, sum)| {
+            let crc = self.read_piece(source, at, piece)?;
+            if let (Some(sum), Some(crc)) = (sum, crc) {
+                *sum = Sum {
+                    crc,
+                    len: piece.len(),
+                };
+            }
+            Ok(())
+        })?;
+        Ok(self.sum.then(|| combined(&sums)))
     }
 
-    pub(crate) fn add(&self, bytes: usize) {
-        if let Some(callback) = &self.options.progress {
-            let bytes = bytes as u64;
-            let done = self
-                .done
-                .fetch_add(bytes, Ordering::Relaxed)
-                .saturating_add(bytes);
-            callback(Progress {
-                done,
-                total: self.total,
-            });
+    fn read_piece(
+        &self,
+        source: &dyn ReadAt,
+        mut offset: u64,
+        piece: &mut [u8],
+    ) -> Result<Option<u32>> {
+        let mut crc = self.sum.then(Hasher::new);
+        for block in piece.chunks_mut(if self.sum { BLOCK } else { PIECE }) {
+            let reading = |err| (self.failed)(err, offset);
+            source.read_exact_at(block, offset).map_err(reading)?;
+            offset = offset.saturating_add(block.len() as u64);
+            if let Some(crc) = &mut crc {
+                crc.update(block);
+            }
+            if let Some(told) = self.progress {
+                told(block.len())?;
+            }
         }
+        Ok(crc.map(Hasher::finalize))
     }
 }
 
-/// Fills `dest` with what `source` has from `offset` on.
-pub(crate) fn fill(
-    source: &dyn ReadAt,
-    offset: u64,
-    dest: &mut [u8],
-    meter: &Meter<'_>,
-) -> io::Result<()> {
-    let read = |piece: &mut [u8], at: u64| {
-        source.read_exact_at(piece, at)?;
-        meter.add(piece.len());
-        Ok(())
-    };
-    // Asking how many cores there are costs more than reading a small file.
-    if dest.len() <= PIECE {
-        return read(dest, offset);
-    }
-    let workers = meter.options.thread_count().min(dest.len().div_ceil(PIECE));
-    // Pieces are handed out one by one: a core that is busy elsewhere takes fewer.
-    let pieces = Mutex::new(dest.chunks_mut(PIECE).zip((offset..).step_by(PIECE)));
-    let work = || -> io::Result<()> {
-        loop {
-            let piece = match pieces.lock() {
-                Ok(mut pieces) => pieces.next(),
-                Err(_) => None,
-            };
-            let Some((piece, at)) = piece else {
-                return Ok(());
-            };
-            read(piece, at)?;
-        }
-    };
-    scoped(workers, &work)
+/// The CRC-32 of a piece, and its length.
+#[derive(Clone, Default)]
+struct Sum {
+    crc: u32,
+    len: usize,
 }
 
-/// Runs `work` on up to `workers` threads, this one included, until all are done. The first error
-/// of any of them is the result; the others then still end what they do.
-pub(crate) fn scoped<E: Send>(
-    workers: usize,
-    work: &(dyn Fn() -> Result<(), E> + Sync),
-) -> Result<(), E> {
-    let failure = Mutex::new(None);
-    run_on_threads(workers.saturating_sub(1), &|| {
-        if let Err(e) = work() {
-            let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
-            failure.get_or_insert(e);
-        }
-    });
-    match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some(e) => Err(e),
-        None => Ok(()),
+/// The CRC-32 of the pieces one after the other.
+fn combined(sums: &[Sum]) -> u32 {
+    let mut all = Hasher::new();
+    for sum in sums {
+        all.combine(&Hasher::new_with_initial_len(sum.crc, sum.len as u64));
     }
+    all.finalize()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use npload_buffer::Buffer;
-    use std::num::NonZeroUsize;
-    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    #[test]
-    fn threads_put_every_byte_in_its_place_and_progress_reaches_the_total() {
-        let bytes: Vec<u8> = (0..(13 << 20) + 17_u32)
-            .map(|i| (i.wrapping_mul(7) >> 3) as u8)
-            .collect();
-        let source = Buffer::from(bytes.clone());
-        for threads in [1, 2, 5] {
-            let seen = Arc::new(AtomicU64::new(0));
-            let there = seen.clone();
-            let options = LoadOptions::new().threads(NonZeroUsize::new(threads).unwrap());
-            let options = options.progress(move |p| {
-                there.fetch_max(p.done, Ordering::Relaxed);
-                assert_eq!(p.total, (13 << 20) + 7);
-            });
-            let mut dest = vec![0; (13 << 20) + 7];
-            let meter = Meter::new(&options, dest.len() as u64);
-            fill(&source, 10, &mut dest, &meter).unwrap();
-            assert!(dest == bytes[10..]);
-            assert_eq!(seen.load(Ordering::Relaxed), dest.len() as u64);
+    use crate::ErrorKind;
+    use npload_buffer::Buffer;
+
+    fn bytes() -> Buffer {
+        let byte = |i: u32| (i.wrapping_mul(i) >> 9) as u8;
+        Buffer::from((0..(13 << 20) + 77).map(byte).collect::<Vec<u8>>())
+    }
+
+    fn filling(threads: usize, sum: bool) -> Fill<'static> {
+        let failed = |err, at| Error::io(err, "reading").at(at);
+        Fill {
+            threads,
+            sum,
+            progress: None,
+            failed,
         }
     }
 
     #[test]
-    fn a_source_that_ends_early_is_an_error_from_any_thread() {
-        let source = Buffer::from(vec![0; 9 << 20]);
-        let options = LoadOptions::new();
-        let mut dest = vec![0; 10 << 20];
-        let err = fill(&source, 0, &mut dest, &Meter::new(&options, 0)).unwrap_err();
-        assert_eq!(err.kind(), io::ErrorKind::UnexpectedEof);
+    fn threads_put_every_byte_in_its_place_and_find_the_same_sum() {
+        let source = bytes();
+        let expected = source.slice(5..);
+        let crc = crc32fast::hash(&expected);
+        for threads in [0, 1, 2, 3, 64] {
+            for sum in [false, true] {
+                let told = AtomicUsize::new(0);
+                let progress = |n| {
+                    told.fetch_add(n, Ordering::Relaxed);
+                    Ok(())
+                };
+                let fill = Fill {
+                    progress: Some(&progress),
+                    ..filling(threads, sum)
+                };
+                let mut dest = vec![0; expected[..].len()];
+                let found = fill.read(&source, 5, &mut dest).unwrap();
+                assert!(dest == *expected);
+                assert_eq!(found, sum.then_some(crc));
+                assert_eq!(told.into_inner(), dest.len());
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_in_any_thread_is_the_result() {
+        let source = bytes();
+        let mut dest = vec![0; source[..].len()];
+        for threads in [1, 3] {
+            let stop = |_| Err(Error::new(ErrorKind::Argument, "stopped"));
+            let fill = Fill {
+                progress: Some(&stop),
+                ..filling(threads, true)
+            };
+            let err = fill.read(&source, 0, &mut dest).unwrap_err();
+            assert_eq!(
+                (err.kind(), err.message()),
+                (ErrorKind::Argument, "stopped")
+            );
+            let err = filling(threads, false)
+                .read(&source, 1, &mut dest)
+                .unwrap_err();
+            assert_eq!(err.kind(), ErrorKind::Io);
+        }
+    }
+
+    #[test]
+    fn no_bytes_have_the_sum_of_nothing() {
+        assert_eq!(
+            filling(2, true).read(&bytes(), 3, &mut []).unwrap(),
+            Some(0)
+        );
+        assert_eq!(combined(&[]), 0);
     }
 }

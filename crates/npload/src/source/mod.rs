@@ -2,6 +2,8 @@
 
 mod file;
 mod fill;
+mod meter;
+mod share;
 mod stream;
 
 use std::fmt;
@@ -14,7 +16,9 @@ use npload_buffer::ReadAt;
 use crate::{Error, Result};
 
 pub(crate) use file::{FileSource, Opened, open};
-pub(crate) use fill::{Meter, fill, scoped};
+pub(crate) use fill::{Fill, Told};
+pub(crate) use meter::Meter;
+pub(crate) use share::share;
 pub(crate) use stream::Stream;
 
 /// Bytes that can be read at any position.
