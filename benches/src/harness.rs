@@ -19,6 +19,8 @@ pub struct Bench {
     pub inputs: Inputs,
     /// One small run of everything: a test that it works.
     pub once: bool,
+    /// Only npload: for a profiler.
+    alone: bool,
     wanted: Vec<String>,
     csv: String,
 }
@@ -46,12 +48,13 @@ impl<'a> Case<'a> {
 }
 
 impl Bench {
-    pub fn new(dir: PathBuf, once: bool, wanted: Vec<String>) -> Self {
+    pub fn new(dir: PathBuf, once: bool, alone: bool, wanted: Vec<String>) -> Self {
         let inputs = Inputs::new(dir.join(if once { "once" } else { "full" }));
         let csv = "case,contender,median_ns,fastest_ns,npload_over_it,rounds\n".to_owned();
         Bench {
             inputs,
             once,
+            alone,
             wanted,
             csv,
         }
@@ -81,6 +84,9 @@ impl Bench {
             name,
             mut contenders,
         } = case;
+        if self.alone {
+            contenders.truncate(1);
+        }
         let mut batches = Vec::new();
         let mut round = Duration::ZERO;
         for (_, work) in &mut contenders {
