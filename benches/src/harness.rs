@@ -25,10 +25,12 @@ pub struct Bench {
     csv: String,
 }
 
+type Work<'a> = Box<dyn FnMut() + 'a>;
+
 /// What is compared: npload comes first.
 pub struct Case<'a> {
     name: &'a str,
-    contenders: Vec<(&'a str, Box<dyn FnMut() + 'a>)>,
+    contenders: Vec<(&'a str, Work<'a>)>,
 }
 
 impl<'a> Case<'a> {

@@ -87,7 +87,7 @@ impl Places {
             .0;
         for (entry, place) in archive.entries().zip(&mut places) {
             if let Some((name, _)) = place {
-                key_of(entry.name()).clone_into(name);
+                *name = key_of(entry.name()).to_owned();
             }
         }
         places.into_iter().flatten().collect()

@@ -110,13 +110,26 @@ impl Block {
     }
 }
 
+/// How many hashes of headers there are.
+const HASHES: usize = 256;
+
+/// A hash of a header as NumPy writes it: of the part in which headers of one archive differ.
+fn hash(bytes: &[u8]) -> usize {
+    let words = bytes.get(16..80).unwrap_or_default().as_chunks().0.iter();
+    let hash = words.fold(0_u64, |hash, word| {
+        (hash ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    });
+    let [highest, ..] = hash.to_be_bytes();
+    usize::from(highest)
+}
+
 /// The headers seen, and the arrays that they make: most members of such archives share a few.
 struct Templates<'a> {
     made: Vec<Template<'a>>,
     /// The place in `made` of the last one that was asked for.
     latest: usize,
     /// By a hash of the header, the place in `made` of the last one with that hash.
-    places: [usize; 64],
+    places: [usize; HASHES],
 }
 
 struct Template<'a> {
@@ -138,7 +151,7 @@ impl<'a> Templates<'a> {
         Templates {
             made: Vec::new(),
             latest: usize::MAX,
-            places: [usize::MAX; 64],
+            places: [usize::MAX; HASHES],
         }
     }
 
@@ -158,14 +171,9 @@ impl<'a> Templates<'a> {
         entry: &Entry<'_>,
         options: &LoadOptions,
     ) -> Result<usize> {
-        let text_len = bytes.get(8..).and_then(|bytes| bytes.first_chunk());
-        let len = text_len.map_or(0, |&len| usize::from(u16::from_le_bytes(len)));
-        // Of version 2 and 3, whose length has four bytes, a part: as good for a hash.
-        let hashed = bytes.get(..len.saturating_add(10)).unwrap_or(bytes);
-        let place = crc32fast::hash(hashed) % 64;
         let mut nowhere = usize::MAX;
-        let place = usize::try_from(place).unwrap_or(0);
-        let place = self.places.get_mut(place).unwrap_or(&mut nowhere);
+        let place = self.places.get_mut(hash(bytes));
+        let place = place.unwrap_or(&mut nowhere);
         let same = |template: &&Template<'_>| template.begins(bytes);
         if self.made.get(*place).filter(same).is_some() {
             return Ok(*place);
