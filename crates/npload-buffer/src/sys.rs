@@ -36,14 +36,26 @@ unsafe impl Sync for Block {}
 impl Block {
     /// `len` zeroed bytes at a multiple of [`ALIGNMENT`]. `len` must not be 0.
     pub(crate) fn zeroed(len: usize) -> io::Result<Self> {
-        if os::MAPS && len >= MAPPED_FROM {
-            return Ok(Block {
-                ptr: os::map(len)?,
-                len,
-                before: 0,
-                mapped: true,
-            });
+        if len >= MAPPED_FROM {
+            return Block::mapped(len);
         }
+        Block::allocated(len)
+    }
+
+    /// The same, from the operating system.
+    pub(crate) fn mapped(len: usize) -> io::Result<Self> {
+        if !os::MAPS {
+            return Block::allocated(len);
+        }
+        Ok(Block {
+            ptr: os::map(len)?,
+            len,
+            before: 0,
+            mapped: true,
+        })
+    }
+
+    fn allocated(len: usize) -> io::Result<Self> {
         let layout = layout(len)?;
         // SAFETY: callers pass len > 0, so the layout's size is not zero.
         let start = unsafe { std::alloc::alloc_zeroed(layout) };

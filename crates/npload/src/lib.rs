@@ -40,6 +40,7 @@ mod npy;
 mod npz;
 mod options;
 mod peek;
+mod python_repr;
 mod selection;
 mod sniff;
 mod source;

@@ -53,7 +53,9 @@ pub(crate) fn refuse(bytes: &[u8], allow_pickle: bool) -> Error {
         };
         return Error::new(ErrorKind::Pickle, message).at(0);
     }
-    let message = format!("{PICKLED} Or so numpy.load would say: it looks like {what}. {advice}");
+    let message = format!(
+        "{PICKLED} That is NumPy's guess at all that it does not know; it looks like {what}. {advice}"
+    );
     let message = match what {
         "a pickle" => format!("{PICKLED} {advice}"),
         _ => message,
@@ -153,7 +155,8 @@ fn describe(bytes: &[u8]) -> (&'static str, &'static str) {
         );
     }
     if is_pickle(bytes) {
-        let advice = "If you trust the file, read it with `allow_pickle=True`.";
+        let advice = "npload does not read pickles. If you trust the file, Python's pickle.load \
+                      does, and runs what code is in it.";
         return ("a pickle", advice);
     }
     let start = bytes.trim_ascii_start();

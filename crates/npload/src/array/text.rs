@@ -58,7 +58,7 @@ impl Text {
     }
 
     /// Its code points.
-    pub fn code_points(&self) -> impl Iterator<Item = u32> {
+    pub fn code_points(&self) -> impl Iterator<Item = u32> + Clone {
         let (text, odd): (&str, &[u32]) = match &self.0 {
             Inner::Unicode(text) => (text, &[]),
             Inner::Odd(points) => ("", points),

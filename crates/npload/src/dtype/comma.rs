@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{DType, Field, Struct};
-use crate::npy::literal::{Dialect, parse as parse_literal, str_repr};
+use crate::npy::literal::{Dialect, parse as parse_literal};
+use crate::python_repr;
 use crate::{Error, ErrorKind, Result};
 
 /// Whether NumPy reads it as a comma string: digits or `()` at its start, or a comma outside of
@@ -157,8 +158,8 @@ impl<'a> Format<'a> {
             Ok(repeats) => dtype.shaped(&repeats.value, &mut Vec::new()),
             Err(why) => invalid(format!(
                 "the repeats {} of {} are no shape: {}",
-                str_repr(self.repeats),
-                str_repr(text),
+                python_repr::text(self.repeats),
+                python_repr::text(text),
                 why.message
             )),
         }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{ByteOrder, DType, Field, Struct};
-use crate::npy::literal::{Literal, str_repr};
+use crate::npy::literal::Literal;
+use crate::python_repr;
 use crate::{Error, ErrorKind, Result, Warning};
 
 #[cold]
@@ -93,7 +94,7 @@ impl DType {
                 };
                 out.push_str(&format!("'{order}V{}'", number.itemsize()));
             }
-            _ => out.push_str(&str_repr(&self.typestr())),
+            _ => out.push_str(&python_repr::text(&self.typestr())),
         }
         Ok(())
     }

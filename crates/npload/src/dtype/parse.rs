@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::number::{ByteOrder, Number};
 use super::{DType, MAX_ITEMSIZE, TimeUnit, comma, names};
-use crate::npy::literal::str_repr;
+use crate::python_repr;
 use crate::{Error, ErrorKind, Result};
 
 impl DType {
@@ -74,7 +74,7 @@ fn simple(text: &str) -> Option<DType> {
 fn not_understood(text: &str) -> Error {
     Error::new(
         ErrorKind::DType,
-        format!("data type {} not understood", str_repr(text)),
+        format!("data type {} not understood", python_repr::text(text)),
     )
 }
 

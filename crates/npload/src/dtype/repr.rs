@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::number::ByteOrder;
 use super::{DType, Field, Struct, Subarray};
-use crate::npy::literal::str_repr;
+use crate::python_repr;
 
 impl DType {
     /// NumPy's `dtype.str`: `<f8`, `|b1`, `>M8[25s]`, `|V12` for a struct.
@@ -125,12 +125,17 @@ impl Struct {
         }
         let mut titles = String::new();
         if self.fields.iter().any(|field| field.title.is_some()) {
-            let title = |field: &Field| field.title.as_deref().map_or("None".into(), str_repr);
+            let title = |field: &Field| {
+                field
+                    .title
+                    .as_deref()
+                    .map_or("None".into(), python_repr::text)
+            };
             titles = format!("'titles': [{}], ", joined(&self.fields, title));
         }
         format!(
             "{{'names': [{}], 'formats': [{}], 'offsets': [{}], {titles}'itemsize': {}{}}}",
-            joined(&self.fields, |field| str_repr(&field.name)),
+            joined(&self.fields, |field| python_repr::text(&field.name)),
             joined(&self.fields, |field| field.dtype.construction(true)),
             joined(&self.fields, |field| field.offset.to_string()),
             self.itemsize,
@@ -150,9 +155,9 @@ fn joined(fields: &[Field], show: impl Fn(&Field) -> String) -> String {
 impl Field {
     /// The name as a descr has it: text, or `(title, name)`.
     pub(super) fn name_repr(&self) -> String {
-        let name = str_repr(&self.name);
+        let name = python_repr::text(&self.name);
         match &self.title {
-            Some(title) => format!("({}, {name})", str_repr(title)),
+            Some(title) => format!("({}, {name})", python_repr::text(title)),
             None => name,
         }
     }

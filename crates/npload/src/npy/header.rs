@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 
 use super::frame::{Frame, frame};
-use super::literal::{self, Dialect, Literal, Malformed, str_repr};
+use super::literal::{self, Dialect, Literal, Malformed};
 use super::{fast, note, shape};
 use crate::array::Order;
 use crate::dtype::DType;
+use crate::python_repr;
 use crate::{Error, ErrorKind, Result, Warning};
 
 /// How much of a header an error message shows, in characters.
@@ -23,7 +24,7 @@ const SHOWN: usize = 400;
 /// let header = npy.header();
 /// assert_eq!(*header.dtype(), DType::parse(">f8")?);
 /// assert_eq!((header.shape(), header.order()), ([2, 3].as_slice(), Order::F));
-/// assert_eq!((header.version(), header.data_offset()), ((1, 0), 128));
+/// assert_eq!((header.version(), header.data_offset()), ((3, 0), 128));
 /// # Ok::<(), npload::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -324,7 +325,7 @@ fn unreadable(text: &str, why: &Malformed, version: (u8, u8), start: usize) -> E
     };
     let message = format!(
         "Cannot parse header: {}: {}",
-        shortened(&str_repr(text)),
+        shortened(&python_repr::text(text)),
         why.message
     );
     let at = start.saturating_add(at);

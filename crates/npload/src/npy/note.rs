@@ -22,8 +22,9 @@
 
 use std::sync::Arc;
 
-use super::literal::{Dialect, Literal, Scanner, str_repr};
+use super::literal::{Dialect, Literal, Scanner};
 use crate::dtype::{ByteOrder, DType, Field, Number, Struct, Subarray};
+use crate::python_repr;
 
 /// What the comments behind a header make of its dtype; none where they say nothing about it.
 pub(super) fn apply(comments: &[&str], dtype: &DType) -> Option<DType> {
@@ -47,7 +48,8 @@ pub(super) fn write(dtype: &DType) -> Option<String> {
         DType::Subarray(s) => write(s.base()),
         DType::Struct(s) => {
             let note = |field: &Field| {
-                write(&field.dtype).map(|note| format!("{}: {note}", str_repr(&field.name)))
+                write(&field.dtype)
+                    .map(|note| format!("{}: {note}", python_repr::text(&field.name)))
             };
             let notes: Vec<_> = s.fields().iter().filter_map(note).collect();
             (!notes.is_empty()).then(|| format!("{{{}}}", notes.join(", ")))

@@ -3,12 +3,15 @@
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use npload_buffer::Buffer;
+
 use super::key_of;
 use super::member::{self, Member};
 use super::tiny::{self, TINY};
+use crate::npy::Header;
 use crate::source::{Meter, Source, share};
-use crate::zip::Archive;
-use crate::{LoadOptions, Result};
+use crate::zip::{Archive, Entry, Inflaters, ReadOptions, Unshared};
+use crate::{LoadOptions, Result, Verify};
 
 /// How much of the archive one read of tiny members takes.
 const SPAN: u64 = 128 << 10;
@@ -16,6 +19,9 @@ const SPAN: u64 = 128 << 10;
 /// Stored members from this size on are read by all threads together, one after the other: each
 /// member by a thread of its own would leave cores idle at the end.
 const SHARED_FROM: u64 = 8 << 20;
+
+/// Others from this size on are planned before the threads start.
+const PLANNED_FROM: u64 = 1 << 20;
 
 /// Below this the whole archive is loaded before a second thread would have started.
 const WORTH_THREADS: u64 = 2 << 20;
@@ -44,12 +50,17 @@ pub(super) fn load_all(
             places.lock().put(index, loaded);
         }
     }
-    share(plan.workers, plan.units.iter(), &|unit| match unit {
-        Unit::Tiny(range) => {
+    let mut large = begin_large(&plan.large, archive, options)?;
+    let inflaters = Inflaters::new(if large.is_empty() { 0 } else { plan.workers });
+    let jobs = large.iter_mut().map(Job::Large);
+    let jobs = jobs.chain(plan.units.iter().map(Job::Unit));
+    share(plan.workers, jobs, &|job| match job {
+        Job::Large(large) => large.read(options, &inflaters, &meter),
+        Job::Unit(Unit::Tiny(range)) => {
             let order = plan.by_offset.get(range.clone()).unwrap_or_default();
             tiny::load(archive, order, source, options, &meter, &places)
         }
-        Unit::One(index) => {
+        Job::Unit(Unit::One(index)) => {
             let Some(entry) = archive.entry(*index) else {
                 return Ok(());
             };
@@ -59,7 +70,66 @@ pub(super) fn load_all(
             Ok(())
         }
     })?;
+    for large in large {
+        let bytes = large.read.map(Buffer::from).unwrap_or_default();
+        let member = member::finish(large.header, &bytes);
+        places.lock().put(large.entry.index(), member);
+    }
     Ok(places.named(archive))
+}
+
+/// What a thread takes next.
+enum Job<'a, 'b> {
+    Large(&'a mut Large<'b>),
+    Unit(&'a Unit),
+}
+
+/// A member of a size that is worth planning: its beginning is read before the threads start, and
+/// they only fill memory.
+struct Large<'a> {
+    entry: Entry<'a>,
+    header: Option<Header>,
+    read: Option<Unshared>,
+}
+
+fn begin_large<'a>(
+    indices: &[usize],
+    archive: &'a Archive,
+    options: &LoadOptions,
+) -> Result<Vec<Large<'a>>> {
+    let entries = indices.iter().filter_map(|&index| archive.entry(index));
+    let begin = |entry: Entry<'a>| {
+        let header = member::begin(&entry, options).map_err(|e| e.with_member(entry.name()))?;
+        Ok(Large {
+            entry,
+            header,
+            read: None,
+        })
+    };
+    entries.map(begin).collect()
+}
+
+impl Large<'_> {
+    fn read(
+        &mut self,
+        options: &LoadOptions,
+        inflaters: &Inflaters,
+        meter: &Meter<'_>,
+    ) -> Result<()> {
+        let progress = |bytes| {
+            meter.add(bytes);
+            Ok(())
+        };
+        let reading = ReadOptions {
+            verify: options.verify != Verify::Never,
+            threads: 1,
+            progress: Some(&progress),
+            inflaters: Some(inflaters),
+        };
+        let align_at = member::aligned_at(self.header.as_ref());
+        self.read = Some(self.entry.read_unshared(align_at, &reading)?);
+        Ok(())
+    }
 }
 
 /// Where members are put, by their index in the archive, with room for their names: what is
@@ -107,7 +177,9 @@ impl Filled {
 struct Plan {
     /// Members that all threads load together.
     shared: Vec<usize>,
-    /// The others, largest first.
+    /// Members that one thread each loads, largest first.
+    large: Vec<usize>,
+    /// Smaller ones, largest first.
     units: Vec<Unit>,
     /// Tiny members as they lie in the file.
     by_offset: Vec<usize>,
@@ -119,6 +191,7 @@ impl Plan {
     fn new(archive: &Archive, options: &LoadOptions) -> Self {
         let mut plan = Plan {
             shared: Vec::new(),
+            large: Vec::new(),
             units: Vec::new(),
             by_offset: Vec::new(),
             workers: 1,
@@ -142,10 +215,12 @@ impl Plan {
             }
         }
         alone.sort_by_key(|&(size, _)| std::cmp::Reverse(size));
+        let planned = alone.partition_point(|&(size, _)| size >= PLANNED_FROM);
         plan.units = alone
-            .into_iter()
+            .drain(planned..)
             .map(|(_, index)| Unit::One(index))
             .collect();
+        plan.large = alone.into_iter().map(|(_, index)| index).collect();
         let offset = |index: &usize| {
             archive
                 .entry(*index)
@@ -155,8 +230,9 @@ impl Plan {
             plan.by_offset.sort_by_key(offset);
         }
         plan.group(offset);
-        if plan.total >= WORTH_THREADS && plan.units.len() > 1 {
-            plan.workers = options.thread_count().min(plan.units.len());
+        let jobs = plan.large.len().saturating_add(plan.units.len());
+        if plan.total >= WORTH_THREADS && jobs > 1 {
+            plan.workers = options.thread_count().min(jobs);
         }
         plan
     }

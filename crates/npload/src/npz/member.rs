@@ -37,36 +37,22 @@ impl Member {
 /// What is inflated of a member to see its header. NumPy's own are 128 bytes.
 const PREFIX: usize = 256;
 
-/// The header of an array, and how the member begins.
-enum Start {
-    Array(Header),
-    /// It is no npy file.
-    Other,
-}
-
-/// Reads how a member begins: its header, whole, if it is an array.
-fn start(entry: &Entry<'_>, options: &LoadOptions) -> Result<Start> {
+/// The header of an array, read from the member's first bytes; none if it is no npy file.
+pub(super) fn header(entry: &Entry<'_>, options: &LoadOptions) -> Result<Option<Header>> {
     let mut wanted = PREFIX;
     loop {
         let bytes = entry.prefix(wanted)?;
         if !bytes.starts_with(b"\x93NUMPY") {
-            return Ok(Start::Other);
+            return Ok(None);
         }
         match parse_header(&bytes, options.max_header_size)? {
             Parsed::Header(header) => {
                 options.warn(header.warnings());
-                return Ok(Start::Array(header));
+                return Ok(Some(header));
             }
             Parsed::NeedMore(_) if bytes.len() < wanted => return Err(truncated_header(&bytes)),
             Parsed::NeedMore(needed) => wanted = needed,
         }
-    }
-}
-
-pub(super) fn header(entry: &Entry<'_>, options: &LoadOptions) -> Result<Option<Header>> {
-    match start(entry, options)? {
-        Start::Array(header) => Ok(Some(header)),
-        Start::Other => Ok(None),
     }
 }
 
@@ -93,33 +79,51 @@ pub(super) fn load_metered(
         meter.add(bytes);
         Ok(())
     };
-    let verify = options.verify != Verify::Never;
     let reading = ReadOptions {
-        verify,
+        verify: options.verify != Verify::Never,
         threads,
         progress: Some(&progress),
+        inflaters: None,
     };
-    let begin = || match start(entry, options)? {
-        Start::Array(header) => {
-            if options.map.is_none() {
-                refuse_objects(header.dtype(), options)?;
-            }
-            check_size(entry, &header)?;
-            Ok(Start::Array(header))
-        }
-        Start::Other => Ok(Start::Other),
-    };
-    let header = match begin().map_err(|e| damaged(entry, e, verify))? {
-        Start::Array(header) => header,
-        Start::Other => return Ok(Member::Bytes(entry.read(0, &reading)?)),
-    };
-    if let Some(mapped) = map(entry, &header, source, options)? {
-        return Ok(Member::Array(into_array(header, mapped)));
+    let header = begin(entry, options)?;
+    if let Some(header) = &header
+        && let Some(mapped) = map(entry, header, source, options)?
+    {
+        return Ok(Member::Array(into_array(header.clone(), mapped)));
     }
+    let bytes = entry.read(aligned_at(header.as_ref()), &reading)?;
+    Ok(finish(header, &bytes))
+}
+
+/// Reads how a member begins and checks all that can be before its data is read: the header of an
+/// array, or none if it is no npy file.
+pub(super) fn begin(entry: &Entry<'_>, options: &LoadOptions) -> Result<Option<Header>> {
+    let begin = || {
+        let Some(header) = header(entry, options)? else {
+            return Ok(None);
+        };
+        if options.map.is_none() {
+            refuse_objects(header.dtype(), options)?;
+        }
+        check_size(entry, &header)?;
+        Ok(Some(header))
+    };
+    begin().map_err(|e| damaged(entry, e, options.verify != Verify::Never))
+}
+
+/// Which byte of a member is to be aligned: the first of the array's data.
+pub(super) fn aligned_at(header: Option<&Header>) -> usize {
+    header.map_or(0, Header::data_offset)
+}
+
+/// What a member's bytes are, whose beginning was read by [`begin`].
+pub(super) fn finish(header: Option<Header>, bytes: &Buffer) -> Member {
+    let Some(header) = header else {
+        return Member::Bytes(bytes.clone());
+    };
     let (offset, nbytes) = (header.data_offset(), header.nbytes());
-    let bytes = entry.read(offset, &reading)?;
     let data = bytes.slice(offset..offset.saturating_add(nbytes));
-    Ok(Member::Array(into_array(header, data)))
+    Member::Array(into_array(header, data))
 }
 
 /// The error to give for a member whose beginning is wrong: that its bytes are not those that were

@@ -91,25 +91,6 @@ impl Fill<'_> {
     }
 }
 
-/// The CRC-32 of bytes in memory, computed by up to so many threads.
-pub(crate) fn crc_of(bytes: &[u8], threads: usize) -> u32 {
-    if threads < 2 || bytes.len() <= PIECE {
-        return crc32fast::hash(bytes);
-    }
-    let mut sums = vec![Sum::default(); bytes.len().div_ceil(PIECE)];
-    let pieces = bytes.chunks(PIECE).zip(&mut sums);
-    let summed = share(threads, pieces, &|(piece, sum)| {
-        *sum = Sum {
-            crc: crc32fast::hash(piece),
-            len: piece.len(),
-        };
-        Ok::<_, std::convert::Infallible>(())
-    });
-    match summed {
-        Ok(()) => combined(&sums),
-    }
-}
-
 /// The CRC-32 of a piece, and its length.
 #[derive(Clone, Default)]
 struct Sum {
@@ -171,7 +152,6 @@ mod tests {
                 assert_eq!(found, sum.then_some(crc));
                 assert_eq!(told.into_inner(), dest.len());
             }
-            assert_eq!(crc_of(&expected, threads), crc);
         }
     }
 

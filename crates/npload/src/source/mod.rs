@@ -16,7 +16,7 @@ use npload_buffer::ReadAt;
 use crate::{Error, Result};
 
 pub(crate) use file::{FileSource, Opened, open};
-pub(crate) use fill::{Fill, Told, crc_of};
+pub(crate) use fill::{Fill, Told};
 pub(crate) use meter::Meter;
 pub(crate) use share::share;
 pub(crate) use stream::Stream;

@@ -2,7 +2,6 @@
 
 use super::{Entry, repr};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::crc_of;
 
 impl Entry<'_> {
     /// Whether the member's bytes have its CRC-32.
@@ -12,11 +11,6 @@ impl Entry<'_> {
     #[inline]
     pub(crate) fn check_crc(&self, bytes: &[u8]) -> Result<()> {
         self.compare_crc(crc32fast::hash(bytes))
-    }
-
-    /// The same, computed by up to `threads` threads.
-    pub(super) fn check_crc_by(&self, bytes: &[u8], threads: usize) -> Result<()> {
-        self.compare_crc(crc_of(bytes, threads))
     }
 
     #[inline]

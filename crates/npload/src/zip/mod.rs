@@ -18,13 +18,14 @@ mod decode;
 mod directory;
 mod entry;
 mod index;
+#[cfg(feature = "libdeflate")]
+mod inflate;
 mod local;
 mod locate;
 mod method;
 mod name;
 mod read;
 mod reader;
-mod repr;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -35,12 +36,17 @@ use std::sync::{Arc, OnceLock};
 use npload_buffer::{Buffer, ReadAt};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::python_repr as repr;
 use directory::{Directory, Record};
 use index::Index;
 
 pub(crate) use entry::Entry;
+#[cfg(feature = "libdeflate")]
+pub(crate) use inflate::Inflaters;
 pub(crate) use method::Method;
-pub(crate) use read::ReadOptions;
+#[cfg(not(feature = "libdeflate"))]
+pub(crate) use read::Inflaters;
+pub(crate) use read::{ReadOptions, Unshared};
 
 /// An opened archive: its directory, and the source that its members are read from.
 pub(crate) struct Archive {

@@ -7,22 +7,17 @@
 //! | stored | all at once: as many bytes are in the file | read in blocks by several threads |
 //! | deflate | all, or a quarter of a quarter … until that is 16 MiB or 8 times the compressed bytes; four times as much whenever it is full | libdeflate |
 //! | deflate without libdeflate, bzip2, lzma, zstd | doubled as bytes arrive | streamed |
-//!
-//! libdeflate cannot go on where it stopped: with more memory it starts again. In these steps that
-//! costs a third at most, and only for what shrinks to less than an eighth; streaming by `zlib-rs`
-//! takes 2.7 times as long there (15 MiB of `arange(n) // 50`: 17.0 and 6.3 ms). Memory grows only
-//! when bytes have filled what there was, so a declared size that lies gains little.
 
 use npload_buffer::{ALIGNMENT, AlignedBuf, Buffer};
 
+#[cfg(feature = "libdeflate")]
+use super::Inflaters;
 use super::compressed::{self, Compressed};
 use super::local::Opened;
 use super::reader::CHUNK;
 use super::{Entry, Method};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Fill, Told};
-#[cfg(feature = "libdeflate")]
-use libdeflater::DecompressionError;
 
 /// How a member is read.
 #[derive(Clone, Copy)]
@@ -32,6 +27,9 @@ pub(crate) struct ReadOptions<'a> {
     /// How many threads may work on it, this one included.
     pub(crate) threads: usize,
     pub(crate) progress: Option<Told<'a>>,
+    /// What reads of other members left for this one to work with. With it, memory comes straight from
+    /// the system: the thread is to allocate nothing.
+    pub(crate) inflaters: Option<&'a Inflaters>,
 }
 
 impl Default for ReadOptions<'_> {
@@ -40,6 +38,7 @@ impl Default for ReadOptions<'_> {
             verify: true,
             threads: 1,
             progress: None,
+            inflaters: None,
         }
     }
 }
@@ -50,15 +49,17 @@ impl ReadOptions<'_> {
     }
 }
 
-/// libdeflate gets memory for all of a member up to this size at once.
-const ONE_SHOT_SIZE: usize = 16 << 20;
-/// And up to this many times the compressed bytes.
-const ONE_SHOT_RATIO: usize = 8;
-/// How many compressed bytes more than contents may be held: headers of many small blocks.
-const INPUT_SLACK: u64 = 64 << 10;
-/// For fewer compressed bytes than that libdeflate's tables cost more than they save: 64 bytes of
-/// data take it 1.8 µs, and zlib-rs 1.0; 1,024 bytes 4.5 and 6.9.
-const LIBDEFLATE_FROM: u64 = 256;
+/// Without libdeflate there is nothing to use again.
+#[cfg(not(feature = "libdeflate"))]
+pub(crate) struct Inflaters;
+
+#[cfg(not(feature = "libdeflate"))]
+impl Inflaters {
+    pub(crate) fn new(_: usize) -> Self {
+        Inflaters
+    }
+}
+
 /// What growing memory begins with.
 const FIRST: usize = 256 << 10;
 /// What is read along with the local header: small members need no second read.
@@ -74,6 +75,19 @@ impl Entry<'_> {
     /// longer or shorter than declared; [`ErrorKind::Checksum`]; [`ErrorKind::Changed`] where the
     /// file is not what was opened; [`ErrorKind::OutOfMemory`]; [`ErrorKind::Io`].
     pub(crate) fn read(&self, align_at: usize, options: &ReadOptions<'_>) -> Result<Buffer> {
+        Ok(self.read_unshared(align_at, options)?.into())
+    }
+
+    /// The same, in memory that is not shared yet: a thread that reads a large member so takes
+    /// nothing from the allocator.
+    ///
+    /// # Errors
+    /// As [`Entry::read`].
+    pub(crate) fn read_unshared(
+        &self,
+        align_at: usize,
+        options: &ReadOptions<'_>,
+    ) -> Result<Unshared> {
         let mut first = [0; FIRST_READ];
         let opened = self.open(&mut first)?;
         let size = usize::try_from(self.size())
@@ -88,19 +102,11 @@ impl Entry<'_> {
         };
         let bytes = match self.method()? {
             Method::Stored => self.read_stored(&opened, memory, options)?,
+            #[cfg(feature = "libdeflate")]
             Method::Deflate if self.suits_libdeflate() => self.inflate(&opened, memory, options)?,
             _ => self.read_growing(&opened, memory, options)?,
         };
-        Ok(Buffer::from(bytes).slice(pad..))
-    }
-
-    fn suits_libdeflate(&self) -> bool {
-        let slack = (self.size() / 8).saturating_add(INPUT_SLACK);
-        let compressed = self.compressed_size();
-        // Far more compressed bytes than the incompressible would need are not worth holding.
-        cfg!(feature = "libdeflate")
-            && compressed >= LIBDEFLATE_FROM
-            && compressed <= self.size().saturating_add(slack)
+        Ok(Unshared { bytes, pad })
     }
 
     fn read_stored(
@@ -109,7 +115,7 @@ impl Entry<'_> {
         memory: Memory,
         options: &ReadOptions<'_>,
     ) -> Result<AlignedBuf> {
-        let mut bytes = self.allocate(memory.total)?;
+        let mut bytes = self.allocate(memory.total, options)?;
         let out = bytes.get_mut(memory.pad..).unwrap_or_default();
         if opened.head.len() == out.len() && !out.is_empty() {
             out.copy_from_slice(opened.head);
@@ -133,79 +139,14 @@ impl Entry<'_> {
         Ok(bytes)
     }
 
-    /// All compressed bytes at once, by libdeflate.
-    #[cfg(feature = "libdeflate")]
-    fn inflate(
-        &self,
-        opened: &Opened<'_>,
-        memory: Memory,
-        options: &ReadOptions<'_>,
-    ) -> Result<AlignedBuf> {
-        let source = &*self.archive.source;
-        let mut owned = AlignedBuf::default();
-        let len = usize::try_from(self.compressed_size()).map_err(|_| self.out_of_memory())?;
-        let input = match source.as_buffer() {
-            Some(all) => compressed::slice(all, &opened.range),
-            None if len == opened.head.len() => opened.head,
-            None => {
-                owned = self.allocate(len)?;
-                source
-                    .read_exact_at(&mut owned, opened.range.start)
-                    .map_err(|err| self.failed(compressed::read_failed(err, opened.range.start)))?;
-                &*owned
-            }
-        };
-        let size = memory.total.saturating_sub(memory.pad);
-        let most = len.saturating_mul(ONE_SHOT_RATIO).max(ONE_SHOT_SIZE);
-        let mut first = size;
-        while first > most {
-            first = first.div_ceil(4);
-        }
-        let mut bytes = self.allocate(memory.pad.saturating_add(first))?;
-        let mut state = libdeflater::Decompressor::new();
-        loop {
-            let out = bytes.get_mut(memory.pad..).unwrap_or_default();
-            match state.deflate_decompress(input, out) {
-                Ok(made) if made == size => break,
-                Err(DecompressionError::InsufficientSpace) if out.len() < size => {
-                    let more = bytes.len().saturating_mul(4).min(memory.total);
-                    bytes.grow(more).map_err(|err| self.no_memory(err))?;
-                }
-                // Not what was declared. The stream says what exactly is wrong, and where.
-                _ => {
-                    drop((bytes, owned));
-                    return self.read_growing(opened, memory, options);
-                }
-            }
-        }
-        drop(owned);
-        let out = bytes.get(memory.pad..).unwrap_or_default();
-        if options.verify {
-            self.check_crc_by(out, options.threads)
-                .map_err(|err| self.failed(err))?;
-        }
-        options.advance(size)?;
-        Ok(bytes)
-    }
-
-    #[cfg(not(feature = "libdeflate"))]
-    fn inflate(
-        &self,
-        opened: &Opened<'_>,
-        memory: Memory,
-        options: &ReadOptions<'_>,
-    ) -> Result<AlignedBuf> {
-        self.read_growing(opened, memory, options)
-    }
-
     /// As a stream, into memory that doubles as bytes arrive.
-    fn read_growing(
+    pub(super) fn read_growing(
         &self,
         opened: &Opened<'_>,
         memory: Memory,
         options: &ReadOptions<'_>,
     ) -> Result<AlignedBuf> {
-        let mut bytes = self.allocate(memory.total.min(FIRST))?;
+        let mut bytes = self.allocate(memory.total.min(FIRST), options)?;
         let input = Compressed::opened(&*self.archive.source, opened, CHUNK);
         let mut reader = self.stream(input, options.verify)?;
         let mut filled = memory.pad;
@@ -224,28 +165,45 @@ impl Entry<'_> {
         }
     }
 
-    fn allocate(&self, len: usize) -> Result<AlignedBuf> {
-        AlignedBuf::zeroed(len).map_err(|err| self.no_memory(err))
+    pub(super) fn allocate(&self, len: usize, options: &ReadOptions<'_>) -> Result<AlignedBuf> {
+        let taken = match options.inflaters {
+            // The thread is to allocate nothing: see `Inflaters`.
+            Some(_) => AlignedBuf::mapped(len),
+            None => AlignedBuf::zeroed(len),
+        };
+        taken.map_err(|err| self.no_memory(err))
     }
 
     #[cold]
-    fn no_memory(&self, err: std::io::Error) -> Error {
+    pub(super) fn no_memory(&self, err: std::io::Error) -> Error {
         let doing = format!("taking memory for a member of {} bytes", self.size());
         Error::io(err, &doing).with_member(self.name())
     }
 
     #[cold]
-    fn out_of_memory(&self) -> Error {
+    pub(super) fn out_of_memory(&self) -> Error {
         let text = format!("a member of {} bytes does not fit in memory", self.size());
         Error::new(ErrorKind::OutOfMemory, text).with_member(self.name())
     }
 }
 
+/// A member's bytes in memory that has one owner.
+pub(crate) struct Unshared {
+    bytes: AlignedBuf,
+    pad: usize,
+}
+
+impl From<Unshared> for Buffer {
+    fn from(read: Unshared) -> Self {
+        Buffer::from(read.bytes).slice(read.pad..)
+    }
+}
+
 /// The layout of the memory that a member is read into.
 #[derive(Clone, Copy)]
-struct Memory {
+pub(super) struct Memory {
     /// Bytes before the member.
-    pad: usize,
+    pub(super) pad: usize,
     /// Those and the member's.
-    total: usize,
+    pub(super) total: usize,
 }

@@ -86,7 +86,9 @@ fn measurement() {
         },
         _ => 0,
     };
-    let (resident, address) = (status("VmRSS:"), status("VmSize:"));
+    // Pages of the program itself, which come in as it runs, are not the load's.
+    let program = || status("RssFile:") + status("RssShmem:");
+    let (anonymous, address) = (status("RssAnon:"), status("VmSize:"));
     if let Some(budget) = what.strip_prefix("within ") {
         // The peak of the address space cannot be reset as the resident one can: here the load has
         // to do with its budget, or fail.
@@ -108,11 +110,11 @@ fn measurement() {
     println!("nbytes {nbytes}");
     println!(
         "resident-peak {}",
-        status("VmHWM:").saturating_sub(resident)
+        status("VmHWM:").saturating_sub(anonymous + program())
     );
     println!(
         "resident-after {}",
-        status("VmRSS:").saturating_sub(resident)
+        status("RssAnon:").saturating_sub(anonymous)
     );
     println!(
         "address-after {}",

@@ -2,9 +2,10 @@
 
 use super::float::FloatFormat;
 use super::real::Real;
-use super::{PrintOptions, python, scalar, time};
+use super::{PrintOptions, scalar, time};
 use crate::array::value::{Nested, Value};
 use crate::dtype::{DType, Number};
+use crate::python_repr;
 
 /// What a column is part of.
 #[derive(Clone, Copy)]
@@ -167,8 +168,8 @@ impl Format {
                 text
             }
             (Format::Time { width }, _) => format!("{:>width$}", time_text(value)),
-            (Format::Quoted, Value::Bytes(bytes)) => python::bytes(bytes),
-            (Format::Quoted, Value::Str(text)) => python::text(text),
+            (Format::Quoted, Value::Bytes(bytes)) => python_repr::bytes(bytes),
+            (Format::Quoted, Value::Str(text)) => python_repr::code_points(text.code_points()),
             (Format::Struct(formats), Value::Struct(record)) => {
                 let parts = formats.iter().zip(&record.values);
                 let parts: Vec<String> = parts.map(|(format, value)| format.write(value)).collect();

@@ -18,8 +18,6 @@ mod float;
 mod format;
 mod layout;
 mod parts;
-mod printable;
-mod python;
 mod real;
 mod scalar;
 mod suffix;
@@ -38,6 +36,7 @@ use super::{Array, value::Value};
 use crate::dtype::MAX_NDIM;
 use crate::error::{Error, ErrorKind, Result};
 use crate::npy::tuple_repr;
+use crate::python_repr;
 
 /// How arrays print: NumPy's `printoptions` of the same names, and their defaults.
 ///
@@ -193,7 +192,9 @@ impl Printer<'_> {
     fn str(&self) -> String {
         match (self.shape, self.values.as_deref()) {
             // Here NumPy prints the scalar's repr, lest bytes look like text.
-            ([], Some([Value::Bytes(bytes)])) => format!("np.bytes_({})", python::bytes(bytes)),
+            ([], Some([Value::Bytes(bytes)])) => {
+                format!("np.bytes_({})", python_repr::bytes(bytes))
+            }
             ([], Some([value])) => scalar::text(value),
             _ => self.body(" ", 0, 0),
         }

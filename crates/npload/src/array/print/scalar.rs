@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::format::{Context, Format};
-use super::{PrintOptions, float, python, time};
+use super::{PrintOptions, float, time};
 use crate::array::value::Value;
 use crate::dtype::DType;
+use crate::python_repr;
 
 /// What Python's `str` says of NumPy's scalar. Code points that no Rust string can hold are
 /// escaped (`\ud800`).
@@ -43,9 +44,9 @@ pub(super) fn text(value: &Value) -> String {
         Value::UInt(v) => v.to_string(),
         Value::MlFloat(_, v) => general(*v),
         Value::MlComplex(_, v) => general_complex(v.re, v.im),
-        Value::Bytes(bytes) => python::bytes(bytes),
-        Value::Str(text) => python::plain(text),
-        Value::Void(bytes) => python::void(bytes),
+        Value::Bytes(bytes) => python_repr::bytes(bytes),
+        Value::Str(text) => python_repr::unquoted(text.code_points()),
+        Value::Void(bytes) => python_repr::void(bytes),
         Value::DateTime(count, unit) => time::datetime(*count, *unit),
         Value::TimeDelta(count, unit) => time::timedelta(*count, *unit),
         Value::Struct(record) => {

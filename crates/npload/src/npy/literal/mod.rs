@@ -12,7 +12,6 @@ mod scan;
 mod text;
 
 pub(crate) use parse::{Dialect, parse};
-pub(crate) use repr::str_repr;
 pub(crate) use scan::Scanner;
 
 /// How deep brackets may nest: Python's own limit.

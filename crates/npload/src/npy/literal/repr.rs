@@ -3,55 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::Literal;
-
-/// A text as Python's `repr` shows it, quotes included.
-pub(crate) fn str_repr(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().saturating_add(2));
-    quoted(
-        &mut out,
-        text.chars().map(u32::from),
-        text.contains('\''),
-        text.contains('"'),
-    );
-    out
-}
-
-fn quoted(out: &mut String, codes: impl Iterator<Item = u32>, single: bool, double: bool) {
-    let quote = if single && !double { '"' } else { '\'' };
-    out.push(quote);
-    for code in codes {
-        match char::from_u32(code) {
-            Some(c) if c == quote || c == '\\' => out.extend(['\\', c]),
-            Some('\n') => out.push_str("\\n"),
-            Some('\r') => out.push_str("\\r"),
-            Some('\t') => out.push_str("\\t"),
-            Some(c) if is_printable(c) => out.push(c),
-            _ => {
-                // Writing to a String cannot fail.
-                let _ = match code {
-                    0..=0xFF => write!(out, "\\x{code:02x}"),
-                    0x100..=0xFFFF => write!(out, "\\u{code:04x}"),
-                    _ => write!(out, "\\U{code:08x}"),
-                };
-            }
-        }
-    }
-    out.push(quote);
-}
-
-/// Python's `str.isprintable`, by the tables that Rust has for `Debug`: after the first character
-/// of a text, it escapes what is not printable by the same categories, and nothing else.
-fn is_printable(c: char) -> bool {
-    if c.is_ascii() {
-        return c == ' ' || c.is_ascii_graphic();
-    }
-    let mut pair = [0; 5];
-    let (first, rest) = pair.split_at_mut(1);
-    first.fill(b'a');
-    let len = c.encode_utf8(rest).len();
-    let text = std::str::from_utf8(pair.get(..len.saturating_add(1)).unwrap_or_default());
-    text.is_ok_and(|text| text.escape_debug().nth(1) == Some(c))
-}
+use crate::python_repr;
 
 /// A float as Python's `repr` shows it.
 fn float(out: &mut String, value: f64) {
@@ -90,12 +42,11 @@ impl Literal {
             Literal::BigInt(spelling) => out.push_str(spelling),
             Literal::Float(value) => float(out, *value),
             Literal::Complex(re, im) => complex(out, *re, *im),
-            Literal::Str(text) => out.push_str(&str_repr(text)),
+            Literal::Str(text) => out.push_str(&python_repr::text(text)),
             Literal::Surrogates(codes) => {
-                let (single, double) = (codes.contains(&0x27), codes.contains(&0x22));
-                quoted(out, codes.iter().copied(), single, double);
+                out.push_str(&python_repr::code_points(codes.iter().copied()));
             }
-            Literal::Bytes(bytes) => bytes_repr(out, bytes),
+            Literal::Bytes(bytes) => out.push_str(&python_repr::bytes(bytes)),
             Literal::Tuple(items) => {
                 sequence(out, "(", items, if items.len() == 1 { ",)" } else { ")" });
             }
@@ -126,29 +77,6 @@ fn sequence(out: &mut String, open: &str, items: &[Literal], close: &str) {
         item.write(out);
     }
     out.push_str(close);
-}
-
-fn bytes_repr(out: &mut String, bytes: &[u8]) {
-    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') {
-        b'"'
-    } else {
-        b'\''
-    };
-    out.extend(['b', char::from(quote)]);
-    for &byte in bytes {
-        match byte {
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            b'\\' => out.push_str("\\\\"),
-            _ if byte == quote => out.extend(['\\', char::from(byte)]),
-            b' '..=b'~' => out.push(char::from(byte)),
-            _ => {
-                let _ = write!(out, "\\x{byte:02x}");
-            }
-        }
-    }
-    out.push(char::from(quote));
 }
 
 fn complex(out: &mut String, re: f64, im: f64) {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::python_repr;
 
 fn value(text: &str) -> Literal {
     parse(text, Dialect::Python3)
@@ -241,7 +242,7 @@ fn text_is_shown_as_python_shows_it() {
         ),
         ("\n\r\t\\", r"'\n\r\t\\'"),
     ] {
-        assert_eq!(str_repr(text), shown);
+        assert_eq!(python_repr::text(text), shown);
         assert_eq!(value(shown), Literal::Str(text.into()));
     }
     let floats =

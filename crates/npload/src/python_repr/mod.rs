@@ -1,12 +1,14 @@
-//! Bytes and text as Python writes them in source: `b'..'` and `'..'`.
+//! Bytes and text as Python's `repr` writes them: `b'..'` and `'..'`. Arrays print so, headers are
+//! written so, and messages name members and fields so.
+
+mod printable;
 
 use std::fmt::Write;
 
-use super::printable::is_printable;
-use crate::array::text::Text;
+use printable::is_printable;
 
 /// Python's `repr` of bytes.
-pub(super) fn bytes(bytes: &[u8]) -> String {
+pub(crate) fn bytes(bytes: &[u8]) -> String {
     let quote = quote(bytes.iter().map(|&byte| byte.into()));
     let mut out = format!("b{quote}");
     for &byte in bytes {
@@ -19,11 +21,17 @@ pub(super) fn bytes(bytes: &[u8]) -> String {
     out
 }
 
-/// Python's `repr` of a string. Numbers over 0x10FFFF, which Python refuses, get its longest escape.
-pub(super) fn text(text: &Text) -> String {
-    let quote = quote(text.code_points());
+/// Python's `repr` of a string.
+pub(crate) fn text(text: &str) -> String {
+    code_points(text.chars().map(u32::from))
+}
+
+/// Python's `repr` of a string that may hold what no Rust string can: lone surrogates, and numbers
+/// over 0x10FFFF, which Python refuses and which get its longest escape.
+pub(crate) fn code_points(points: impl Iterator<Item = u32> + Clone) -> String {
+    let quote = quote(points.clone());
     let mut out = quote.to_string();
-    for point in text.code_points() {
+    for point in points {
         match char::from_u32(point) {
             Some(c) if is_printable(point) => push_plain(&mut out, c, quote),
             _ => push_escaped(&mut out, point),
@@ -34,9 +42,9 @@ pub(super) fn text(text: &Text) -> String {
 }
 
 /// Text without quotes, where only what no Rust string can hold is escaped.
-pub(super) fn plain(text: &Text) -> String {
+pub(crate) fn unquoted(points: impl Iterator<Item = u32>) -> String {
     let mut out = String::new();
-    for point in text.code_points() {
+    for point in points {
         match char::from_u32(point) {
             Some(c) => out.push(c),
             None => push_escaped(&mut out, point),
@@ -46,7 +54,7 @@ pub(super) fn plain(text: &Text) -> String {
 }
 
 /// Bytes without a meaning: every one is escaped.
-pub(super) fn void(bytes: &[u8]) -> String {
+pub(crate) fn void(bytes: &[u8]) -> String {
     let mut out = "b'".to_owned();
     for byte in bytes {
         push(&mut out, format_args!("\\x{byte:02X}"));
@@ -104,17 +112,25 @@ mod tests {
         for (value, repr) in cases {
             assert_eq!(bytes(value), repr);
         }
-        assert_eq!(
-            text(&Text::from("na\u{ef}ve\u{a0}\u{2028}\u{1f980}")),
-            "'naïve\\xa0\\u2028🦀'"
-        );
+        for (value, repr) in [
+            ("na\u{ef}ve\u{a0}\u{2028}\u{1f980}", "'naïve\\xa0\\u2028🦀'"),
+            ("it's \"x\"", "'it\\'s \"x\"'"),
+            ("\\ \t\n\r\0\x7f", r"'\\ \t\n\r\x00\x7f'"),
+            (
+                "é\u{301}\u{ad}\u{200b}\u{e0001}",
+                "'é\u{301}\\xad\\u200b\\U000e0001'",
+            ),
+        ] {
+            assert_eq!(text(value), repr);
+        }
         assert_eq!(void(b"\0a\xff"), "b'\\x00\\x61\\xFF'");
     }
 
     #[test]
     fn what_is_no_character_is_escaped() {
-        let odd = Text::from_code_points(&[0x61, 0xD800, 0x11_0000, u32::MAX]);
-        assert_eq!(text(&odd), "'a\\ud800\\U00110000\\Uffffffff'");
-        assert_eq!(plain(&odd), "a\\ud800\\U00110000\\Uffffffff");
+        let odd = [0x61, 0xD800, 0x11_0000, u32::MAX];
+        let shown = "a\\ud800\\U00110000\\Uffffffff";
+        assert_eq!(code_points(odd.into_iter()), format!("'{shown}'"));
+        assert_eq!(unquoted(odd.into_iter()), shown);
     }
 }
