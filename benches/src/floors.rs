@@ -56,18 +56,41 @@ pub fn read_small(path: &Path) -> Vec<u8> {
     bytes
 }
 
-/// One pass over an archive of stored members: read it, scan the directory with rawzip, find each
-/// member behind its local header, check its CRC-32, copy its array. Returns the arrays' memory.
-pub fn pass_over(path: &Path) -> Vec<u8> {
-    let bytes = read_small(path);
-    let archive = rawzip::ZipArchive::from_slice(&bytes[..]).unwrap();
-    let mut arrays = Vec::with_capacity(bytes.len());
-    for entry in archive.entries() {
-        let entry = entry.unwrap();
-        let member = archive.get_entry(entry.wayfinder()).unwrap();
-        let contents = member.data();
-        assert_eq!(crc32fast::hash(contents), entry.crc32());
-        arrays.extend_from_slice(&contents[128..]);
+/// Memory for [`pass_over`], used again each time: fresh pages would cost more than the pass.
+pub struct Scratch {
+    file: Vec<u8>,
+    arrays: Vec<u8>,
+}
+
+impl Scratch {
+    /// Memory with the file's bytes in it.
+    pub fn new(path: &Path) -> Self {
+        let file = read_small(path);
+        Scratch {
+            arrays: Vec::with_capacity(file.len()),
+            file,
+        }
     }
-    arrays
+
+    pub fn read(&mut self, path: &Path) {
+        File::open(path)
+            .unwrap()
+            .read_exact_at(&mut self.file, 0)
+            .unwrap();
+    }
+
+    /// One pass over an archive of stored members: scan the directory with rawzip, find each member
+    /// behind its local header, check its CRC-32, copy its array.
+    pub fn pass_over(&mut self) -> usize {
+        self.arrays.clear();
+        let archive = rawzip::ZipArchive::from_slice(&self.file[..]).unwrap();
+        for entry in archive.entries() {
+            let entry = entry.unwrap();
+            let member = archive.get_entry(entry.wayfinder()).unwrap();
+            let contents = member.data();
+            assert_eq!(crc32fast::hash(contents), entry.crc32());
+            self.arrays.extend_from_slice(&contents[128..]);
+        }
+        self.arrays.len()
+    }
 }

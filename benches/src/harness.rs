@@ -19,14 +19,18 @@ pub struct Bench {
     pub inputs: Inputs,
     /// One small run of everything: a test that it works.
     pub once: bool,
+    /// Only npload: for a profiler.
+    alone: bool,
     wanted: Vec<String>,
     csv: String,
 }
 
+type Work<'a> = Box<dyn FnMut() + 'a>;
+
 /// What is compared: npload comes first.
 pub struct Case<'a> {
     name: &'a str,
-    contenders: Vec<(&'a str, Box<dyn FnMut() + 'a>)>,
+    contenders: Vec<(&'a str, Work<'a>)>,
 }
 
 impl<'a> Case<'a> {
@@ -46,12 +50,13 @@ impl<'a> Case<'a> {
 }
 
 impl Bench {
-    pub fn new(dir: PathBuf, once: bool, wanted: Vec<String>) -> Self {
+    pub fn new(dir: PathBuf, once: bool, alone: bool, wanted: Vec<String>) -> Self {
         let inputs = Inputs::new(dir.join(if once { "once" } else { "full" }));
         let csv = "case,contender,median_ns,fastest_ns,npload_over_it,rounds\n".to_owned();
         Bench {
             inputs,
             once,
+            alone,
             wanted,
             csv,
         }
@@ -81,6 +86,9 @@ impl Bench {
             name,
             mut contenders,
         } = case;
+        if self.alone {
+            contenders.truncate(1);
+        }
         let mut batches = Vec::new();
         let mut round = Duration::ZERO;
         for (_, work) in &mut contenders {

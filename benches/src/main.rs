@@ -26,17 +26,18 @@ use std::path::PathBuf;
 use harness::Bench;
 
 fn main() {
-    let mut once = false;
+    let (mut once, mut alone) = (false, false);
     let mut wanted = Vec::new();
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "--once" => once = true,
+            "--alone" => alone = true,
             _ => wanted.push(argument),
         }
     }
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    let mut bench = Bench::new(target.join("bench"), once, wanted);
+    let mut bench = Bench::new(target.join("bench"), once, alone, wanted);
     npy::cases(&mut bench);
     npz::cases(&mut bench);
     parts::cases(&mut bench);

@@ -7,7 +7,7 @@ use bytemuck::cast_slice;
 use ndarray::{ArrayD, IxDyn, OwnedRepr};
 use ndarray_npy::{NpzReader, ReadableElement};
 
-use crate::floors::{pass_over, read_fresh};
+use crate::floors::{Scratch, read_fresh};
 use crate::harness::{Bench, Case};
 use crate::inputs::{Member, f32s, npy, random_u32};
 
@@ -60,7 +60,14 @@ where
         .run("npyz", || by_npyz::<T>(path));
     bench.measure(match floor {
         Floor::Reads => case.run("floor: reads by 2 threads", || read_fresh(path, 2)),
-        Floor::Pass => case.run("floor: scan, check, copy", || pass_over(path)),
+        Floor::Pass => {
+            let (mut scratch, mut other) = (Scratch::new(path), Scratch::new(path));
+            case.run("floor: scan, check, copy", move || scratch.pass_over())
+                .run("the same, and read the file", move || {
+                    other.read(path);
+                    other.pass_over()
+                })
+        }
         Floor::None => case,
     });
 }

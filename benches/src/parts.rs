@@ -74,15 +74,33 @@ pub fn cases(bench: &mut Bench) {
         let column = |view: &ArrayView2<'_, f32>| view.slice(s![.., 7]).to_owned();
         assert!(ours("7").view_dim::<f32, ndarray::Ix1>().unwrap() == mapped(&path, row));
         assert!(ours(":, 7").view_dim::<f32, ndarray::Ix1>().unwrap() == mapped(&path, column));
+        let whole = |pick: &dyn Fn(&ArrayView2<'_, f32>) -> Array1<f32>| {
+            let array: ndarray::Array2<f32> = ndarray_npy::read_npy(&path).unwrap();
+            pick(&array.view())
+        };
+        let ours_mapped = |selection: &str| {
+            let options = npload::LoadOptions::new();
+            // SAFETY: nobody changes the files of a benchmark while it runs.
+            let options = unsafe { options.mmap_mode(npload::MmapMode::Read) };
+            let array = options.load(&path).unwrap().into_array().unwrap();
+            let part = array.slice(selection.parse::<npload::Selection>().unwrap());
+            part.unwrap().to_ndarray::<f32>().unwrap()
+        };
         bench.measure(
             Case::new("row of 64 MB")
                 .run("npload", || ours("7"))
-                .run("ndarray-npy over a mapping", || mapped(&path, row)),
+                .run("ndarray-npy, whole file", || whole(&row))
+                .run("ndarray-npy, mapped", || mapped(&path, row)),
         );
         bench.measure(
             Case::new("column of 64 MB")
                 .run("npload", || ours(":, 7"))
-                .run("ndarray-npy over a mapping", || mapped(&path, column)),
+                .run("ndarray-npy, whole file", || whole(&column)),
+        );
+        bench.measure(
+            Case::new("column of 64 MB, mapped")
+                .run("npload", || ours_mapped(":, 7"))
+                .run("ndarray-npy", || mapped(&path, column)),
         );
     }
 }

@@ -24,4 +24,5 @@ pub use aligned::{ALIGNMENT, AlignedBuf};
 pub use buffer::Buffer;
 pub use map::{MapMode, map_file};
 pub use read_at::ReadAt;
+pub use sys::advise_huge_pages;
 pub use threads::run_on_threads;

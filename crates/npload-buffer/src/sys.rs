@@ -6,18 +6,25 @@
 
 use std::alloc::Layout;
 use std::io;
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use crate::ALIGNMENT;
 
-/// From this size memory is mapped: below it the allocator is faster, above it page faults dominate.
-const MAPPED_FROM: usize = 256 << 10;
+/// From this size, a huge page, memory is mapped. Below it no page can be huge, and the allocator is
+/// faster: where it has the memory already, 1 MiB of a file is there in 52 µs, and in fresh pages in
+/// 438.
+const MAPPED_FROM: usize = 2 << 20;
+/// What allocators give without being asked for more.
+const GIVEN: usize = 16;
 
 /// A zeroed block of memory that this module handed out and takes back.
 #[derive(Debug)]
 pub(crate) struct Block {
     ptr: NonNull<u8>,
     len: usize,
+    /// How many allocated bytes precede it.
+    before: usize,
     mapped: bool,
 }
 
@@ -29,24 +36,39 @@ unsafe impl Sync for Block {}
 impl Block {
     /// `len` zeroed bytes at a multiple of [`ALIGNMENT`]. `len` must not be 0.
     pub(crate) fn zeroed(len: usize) -> io::Result<Self> {
-        if os::MAPS && len >= MAPPED_FROM {
-            return Ok(Block {
-                ptr: os::map(len)?,
-                len,
-                mapped: true,
-            });
+        if len >= MAPPED_FROM {
+            return Block::mapped(len);
         }
+        Block::allocated(len)
+    }
+
+    /// The same, from the operating system.
+    pub(crate) fn mapped(len: usize) -> io::Result<Self> {
+        if !os::MAPS {
+            return Block::allocated(len);
+        }
+        Ok(Block {
+            ptr: os::map(len)?,
+            len,
+            before: 0,
+            mapped: true,
+        })
+    }
+
+    fn allocated(len: usize) -> io::Result<Self> {
         let layout = layout(len)?;
         // SAFETY: callers pass len > 0, so the layout's size is not zero.
-        let ptr = unsafe { std::alloc::alloc_zeroed(layout) };
-        match NonNull::new(ptr) {
-            Some(ptr) => Ok(Block {
-                ptr,
-                len,
-                mapped: false,
-            }),
-            None => Err(out_of_memory()),
-        }
+        let start = unsafe { std::alloc::alloc_zeroed(layout) };
+        let start = NonNull::new(start).ok_or_else(out_of_memory)?;
+        let before = start.addr().get().wrapping_neg() % ALIGNMENT;
+        Ok(Block {
+            // SAFETY: `start` is at a multiple of GIVEN, so `before` is at most ALIGNMENT - GIVEN,
+            // which `layout` added to the length.
+            ptr: unsafe { start.add(before) },
+            len,
+            before,
+            mapped: false,
+        })
     }
 
     pub(crate) fn ptr(&self) -> NonNull<u8> {
@@ -82,14 +104,29 @@ impl Drop for Block {
         if self.mapped {
             os::unmap(self.ptr, self.len);
         } else if let Ok(layout) = layout(self.len) {
-            // SAFETY: `zeroed` allocated this pointer with this same layout.
-            unsafe { std::alloc::dealloc(self.ptr.as_ptr(), layout) }
+            // SAFETY: `zeroed` allocated with this same layout, `before` bytes before `ptr`.
+            unsafe { std::alloc::dealloc(self.ptr.sub(self.before).as_ptr(), layout) }
         }
     }
 }
 
+/// Asks for huge pages for memory that is about to be filled for the first time, where there are
+/// whole ones in it. What the memory holds stays as it is.
+pub fn advise_huge_pages<T>(memory: &mut [MaybeUninit<T>]) {
+    // Below that, allocators keep memory for later, and it would stay advised.
+    const OWN_MAPPING_FROM: usize = 32 << 20;
+    let len = size_of_val(memory);
+    if len >= OWN_MAPPING_FROM {
+        os::advise_huge_within(NonNull::from(memory).cast(), len);
+    }
+}
+
+/// Room for `len` bytes from a multiple of [`ALIGNMENT`] on. Asked for that alignment, the standard
+/// library would zero the memory itself, also where it comes zeroed from the system.
 fn layout(len: usize) -> io::Result<Layout> {
-    Layout::from_size_align(len, ALIGNMENT).map_err(|_| out_of_memory())
+    let size = len.checked_add(ALIGNMENT - GIVEN);
+    let layout = size.map(|size| Layout::from_size_align(size, GIVEN));
+    layout.and_then(Result::ok).ok_or_else(out_of_memory)
 }
 
 fn out_of_memory() -> io::Error {
@@ -130,9 +167,23 @@ mod os {
         NonNull::new(ptr.cast()).ok_or_else(super::out_of_memory)
     }
 
+    /// Asks for the huge pages that lie whole in the `len` bytes at `ptr`, which the caller owns.
+    pub(super) fn advise_huge_within(ptr: NonNull<u8>, len: usize) {
+        let before = ptr.addr().get().wrapping_neg() % HUGE_PAGE;
+        let len = {
+            let rest = len.saturating_sub(before);
+            rest.saturating_sub(rest % HUGE_PAGE)
+        };
+        if len > 0 {
+            // SAFETY: `before` is less than the length, or none would be left.
+            advise_huge(unsafe { ptr.add(before) }, len);
+        }
+    }
+
     fn advise_huge(ptr: NonNull<u8>, len: usize) {
         // A kernel without huge pages refuses the advice; the memory is as good.
-        // SAFETY: the range is a mapping that the caller owns, and the advice does not change its contents.
+        // SAFETY: the range is whole pages that the caller owns, and the advice does not change
+        // their contents.
         let _ = unsafe { rustix::mm::madvise(ptr.as_ptr().cast(), len, Advice::LinuxHugepage) };
     }
 
@@ -172,4 +223,6 @@ mod os {
     }
 
     pub(super) fn unmap(_: NonNull<u8>, _: usize) {}
+
+    pub(super) fn advise_huge_within(_: NonNull<u8>, _: usize) {}
 }

@@ -23,6 +23,13 @@ pub trait Element: CheckedBitPattern + sealed::Sealed + Send + Sync {
     #[doc(hidden)]
     fn from_order(bytes: &[u8], order: ByteOrder) -> Option<Self>;
 
+    /// Appends the values that bytes in this order stand for.
+    #[doc(hidden)]
+    fn append(values: &mut Vec<Self>, bytes: &[u8], order: ByteOrder) {
+        let items = bytes.chunks_exact(size_of::<Self>());
+        values.extend(items.filter_map(|item| Self::from_order(item, order)));
+    }
+
     /// Whether elements of this dtype are such values, whatever their byte order.
     #[must_use]
     fn is_of(dtype: &DType) -> bool {
@@ -47,6 +54,19 @@ macro_rules! elements {
                     ByteOrder::Little => <$type>::from_le_bytes(bytes),
                     ByteOrder::Big => <$type>::from_be_bytes(bytes),
                 })
+            }
+
+            // Without a branch for each item, so that the compiler makes vectors of it.
+            fn append(values: &mut Vec<Self>, bytes: &[u8], order: ByteOrder) {
+                let (items, _) = bytes.as_chunks();
+                match order {
+                    ByteOrder::Little => {
+                        values.extend(items.iter().map(|item| <$type>::from_le_bytes(*item)));
+                    }
+                    ByteOrder::Big => {
+                        values.extend(items.iter().map(|item| <$type>::from_be_bytes(*item)));
+                    }
+                }
             }
         }
     )*};

@@ -108,9 +108,15 @@ impl Array {
     }
 
     /// The same array over other bytes, of which there are as many as it needs.
-    pub(crate) fn with_data(mut self, data: Buffer) -> Self {
-        self.data = data;
-        self
+    pub(crate) fn over_other(&self, data: Buffer) -> Self {
+        Array {
+            dtype: self.dtype.clone(),
+            // From slices, since `clone` would copy one by one.
+            shape: Axes::from_slice(&self.shape),
+            strides: Axes::from_slice(&self.strides),
+            data,
+            offset: self.offset,
+        }
     }
 
     /// What its elements are.

@@ -4,6 +4,7 @@ use ::ndarray::{
     Array as NdArray, ArrayD, ArrayView, ArrayViewD, Axis, Dimension, IxDyn, ShapeBuilder,
 };
 use bytemuck::checked::CheckedCastError;
+use npload_buffer::advise_huge_pages;
 
 use super::{Array, Element, Order};
 use crate::dtype::ByteOrder;
@@ -102,12 +103,10 @@ impl Array {
         let mut elements: Vec<T> = Vec::new();
         let reserved = elements.try_reserve_exact(self.size());
         reserved.map_err(|e| Error::new(ErrorKind::OutOfMemory, e.to_string()))?;
+        advise_huge_pages(elements.spare_capacity_mut());
         let byteorder = self.dtype.byteorder().unwrap_or(ByteOrder::NATIVE);
         match self.contiguous_bytes(order) {
-            Some(bytes) => {
-                let items = bytes.chunks_exact(size_of::<T>());
-                elements.extend(items.filter_map(|item| T::from_order(item, byteorder)));
-            }
+            Some(bytes) => T::append(&mut elements, bytes, byteorder),
             None => elements.extend(
                 self.items()
                     .filter_map(|item| T::from_order(item, byteorder)),

@@ -192,9 +192,13 @@ pub(crate) fn load_stream(
     }
     refuse_objects(header.dtype(), options)?;
     let nbytes = header.nbytes();
+    let offset = header.data_offset() as u64;
+    if let Some(left) = stream.left().filter(|&left| left < nbytes as u64) {
+        return Err(short_data(nbytes, left).at(offset.saturating_add(left)));
+    }
     let (data, filled) = stream.read_aligned(nbytes).map_err(reading)?;
     if filled < nbytes {
-        let end = (header.data_offset() as u64).saturating_add(filled as u64);
+        let end = offset.saturating_add(filled as u64);
         return Err(short_data(nbytes, filled as u64).at(end));
     }
     Ok(into_array(header, data.into()))

@@ -1,7 +1,7 @@
 //! All members of an archive at once: tiny ones many to a read, the others side by side.
 
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use npload_buffer::Buffer;
 
@@ -40,55 +40,42 @@ pub(super) fn load_all(
 ) -> Result<Vec<(String, Member)>> {
     let plan = Plan::new(archive, options);
     let meter = Meter::new(options, plan.total);
-    let mut members: Vec<Option<Member>> = Vec::new();
-    members.resize_with(archive.len(), || None);
+    let places = Places::new(archive.len());
 
     for &index in &plan.shared {
         if let Some(entry) = archive.entry(index) {
             let loaded =
                 member::load_metered(&entry, source, options, options.thread_count(), &meter);
-            put(
-                &mut members,
-                index,
-                loaded.map_err(|e| e.with_member(entry.name()))?,
-            );
+            let loaded = loaded.map_err(|e| e.with_member(entry.name()))?;
+            places.lock().put(index, loaded);
         }
     }
     let mut large = begin_large(&plan.large, archive, options)?;
     let inflaters = Inflaters::new(if large.is_empty() { 0 } else { plan.workers });
     let jobs = large.iter_mut().map(Job::Large);
     let jobs = jobs.chain(plan.units.iter().map(Job::Unit));
-    let places = Mutex::new(&mut members);
-    share(plan.workers, jobs, &|job| {
-        let loaded = match job {
-            Job::Large(large) => return large.read(options, &inflaters, &meter),
-            Job::Unit(Unit::Tiny(range)) => {
-                let order = plan.by_offset.get(range.clone()).unwrap_or_default();
-                tiny::load(archive, order, source, options, &meter)?
-            }
-            Job::Unit(Unit::One(index)) => {
-                let Some(entry) = archive.entry(*index) else {
-                    return Ok(());
-                };
-                let loaded = member::load_metered(&entry, source, options, 1, &meter);
-                vec![(*index, loaded.map_err(|e| e.with_member(entry.name()))?)]
-            }
-        };
-        let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
-        loaded
-            .into_iter()
-            .for_each(|(index, member)| put(&mut places, index, member));
-        Ok(())
+    share(plan.workers, jobs, &|job| match job {
+        Job::Large(large) => large.read(options, &inflaters, &meter),
+        Job::Unit(Unit::Tiny(range)) => {
+            let order = plan.by_offset.get(range.clone()).unwrap_or_default();
+            tiny::load(archive, order, source, options, &meter, &places)
+        }
+        Job::Unit(Unit::One(index)) => {
+            let Some(entry) = archive.entry(*index) else {
+                return Ok(());
+            };
+            let loaded = member::load_metered(&entry, source, options, 1, &meter);
+            let loaded = loaded.map_err(|e| e.with_member(entry.name()))?;
+            places.lock().put(*index, loaded);
+            Ok(())
+        }
     })?;
     for large in large {
         let bytes = large.read.map(Buffer::from).unwrap_or_default();
         let member = member::finish(large.header, &bytes);
-        put(&mut members, large.entry.index(), member);
+        places.lock().put(large.entry.index(), member);
     }
-    let named = archive.entries().zip(members);
-    Ok(named
-        .filter_map(|(entry, member)| Some((key_of(entry.name()).to_owned(), member?)))
-        .collect())
+    Ok(places.named(archive))
 }
 
 /// What a thread takes next.
@@ -145,9 +132,44 @@ impl Large<'_> {
     }
 }
 
-fn put(members: &mut [Option<Member>], index: usize, member: Member) {
-    if let Some(place) = members.get_mut(index) {
-        *place = Some(member);
+/// Where members are put, by their index in the archive, with room for their names: what is
+/// collected at the end is this very memory.
+pub(super) struct Places(Mutex<Filled>);
+
+pub(super) struct Filled(Vec<Option<(String, Member)>>);
+
+impl Places {
+    fn new(len: usize) -> Self {
+        let mut places = Vec::new();
+        places.resize_with(len, || None);
+        Places(Mutex::new(Filled(places)))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Filled> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn named(self, archive: &Archive) -> Vec<(String, Member)> {
+        let mut places = self
+            .0
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .0;
+        for (entry, place) in archive.entries().zip(&mut places) {
+            if let Some((name, _)) = place {
+                *name = key_of(entry.name()).to_owned();
+            }
+        }
+        places.into_iter().flatten().collect()
+    }
+}
+
+impl Filled {
+    #[inline]
+    pub(super) fn put(&mut self, index: usize, member: Member) {
+        if let Some(place) = self.0.get_mut(index) {
+            *place = Some((String::new(), member));
+        }
     }
 }
 

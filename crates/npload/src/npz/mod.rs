@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use npload_buffer::Buffer;
 
-use crate::npy::Header;
+use crate::npy::{Head, Header};
+use crate::sniff::{self, Format, sniff};
 use crate::source::{Opened, Source, open};
 use crate::zip::{Archive, Entry};
 use crate::{Array, Element, Error, ErrorKind, LoadOptions, MmapMode, Result};
@@ -44,7 +45,8 @@ impl Npz {
     /// Opens the archive of that path, with [`LoadOptions::new`]. Only its directory is read.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`], and [`ErrorKind::Archive`] when it is no zip file or damaged.
+    /// [`ErrorKind::Io`], [`ErrorKind::Archive`] when it is a damaged zip file,
+    /// [`ErrorKind::NotArray`] or [`ErrorKind::Empty`] when it is something else.
     pub fn open(path: impl AsRef<Path>) -> Result<Npz> {
         LoadOptions::new().open_npz(path)
     }
@@ -186,7 +188,28 @@ impl LoadOptions {
                 Source::Other(Arc::new(Buffer::from(bytes)))
             }
         };
-        Npz::in_source(source, self.clone()).map_err(|e| e.with_path(path))
+        let opened = Npz::in_source(source.clone(), self.clone());
+        opened.map_err(|e| self.name_what_it_is(&source, e).with_path(path))
+    }
+
+    /// The error for what is no archive: what it is instead. Bytes before an archive are allowed,
+    /// so that the first ones are looked at only when there is none.
+    #[cold]
+    fn name_what_it_is(&self, source: &Source, err: Error) -> Error {
+        let head = || Head::read(source, 0, source.len()?);
+        let Ok(head) = head() else {
+            return err;
+        };
+        match sniff(head.bytes()) {
+            _ if err.kind() != ErrorKind::Archive => err,
+            Format::Zip => err,
+            Format::Empty => sniff::empty(),
+            Format::Other => sniff::refuse(head.bytes(), self.allow_pickle),
+            Format::Npy => {
+                let message = "this is one array (npy), not an archive: use load, or Npy::open";
+                Error::new(ErrorKind::NotArray, message)
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use npload_buffer::{ALIGNMENT, AlignedBuf, Buffer};
 
+use super::load_all::Places;
 use super::member::{Member, check_size};
 use crate::npy::{Parsed, allocate, into_array, parse_header, refuse_objects, truncated_header};
 use crate::source::{Meter, Source};
@@ -17,17 +18,18 @@ pub(super) const TINY: u64 = 4096;
 /// A local header is longer only with an extra field of hundreds of bytes.
 const LOCAL_HEADER: u64 = 30 + 512;
 
-/// Loads members that lie one after the other in the source; each with its index.
+/// Loads members that lie one after the other in the source, into their places.
 pub(super) fn load(
     archive: &Archive,
     indices: &[usize],
     source: &Source,
     options: &LoadOptions,
     meter: &Meter<'_>,
-) -> Result<Vec<(usize, Member)>> {
+    places: &Places,
+) -> Result<()> {
     let entries = || indices.iter().filter_map(|&index| archive.entry(index));
     let (Some(first), Some(last)) = (entries().next(), entries().next_back()) else {
-        return Ok(Vec::new());
+        return Ok(());
     };
     let start = first.header_offset();
     let most = last
@@ -55,41 +57,36 @@ pub(super) fn load(
         memory: allocate(entries().map(room).sum())?,
         used: 0,
     };
+    let mut templates = Templates::new();
     let mut found = Vec::with_capacity(indices.len());
-    let mut seen = None;
     for entry in entries() {
-        let one = one_of(&entry, span, start, &mut block, &mut seen, options);
-        found.push(match one.map_err(|e| e.with_member(entry.name()))? {
-            Some(piece) => (entry.index(), Ok(piece)),
-            // An extra field that reaches beyond the span: such a member is read by itself.
-            None => (entry.index(), Err(entry)),
-        });
+        let one = one_of(&entry, span, start, &mut block, &mut templates, options);
+        found.push(one.map_err(|e| e.with_member(entry.name()))?);
         meter.add(usize::try_from(entry.size()).unwrap_or(0));
     }
     let memory = Buffer::from(block.memory);
-    let member = |(index, piece)| -> Result<(usize, Member)> {
+    let mut places = places.lock();
+    for (entry, piece) in entries().zip(found) {
         let member = match piece {
-            Ok(Piece {
-                template: Some(array),
-                at,
-                len,
-            }) => Member::Array(array.with_data(memory.slice(at..at.saturating_add(len)))),
-            Ok(Piece {
-                template: None,
-                at,
-                len,
-            }) => Member::Bytes(memory.slice(at..at.saturating_add(len))),
-            Err(entry) => super::member::load(&entry, source, options)?,
+            Some(Piece { template, at, len }) => {
+                let bytes = memory.slice(at..at.saturating_add(len));
+                match template.and_then(|template| templates.made.get(template)) {
+                    Some(template) => Member::Array(template.array.over_other(bytes)),
+                    None => Member::Bytes(bytes),
+                }
+            }
+            // An extra field that reaches beyond the span: such a member is read by itself.
+            None => super::member::load(&entry, source, options)?,
         };
-        Ok((index, member))
-    };
-    found.into_iter().map(member).collect()
+        places.put(entry.index(), member);
+    }
+    Ok(())
 }
 
 /// Where a member's bytes were put.
 struct Piece {
-    /// The array but for its data; none if the member is no npy file.
-    template: Option<Array>,
+    /// The place in [`Templates`] of the array but for its data; none if the member is no npy file.
+    template: Option<usize>,
     at: usize,
     len: usize,
 }
@@ -113,17 +110,101 @@ impl Block {
     }
 }
 
-/// The header of the member before, and the array that it makes: most members of such archives
-/// have the same.
-type Seen = Option<(Vec<u8>, Array, usize)>;
+/// How many hashes of headers there are.
+const HASHES: usize = 256;
+
+/// A hash of a header as NumPy writes it: of the part in which headers of one archive differ.
+fn hash(bytes: &[u8]) -> usize {
+    let words = bytes.get(16..80).unwrap_or_default().as_chunks().0.iter();
+    let hash = words.fold(0_u64, |hash, word| {
+        (hash ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    });
+    let [highest, ..] = hash.to_be_bytes();
+    usize::from(highest)
+}
+
+/// The headers seen, and the arrays that they make: most members of such archives share a few.
+struct Templates<'a> {
+    made: Vec<Template<'a>>,
+    /// The place in `made` of the last one that was asked for.
+    latest: usize,
+    /// By a hash of the header, the place in `made` of the last one with that hash.
+    places: [usize; HASHES],
+}
+
+struct Template<'a> {
+    header: &'a [u8],
+    warns: bool,
+    array: Array,
+    nbytes: usize,
+}
+
+impl Template<'_> {
+    /// Whether these bytes begin with the same header, and need no other look at it.
+    fn begins(&self, bytes: &[u8]) -> bool {
+        bytes.starts_with(self.header) && !self.warns
+    }
+}
+
+impl<'a> Templates<'a> {
+    fn new() -> Self {
+        Templates {
+            made: Vec::new(),
+            latest: usize::MAX,
+            places: [usize::MAX; HASHES],
+        }
+    }
+
+    /// The template of the member that is `bytes`, and its place.
+    fn of(&mut self, bytes: &'a [u8], entry: &Entry<'_>, options: &LoadOptions) -> Result<usize> {
+        let same = |template: &&Template<'_>| template.begins(bytes);
+        if self.made.get(self.latest).filter(same).is_some() {
+            return Ok(self.latest);
+        }
+        self.latest = self.find_or_make(bytes, entry, options)?;
+        Ok(self.latest)
+    }
+
+    fn find_or_make(
+        &mut self,
+        bytes: &'a [u8],
+        entry: &Entry<'_>,
+        options: &LoadOptions,
+    ) -> Result<usize> {
+        let mut nowhere = usize::MAX;
+        let place = self.places.get_mut(hash(bytes));
+        let place = place.unwrap_or(&mut nowhere);
+        let same = |template: &&Template<'_>| template.begins(bytes);
+        if self.made.get(*place).filter(same).is_some() {
+            return Ok(*place);
+        }
+        let header = match parse_header(bytes, options.max_header_size)? {
+            Parsed::Header(header) => header,
+            Parsed::NeedMore(_) => return Err(truncated_header(bytes)),
+        };
+        options.warn(header.warnings());
+        refuse_objects(header.dtype(), options)?;
+        check_size(entry, &header)?;
+        let made = self.made.len();
+        *place = made;
+        self.made.push(Template {
+            header: bytes.get(..header.data_offset()).unwrap_or_default(),
+            // A header that warns is parsed each time, so that it warns each time.
+            warns: !header.warnings().is_empty(),
+            nbytes: header.nbytes(),
+            array: into_array(header, Buffer::empty()),
+        });
+        Ok(made)
+    }
+}
 
 /// Checks one member and puts its data in place; none if its bytes are not all in the span.
-fn one_of(
+fn one_of<'a>(
     entry: &Entry<'_>,
-    span: &[u8],
+    span: &'a [u8],
     start: u64,
     block: &mut Block,
-    seen: &mut Seen,
+    templates: &mut Templates<'a>,
     options: &LoadOptions,
 ) -> Result<Option<Piece>> {
     let from = entry.header_offset().saturating_sub(start);
@@ -144,32 +225,10 @@ fn one_of(
             len,
         }));
     }
-    let same = seen
-        .as_ref()
-        .filter(|(header, ..)| bytes.starts_with(header));
-    let (array, offset, nbytes) = match same {
-        Some((header, array, nbytes)) => (array.clone(), header.len(), *nbytes),
-        None => {
-            let header = match parse_header(bytes, options.max_header_size)? {
-                Parsed::Header(header) => header,
-                Parsed::NeedMore(_) => return Err(truncated_header(bytes)),
-            };
-            options.warn(header.warnings());
-            let quiet = header.warnings().is_empty();
-            refuse_objects(header.dtype(), options)?;
-            let (offset, nbytes) = (header.data_offset(), header.nbytes());
-            check_size(entry, &header)?;
-            let array = into_array(header, Buffer::empty());
-            // A header that warns is parsed each time, so that it warns each time.
-            *seen = quiet.then(|| {
-                (
-                    bytes.get(..offset).unwrap_or_default().to_vec(),
-                    array.clone(),
-                    nbytes,
-                )
-            });
-            (array, offset, nbytes)
-        }
+    let place = templates.of(bytes, entry, options)?;
+    let (offset, nbytes) = match templates.made.get(place) {
+        Some(template) => (template.header.len(), template.nbytes),
+        None => (0, 0),
     };
     let Some(elements) = bytes.get(offset..offset.saturating_add(nbytes)) else {
         let there = bytes.len().saturating_sub(offset);
@@ -177,7 +236,7 @@ fn one_of(
     };
     let (at, len) = block.put(elements);
     Ok(Some(Piece {
-        template: Some(array),
+        template: Some(place),
         at,
         len,
     }))

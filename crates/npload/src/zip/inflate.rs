@@ -39,14 +39,13 @@ struct Inflater {
     input: AlignedBuf,
 }
 
-/// From this size on memory comes straight from the system, and grows without the allocator.
 const FIRST_INPUT: usize = 256 << 10;
 
 impl Inflaters {
     pub(crate) fn new(threads: usize) -> Self {
         let inflater = |_| Inflater {
             state: Decompressor::new(),
-            input: AlignedBuf::zeroed(FIRST_INPUT).unwrap_or_default(),
+            input: AlignedBuf::mapped(FIRST_INPUT).unwrap_or_default(),
         };
         Inflaters(Mutex::new((0..threads).map(inflater).collect()))
     }
@@ -103,7 +102,7 @@ impl Entry<'_> {
         while first > most {
             first = first.div_ceil(4);
         }
-        let mut bytes = self.allocate(memory.pad.saturating_add(first))?;
+        let mut bytes = self.allocate(memory.pad.saturating_add(first), options)?;
         loop {
             let out = bytes.get_mut(memory.pad..).unwrap_or_default();
             match state.deflate_decompress(input, out) {

@@ -27,11 +27,8 @@ pub(crate) struct ReadOptions<'a> {
     /// How many threads may work on it, this one included.
     pub(crate) threads: usize,
     pub(crate) progress: Option<Told<'a>>,
-    /// What reads of other members left for this one to work with.
-    #[cfg_attr(
-        not(feature = "libdeflate"),
-        expect(dead_code, reason = "only libdeflate's state is worth keeping")
-    )]
+    /// What reads of other members left for this one to work with. With it, memory comes straight from
+    /// the system: the thread is to allocate nothing.
     pub(crate) inflaters: Option<&'a Inflaters>,
 }
 
@@ -118,7 +115,7 @@ impl Entry<'_> {
         memory: Memory,
         options: &ReadOptions<'_>,
     ) -> Result<AlignedBuf> {
-        let mut bytes = self.allocate(memory.total)?;
+        let mut bytes = self.allocate(memory.total, options)?;
         let out = bytes.get_mut(memory.pad..).unwrap_or_default();
         if opened.head.len() == out.len() && !out.is_empty() {
             out.copy_from_slice(opened.head);
@@ -149,7 +146,7 @@ impl Entry<'_> {
         memory: Memory,
         options: &ReadOptions<'_>,
     ) -> Result<AlignedBuf> {
-        let mut bytes = self.allocate(memory.total.min(FIRST))?;
+        let mut bytes = self.allocate(memory.total.min(FIRST), options)?;
         let input = Compressed::opened(&*self.archive.source, opened, CHUNK);
         let mut reader = self.stream(input, options.verify)?;
         let mut filled = memory.pad;
@@ -168,8 +165,13 @@ impl Entry<'_> {
         }
     }
 
-    pub(super) fn allocate(&self, len: usize) -> Result<AlignedBuf> {
-        AlignedBuf::zeroed(len).map_err(|err| self.no_memory(err))
+    pub(super) fn allocate(&self, len: usize, options: &ReadOptions<'_>) -> Result<AlignedBuf> {
+        let taken = match options.inflaters {
+            // The thread is to allocate nothing: see `Inflaters`.
+            Some(_) => AlignedBuf::mapped(len),
+            None => AlignedBuf::zeroed(len),
+        };
+        taken.map_err(|err| self.no_memory(err))
     }
 
     #[cold]
