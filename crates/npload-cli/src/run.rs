@@ -51,7 +51,7 @@ impl From<Exit> for ExitCode {
 /// let mut out = Vec::new();
 /// let args = ["npload", "show", "../../testdata/npy/f8-le-2d-c.npy", "0, :2"];
 /// let exit = npload_cli::run(args.map(Into::into), &mut out, &mut Vec::new());
-/// assert_eq!((exit, out.as_slice()), (npload_cli::Exit::Success, &b"[0. 1.]\n"[..]));
+/// assert_eq!((exit, out.as_slice()), (npload_cli::Exit::Success, &b"[nan inf]\n"[..]));
 /// ```
 pub fn run(
     args: impl IntoIterator<Item = OsString>,
