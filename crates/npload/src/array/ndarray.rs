@@ -22,9 +22,9 @@ impl Array {
     ///
     /// # Errors
     /// [`ErrorKind::Type`] when the elements are something else; [`ErrorKind::View`] when they are
-    /// in the other byte order, misaligned (a field of a packed struct, a
-    /// mapped member of an archive), or, for `bool`, bytes
-    /// other than 0 and 1. [`Array::to_ndarray`] copes with all of [`ErrorKind::View`].
+    /// in the other byte order, misaligned (a field of a packed struct, a mapped member of an
+    /// archive), or, for `bool`, bytes other than 0 and 1. [`Array::to_ndarray`] copes with all of
+    /// [`ErrorKind::View`].
     pub fn view<T: Element>(&self) -> Result<ArrayViewD<'_, T>> {
         self.check_type::<T>()?;
         if !self.dtype.is_native() {
