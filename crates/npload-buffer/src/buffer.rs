@@ -85,6 +85,19 @@ impl Buffer {
         }
     }
 
+    /// How many bytes it has. Its own, so that [`ReadAt::len`](crate::ReadAt::len), which may fail,
+    /// is not taken for the slice's.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has no bytes.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     pub(crate) fn from_mapping(map: Mapping) -> Self {
         let (ptr, len) = (map.ptr(), map.len());
         Buffer {
@@ -241,6 +254,14 @@ mod tests {
         assert_eq!(&*b.slice(20..30), b"");
         assert_eq!(&*b.slice(..=1), b"01");
         assert_eq!(b.slice(4..).as_ptr(), b.as_ptr().wrapping_add(4));
+    }
+
+    #[test]
+    fn its_length_is_a_number_also_where_read_at_is_in_scope() {
+        use crate::ReadAt;
+        let b = buffer(b"abc");
+        assert_eq!((b.len(), b.is_empty()), (3, false));
+        assert_eq!(ReadAt::len(&b).unwrap(), 3);
     }
 
     #[test]

@@ -1,1 +1,25 @@
+//! The command `npload`: what `.npy` and `.npz` files hold, shown, checked, and told to programs.
+//!
+//! [`run`] is the whole command. It takes its arguments and writers, so that the binary is a few
+//! lines and Python's console script can call it as well. What it prints is described in `docs/cli.md`.
+//!
+//! Names and texts in files are not trusted: control characters never reach a terminal as they are.
+#![forbid(unsafe_code)]
 
+mod args;
+mod close;
+mod columns;
+mod completions;
+mod escape;
+mod failure;
+mod info;
+mod json;
+mod place;
+mod progress;
+mod run;
+mod show;
+mod sizes;
+mod steps;
+mod verify;
+
+pub use run::{Exit, run};

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! * [`load`] and [`LoadOptions`]: a file, whole. [`Loaded`] is an [`Array`] or an [`Npz`].
-//! * [`Npy`], [`Npz`]: opened and not loaded; parts by index, members by name, from many threads.
+//! * [`open`], [`Npy`], [`Npz`]: opened and not loaded; parts by index, members by name, from many
+//!   threads. A [`Part`] is sliced before it is read.
 //! * [`peek`]: what is in a file, from its headers.
 //! * [`Array`] with its [`DType`]: known at run time; typed access by [`Array::view`] and
 //!   [`Array::to_ndarray`], single elements as [`Value`].
@@ -38,6 +39,7 @@ mod load;
 mod mmap;
 mod npy;
 mod npz;
+mod open;
 mod options;
 mod peek;
 mod python_repr;
@@ -57,8 +59,9 @@ pub use mmap::{MmapMode, open_memmap};
 #[cfg(feature = "ndarray")]
 pub use ndarray::{self, s};
 pub use npload_buffer::{AlignedBuf, Buffer, ReadAt};
-pub use npy::{Header, Npy};
+pub use npy::{Header, Npy, Part};
 pub use npz::{Member, Npz};
+pub use open::{Handle, open};
 pub use options::{Encoding, LoadOptions, MAX_HEADER_SIZE, Progress, Verify};
 pub use peek::{Peeked, peek};
 pub use selection::{Index, Selection};

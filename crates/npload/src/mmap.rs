@@ -84,7 +84,8 @@ impl LoadOptions {
 
 /// Creates an npy file of zeros and maps it for writing: `numpy.lib.format.open_memmap` with mode `w+`.
 ///
-/// The file replaces one of that name only when it is complete. To map a file that exists, use
+/// The file replaces one of that name only when it is complete and mapped; where the path is a
+/// symbolic link, the file that it leads to is replaced. To map a file that exists, use
 /// [`LoadOptions::mmap_mode`].
 ///
 /// # Safety
@@ -103,19 +104,19 @@ impl LoadOptions {
 /// ```
 ///
 /// # Errors
-/// [`ErrorKind::Io`] when the file cannot be created, [`ErrorKind::Mmap`] for Python objects,
-/// [`ErrorKind::Shape`] when it would be too large for a file.
+/// [`ErrorKind::Io`] when the file cannot be created, [`ErrorKind::OutOfMemory`] when it cannot be
+/// mapped, [`ErrorKind::Mmap`] for Python objects, [`ErrorKind::Shape`] when it would be too large
+/// for a file. What was there is then untouched.
 pub unsafe fn open_memmap(
     path: impl AsRef<Path>,
     dtype: &DType,
     shape: &[usize],
     order: Order,
 ) -> Result<Array> {
-    let (file, start, size) = create(path.as_ref(), dtype, shape, order)?;
     let request = MapRequest {
         mode: MmapMode::ReadWrite,
     };
-    let mapped = request.map(&file, start..start.saturating_add(size));
-    let mapped = mapped.map_err(|e| e.with_path(path.as_ref()))?;
+    let map = |file: &File, range| request.map(file, range);
+    let mapped = create(path.as_ref(), dtype, shape, order, map)?;
     Array::from_bytes(dtype.clone(), shape, order, mapped)
 }

@@ -1,12 +1,9 @@
 //! What a file holds, without loading it.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use crate::npy::{Head, Header, locate};
-use crate::sniff::{Format, sniff};
-use crate::source::{Opened, Source, open};
-use crate::{Error, ErrorKind, LoadOptions, Npz, Result, sniff as formats};
+use crate::npy::Header;
+use crate::{LoadOptions, Npy, Result};
 
 /// One array, or one member of an archive, as [`peek`] finds it.
 #[derive(Debug)]
@@ -14,6 +11,8 @@ use crate::{Error, ErrorKind, LoadOptions, Npz, Result, sniff as formats};
 pub struct Peeked {
     /// The key in the archive; none for an npy file.
     pub key: Option<String>,
+    /// The member's whole name, which is its key with `.npy` for most; none for an npy file.
+    pub member: Option<String>,
     /// What the header says; none for a member that is no npy file, an error for one whose header
     /// cannot be read.
     pub header: Result<Option<Header>>,
@@ -21,7 +20,8 @@ pub struct Peeked {
     pub size: u64,
     /// How many bytes it takes in the file.
     pub stored_size: u64,
-    /// How it is compressed: `stored`, `deflated`, …; `npy` for an npy file.
+    /// How it is compressed: `stored`, `deflate`, `bzip2`, `lzma`, `zstd`, `unknown`; `npy` for an
+    /// npy file.
     pub compression: &'static str,
     /// Where the array's data begins in the file; none where it is compressed.
     pub data_offset: Option<u64>,
@@ -52,34 +52,22 @@ impl LoadOptions {
     /// # Errors
     /// As there.
     pub fn peek(&self, path: impl AsRef<Path>) -> Result<Vec<Peeked>> {
-        let path = path.as_ref();
-        let source = match open(path, false)? {
-            Opened::File(file) => Source::File(Arc::new(file)),
-            Opened::Stream(_) => {
-                let message = "only a file can be peeked into: this is a pipe or it is empty";
-                return Err(Error::new(ErrorKind::Argument, message).with_path(path));
-            }
-        };
-        let find = || {
-            let len = source.len()?;
-            let head = Head::read(&source, 0, len)?;
-            match sniff(head.bytes()) {
-                Format::Npy => {
-                    let header = locate(&source, 0, len, &head, self)?.header;
-                    Ok(vec![Peeked {
-                        key: None,
-                        data_offset: Some(header.data_offset() as u64),
-                        header: Ok(Some(header)),
-                        size: len,
-                        stored_size: len,
-                        compression: "npy",
-                    }])
-                }
-                Format::Zip => Npz::in_source(source.clone(), self.clone())?.peek(),
-                Format::Empty => Err(formats::empty()),
-                Format::Other => Err(formats::refuse(head.bytes(), self.allow_pickle)),
-            }
-        };
-        find().map_err(|e| source.explain(e))
+        Ok(self.open(path)?.peek())
+    }
+}
+
+impl Npy {
+    /// What the file holds, as [`peek`] tells it.
+    #[must_use]
+    pub fn peek(&self) -> Peeked {
+        Peeked {
+            key: None,
+            member: None,
+            data_offset: Some(self.header().data_offset() as u64),
+            header: Ok(Some(self.header().clone())),
+            size: self.file_size(),
+            stored_size: self.file_size(),
+            compression: "npy",
+        }
     }
 }

@@ -4,6 +4,7 @@ mod bytes;
 mod decode;
 mod element;
 mod index;
+mod layout;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod print;

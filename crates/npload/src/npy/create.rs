@@ -2,22 +2,27 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::write::write_header;
 use crate::array::Order;
 use crate::{DType, Error, ErrorKind, Result};
 
-/// Writes a new npy file with all elements zero, and returns it with the offset and size of its data.
+/// Writes a new npy file with all elements zero, and returns what `map` makes of it and of the range of
+/// its data.
 ///
-/// The file is made beside its place and renamed into it: a file that was there stays whole until
-/// then, and arrays mapped from it stay valid after.
-pub(crate) fn create(
+/// The file is made beside its place and renamed into it, once it is written and mapped: a file that
+/// was there stays whole until then, and arrays mapped from it stay valid after. Where `path` is a
+/// symbolic link, the file that it leads to is replaced.
+pub(crate) fn create<T>(
     path: &Path,
     dtype: &DType,
     shape: &[usize],
     order: Order,
-) -> Result<(File, u64, u64)> {
+    map: impl FnOnce(&File, Range<u64>) -> Result<T>,
+) -> Result<T> {
     if dtype.has_object() {
         let message = "Array can't be memory-mapped: Python objects in dtype.";
         return Err(Error::new(ErrorKind::Mmap, message));
@@ -30,38 +35,47 @@ pub(crate) fn create(
     let end = size
         .and_then(|size| start.checked_add(size))
         .filter(|&end| i64::try_from(end).is_ok());
-    let (Some(size), Some(end)) = (size, end) else {
+    let Some(end) = end else {
         let message = format!("a file of shape {shape:?} and dtype {dtype} is too large");
         return Err(Error::new(ErrorKind::Shape, message));
     };
-    let make = || -> io::Result<File> {
-        let beside = beside(path)?;
+    let failed = |e| Error::io(e, "creating the file");
+    let make = || -> Result<T> {
+        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let (beside, mut file) = open_beside(&path).map_err(failed)?;
+        let fill = |file: &mut File| {
+            file.write_all(&header).map_err(failed)?;
+            file.set_len(end).map_err(failed)?;
+            let mapped = map(file, start..end)?;
+            std::fs::rename(&beside, &path).map_err(failed)?;
+            Ok(mapped)
+        };
+        let made = fill(&mut file);
+        if made.is_err() {
+            let _ = std::fs::remove_file(&beside);
+        }
+        made
+    };
+    make().map_err(|e| e.with_path(path))
+}
+
+/// A new file in the folder of `path`, and its path. Other threads may be making theirs there, and
+/// a process that was killed may have left one of the same number.
+fn open_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    loop {
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!(".npload-{}-{n}.new", std::process::id());
+        let beside = path.with_file_name(name);
         let options = OpenOptions::new()
             .read(true)
             .write(true)
             .create_new(true)
             .to_owned();
-        let mut file = options.open(&beside)?;
-        let write = |file: &mut File| {
-            file.write_all(&header)?;
-            file.set_len(end)?;
-            std::fs::rename(&beside, path)
-        };
-        if let Err(e) = write(&mut file) {
-            let _ = std::fs::remove_file(&beside);
-            return Err(e);
+        match options.open(&beside) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            opened => return Ok((beside, opened?)),
         }
-        Ok(file)
-    };
-    let file = make().map_err(|e| Error::io(e, "creating the file").with_path(path))?;
-    Ok((file, start, size))
-}
-
-/// A name for a new file in the folder of `path`.
-fn beside(path: &Path) -> io::Result<std::path::PathBuf> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}.new", std::process::id()));
-    Ok(path.with_file_name(hidden))
+    }
 }

@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use npload_buffer::ReadAt;
+use npload_buffer::{AlignedBuf, ReadAt};
 
 use super::header::Header;
+use super::part::{Data, Part};
 use super::read::{Head, Located, locate, refuse_objects};
 use crate::array::{Array, Element};
+use crate::selection::Plan;
 use crate::sniff::{Format, sniff};
 use crate::source::{Opened, Source, open};
 use crate::{Error, ErrorKind, LoadOptions, Result, Selection, sniff as formats};
@@ -41,6 +43,26 @@ impl Npy {
         LoadOptions::new().open_npy(path)
     }
 
+    /// The array at the beginning of a source of `len` bytes, of which `head` are the first.
+    pub(crate) fn in_source(
+        source: Source,
+        len: u64,
+        head: &Head,
+        options: LoadOptions,
+    ) -> Result<Npy> {
+        let located = locate(&source, 0, len, head, &options)?;
+        Ok(Npy {
+            source,
+            len,
+            located,
+            options,
+        })
+    }
+
+    pub(crate) fn file_size(&self) -> u64 {
+        self.len
+    }
+
     /// What the file says of the array.
     #[must_use]
     pub fn header(&self) -> &Header {
@@ -61,17 +83,26 @@ impl Npy {
         load().map_err(|e| self.source.explain(e))
     }
 
+    /// The array as a [`Part`], of which slices and fields can be taken before anything is read.
+    ///
+    /// # Errors
+    /// As [`load`](crate::load), without those of reading.
+    pub fn part(&self) -> Result<Part<'_>> {
+        let check = || {
+            refuse_objects(self.header().dtype(), &self.options)?;
+            self.located.checked_nbytes(&self.source, self.len)
+        };
+        check().map_err(|e| self.source.explain(e))?;
+        Ok(Part::whole(self.header(), self))
+    }
+
     /// The part of the array that a basic index picks. Only its bytes are read, and small gaps
     /// between them.
     ///
     /// # Errors
     /// [`ErrorKind::Index`] when the selection does not fit; else as [`load`](crate::load).
     pub fn read(&self, selection: impl Into<Selection>) -> Result<Array> {
-        let selection = selection.into();
-        let part = self
-            .located
-            .read(&self.source, self.len, &selection, &self.options);
-        part.map_err(|e| self.source.explain(e))
+        self.part()?.slice(selection)?.read()
     }
 
     /// Loads the whole array into memory that exists, in the order of the file and this machine's
@@ -98,6 +129,13 @@ impl Npy {
         load().map_err(|e| self.source.explain(e))?;
         self.header().make_native(dest);
         Ok(())
+    }
+}
+
+impl Data for &Npy {
+    fn read(&self, plan: &mut Plan) -> Result<AlignedBuf> {
+        let read = self.located.read(&self.source, plan, &self.options);
+        read.map_err(|e| self.source.explain(e))
     }
 }
 
@@ -129,7 +167,7 @@ impl LoadOptions {
             let len = source.len()?;
             let head = Head::read(&source, 0, len)?;
             match sniff(head.bytes()) {
-                Format::Npy => Ok((len, locate(&source, 0, len, &head, self)?)),
+                Format::Npy => Npy::in_source(source.clone(), len, &head, self.clone()),
                 Format::Empty => Err(formats::empty()),
                 Format::Other => Err(formats::refuse(head.bytes(), self.allow_pickle)),
                 Format::Zip => {
@@ -138,12 +176,6 @@ impl LoadOptions {
                 }
             }
         };
-        let (len, located) = find().map_err(|e| source.explain(e))?;
-        Ok(Npy {
-            source,
-            len,
-            located,
-            options: self.clone(),
-        })
+        find().map_err(|e| source.explain(e))
     }
 }

@@ -8,6 +8,7 @@ mod handle;
 mod header;
 pub(crate) mod literal;
 mod note;
+mod part;
 mod read;
 mod select;
 mod shape;
@@ -23,9 +24,11 @@ pub(crate) use frame::truncated_header;
 pub use handle::Npy;
 pub use header::Header;
 pub(crate) use header::{Parsed, parse_header};
+pub(crate) use part::Data;
+pub use part::Part;
 pub(crate) use read::{
     Head, allocate, into_array, load_stream, locate, no_map_without_file, refuse_objects,
     refuse_objects_mapped, short_data,
 };
-pub(crate) use select::read_selection;
+pub(crate) use select::read_runs;
 pub(crate) use shape::tuple_repr;

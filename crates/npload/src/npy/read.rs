@@ -4,11 +4,12 @@ use npload_buffer::{AlignedBuf, Buffer};
 
 use super::frame::truncated_header;
 use super::header::{Header, Parsed, parse_header};
-use super::select::read_selection;
+use super::select::read_runs;
 use super::shape::tuple_repr;
 use crate::array::{Array, Axes};
+use crate::selection::Plan;
 use crate::source::{Fill, Meter, Source, Stream};
-use crate::{DType, Error, ErrorKind, LoadOptions, Result, Selection};
+use crate::{DType, Error, ErrorKind, LoadOptions, Result};
 
 /// What is read of a source at first: enough for nearly every header, and for small arrays whole.
 const HEAD: usize = 4096;
@@ -151,19 +152,19 @@ impl Located {
         fill.read(source.reader(), start, rest).map(drop)
     }
 
-    /// Loads a part of the array, reading not much more of the source than that.
+    /// Reads parts of the data, and not much more of the source than that.
     pub(crate) fn read(
         &self,
         source: &Source,
-        len: u64,
-        selection: &Selection,
+        plan: &mut Plan,
         options: &LoadOptions,
-    ) -> Result<Array> {
-        refuse_objects(self.header.dtype(), options)?;
-        self.checked_nbytes(source, len)?;
+    ) -> Result<AlignedBuf> {
         let start = self.data_start();
-        read_selection(&self.header, selection, &mut |offset, dest| {
-            source.read_exact_at(dest, start.saturating_add(offset))
+        let meter = Meter::new(options, plan.nbytes as u64);
+        read_runs(plan, &mut |offset, dest| {
+            source.read_exact_at(dest, start.saturating_add(offset))?;
+            meter.add(dest.len());
+            Ok(())
         })
     }
 }
@@ -191,9 +192,13 @@ pub(crate) fn load_stream(
     }
     refuse_objects(header.dtype(), options)?;
     let nbytes = header.nbytes();
+    let offset = header.data_offset() as u64;
+    if let Some(left) = stream.left().filter(|&left| left < nbytes as u64) {
+        return Err(short_data(nbytes, left).at(offset.saturating_add(left)));
+    }
     let (data, filled) = stream.read_aligned(nbytes).map_err(reading)?;
     if filled < nbytes {
-        let end = (header.data_offset() as u64).saturating_add(filled as u64);
+        let end = offset.saturating_add(filled as u64);
         return Err(short_data(nbytes, filled as u64).at(end));
     }
     Ok(into_array(header, data.into()))

@@ -1,12 +1,10 @@
-//! Parts of arrays: the runs of a selection read and put together.
+//! The runs of a plan, read and put one after the other.
 
-use npload_buffer::Buffer;
+use npload_buffer::AlignedBuf;
 
-use super::header::Header;
 use super::read::allocate;
-use crate::array::{Array, Axes};
-use crate::selection::{Picked, Runs};
-use crate::{Index, Result, Selection};
+use crate::Result;
+use crate::selection::Plan;
 
 /// Gaps up to this are read through: a call costs as much as moving about 16 KiB from the page cache.
 const GAP: u64 = 16 << 10;
@@ -14,18 +12,14 @@ const GAP: u64 = 16 << 10;
 /// What is read at once when runs with gaps between them are read together.
 const SPAN: u64 = 1 << 20;
 
-/// Loads the part of an array that `selection` picks. `read_at` reads at offsets into the array's data,
-/// which rise from call to call.
-pub(crate) fn read_selection(
-    header: &Header,
-    selection: &Selection,
+/// The bytes of a plan's runs. `read_at` reads at offsets into the array's data, which rise from
+/// call to call.
+pub(crate) fn read_runs(
+    plan: &mut Plan,
     read_at: &mut dyn FnMut(u64, &mut [u8]) -> Result<()>,
-) -> Result<Array> {
-    let itemsize = header.dtype().itemsize();
-    let picked = selection.resolve(header.shape())?;
-    let nbytes = picked.size().saturating_mul(itemsize);
-    let mut data = allocate(nbytes)?;
-    let mut runs = Runs::new(&picked, header.shape(), header.order(), itemsize).peekable();
+) -> Result<AlignedBuf> {
+    let mut data = allocate(plan.nbytes)?;
+    let mut runs = plan.runs.by_ref().peekable();
     let mut rest: &mut [u8] = &mut data;
     let mut scratch = Vec::new();
     let mut group: Vec<(u64, usize)> = Vec::new();
@@ -62,36 +56,10 @@ pub(crate) fn read_selection(
             rest = after;
         }
     }
-    turn(header, &picked, data.into())
+    Ok(data)
 }
 
-/// The first `len` bytes and the others. The runs of a selection add up to its size.
+/// The first `len` bytes and the others. The runs of a plan add up to its size.
 fn split(bytes: &mut [u8], len: usize) -> (&mut [u8], &mut [u8]) {
     bytes.split_at_mut(len.min(bytes.len()))
-}
-
-/// The array that a selection makes of the elements that it picked, which lie in the order of the source.
-fn turn(header: &Header, picked: &Picked, data: Buffer) -> Result<Array> {
-    let counts: Axes<usize> = picked.axes.iter().map(|axis| axis.count).collect();
-    let array = Array::over(header.dtype().clone(), counts, header.order(), data);
-    let backwards = |step| Index::Slice {
-        start: None,
-        stop: None,
-        step,
-    };
-    let mut indices = Vec::new();
-    let mut kept = picked.result.iter().peekable();
-    for (i, axis) in picked.axes.iter().enumerate() {
-        while kept.next_if(|kept| kept.is_none()).is_some() {
-            indices.push(Index::NewAxis);
-        }
-        let stays = kept.next_if(|kept| **kept == Some(i)).is_some();
-        indices.push(if stays {
-            backwards(axis.step.signum())
-        } else {
-            Index::At(0)
-        });
-    }
-    indices.extend(kept.map(|_| Index::NewAxis));
-    array.slice(Selection::new(indices))
 }

@@ -5,12 +5,12 @@ use std::io::{self, Read};
 use npload_buffer::Buffer;
 
 use crate::npy::{
-    Header, Parsed, into_array, parse_header, read_selection, refuse_objects,
-    refuse_objects_mapped, short_data, truncated_header,
+    Header, Parsed, into_array, parse_header, refuse_objects, refuse_objects_mapped, short_data,
+    truncated_header,
 };
 use crate::source::{Meter, Source};
 use crate::zip::{Entry, Method, ReadOptions};
-use crate::{Array, Error, ErrorKind, LoadOptions, Result, Selection, Verify, Warning};
+use crate::{Array, Error, ErrorKind, LoadOptions, Result, Verify, Warning};
 
 /// A member of an npz file.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl Member {
     pub fn into_array(self) -> Result<Array> {
         match self {
             Member::Array(array) => Ok(array),
-            Member::Bytes(bytes) => Err(super::not_an_array(&bytes)),
+            Member::Bytes(bytes) => Err(super::not_an_array(bytes.len() as u64)),
         }
     }
 }
@@ -139,18 +139,20 @@ fn damaged(entry: &Entry<'_>, err: Error, verify: bool) -> Error {
     if !verify || !(told.contains(&err.kind()) || err.kind() == ErrorKind::Version) {
         return err;
     }
-    match read_through(entry) {
+    match read_through(entry, &Meter::new(&LoadOptions::new(), 0)) {
         Err(damage) if matches!(damage.kind(), ErrorKind::Checksum | ErrorKind::Archive) => damage,
         _ => err,
     }
 }
 
 /// Reads a member to its end, which checks its checksum and size.
-fn read_through(entry: &Entry<'_>) -> Result<()> {
-    let mut reader = entry.reader(true)?;
-    io::copy(&mut reader, &mut io::sink())
-        .map(drop)
-        .map_err(|e| from_reader(e, 0))
+fn read_through(entry: &Entry<'_>, meter: &Meter<'_>) -> Result<()> {
+    // One more than it has: the read that finds the end compares size and checksum.
+    skip(
+        &mut entry.reader(true)?,
+        entry.size().saturating_add(1),
+        meter,
+    )
 }
 
 /// Refuses a member that is too small for its array before memory is taken.
@@ -183,58 +185,32 @@ fn map(
         return Ok(None);
     };
     if options.verify == Verify::Always {
-        verify(entry, options)?;
+        verify(entry, options, &Meter::new(options, entry.size()))?;
     }
     let start = range.start.saturating_add(header.data_offset() as u64);
     let end = start.saturating_add(header.nbytes() as u64);
     Ok(Some(request.map(file, start..end)?))
 }
 
-/// Loads a part of an array.
-pub(super) fn read(
-    entry: &Entry<'_>,
-    source: &Source,
-    selection: &Selection,
-    options: &LoadOptions,
-) -> Result<Array> {
-    let Some(header) = header(entry, options)? else {
-        return Err(Error::new(
-            ErrorKind::NotArray,
-            "the member is no npy file: it has no elements",
-        ));
-    };
-    check_size(entry, &header)?;
-    refuse_objects(header.dtype(), options)?;
-    if options.verify == Verify::Always {
-        verify(entry, options)?;
+/// Reads on, throwing away what is read: nothing if `bytes` is 0.
+pub(super) fn skip(reader: &mut impl Read, bytes: u64, meter: &Meter<'_>) -> Result<()> {
+    let len = usize::try_from(bytes).map_or(BLOCK, |bytes| bytes.min(BLOCK));
+    let mut block = vec![0; len];
+    let mut left = reader.take(bytes);
+    loop {
+        match left.read(&mut block).map_err(|e| from_reader(e, 0))? {
+            0 => return Ok(()),
+            n => meter.add(n),
+        }
     }
-    if let Some(range) = entry.stored_range()? {
-        let data = range.start.saturating_add(header.data_offset() as u64);
-        return read_selection(&header, selection, &mut |offset, dest| {
-            source.read_exact_at(dest, data.saturating_add(offset))
-        });
-    }
-    let mut reader = entry.reader(false)?;
-    let mut at = 0_u64;
-    let data = header.data_offset() as u64;
-    read_selection(&header, selection, &mut |offset, dest| {
-        let start = data.saturating_add(offset);
-        let gap = start.saturating_sub(at);
-        skip(&mut reader, gap)?;
-        reader.read_exact(dest).map_err(|e| from_reader(e, start))?;
-        at = start.saturating_add(dest.len() as u64);
-        Ok(())
-    })
 }
 
-fn skip(reader: &mut impl Read, bytes: u64) -> Result<()> {
-    let skipped = io::copy(&mut reader.by_ref().take(bytes), &mut io::sink());
-    skipped.map(drop).map_err(|e| from_reader(e, 0))
-}
+/// What is decoded before it is thrown away: it fits in the cache.
+const BLOCK: usize = 128 << 10;
 
 /// An error out of a reader of ours, which carries what it means.
 #[cold]
-fn from_reader(err: io::Error, offset: u64) -> Error {
+pub(super) fn from_reader(err: io::Error, offset: u64) -> Error {
     match err.downcast::<Error>() {
         Ok(ours) => ours,
         Err(other) => Error::io(other, "decompressing the member").at(offset),
@@ -242,12 +218,19 @@ fn from_reader(err: io::Error, offset: u64) -> Error {
 }
 
 /// Checks a member whole: its checksum and size, and that an array in it is complete.
-pub(super) fn verify(entry: &Entry<'_>, options: &LoadOptions) -> Result<()> {
-    read_through(entry)?;
-    match header(entry, options)? {
-        Some(header) if !header.dtype().has_object() => check_size(entry, &header),
-        _ => Ok(()),
+pub(super) fn verify(
+    entry: &Entry<'_>,
+    options: &LoadOptions,
+    meter: &Meter<'_>,
+) -> Result<Option<Header>> {
+    read_through(entry, meter)?;
+    let header = header(entry, options)?;
+    if let Some(header) = &header
+        && !header.dtype().has_object()
+    {
+        check_size(entry, header)?;
     }
+    Ok(header)
 }
 
 pub(super) fn is_stored(entry: &Entry<'_>) -> bool {

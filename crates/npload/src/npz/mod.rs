@@ -2,8 +2,10 @@
 
 mod load_all;
 mod member;
+mod part;
 mod peek;
 mod tiny;
+mod verify;
 
 use std::fmt;
 use std::path::Path;
@@ -11,10 +13,11 @@ use std::sync::Arc;
 
 use npload_buffer::Buffer;
 
-use crate::npy::Header;
+use crate::npy::{Head, Header};
+use crate::sniff::{self, Format, sniff};
 use crate::source::{Opened, Source, open};
 use crate::zip::{Archive, Entry};
-use crate::{Array, Element, Error, ErrorKind, LoadOptions, MmapMode, Result, Selection};
+use crate::{Array, Element, Error, ErrorKind, LoadOptions, MmapMode, Result};
 
 pub use member::Member;
 
@@ -42,7 +45,8 @@ impl Npz {
     /// Opens the archive of that path, with [`LoadOptions::new`]. Only its directory is read.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`], and [`ErrorKind::Archive`] when it is no zip file or damaged.
+    /// [`ErrorKind::Io`], [`ErrorKind::Archive`] when it is a damaged zip file,
+    /// [`ErrorKind::NotArray`] or [`ErrorKind::Empty`] when it is something else.
     pub fn open(path: impl AsRef<Path>) -> Result<Npz> {
         LoadOptions::new().open_npz(path)
     }
@@ -97,7 +101,7 @@ impl Npz {
     pub fn get(&self, key: &str) -> Result<Array> {
         match self.member(key)? {
             Member::Array(array) => Ok(array),
-            Member::Bytes(bytes) => Err(self.locate(not_an_array(&bytes), key)),
+            Member::Bytes(bytes) => Err(self.locate(not_an_array(bytes.len() as u64), key)),
         }
     }
 
@@ -112,7 +116,7 @@ impl Npz {
 
     /// All members, in the order of [`Npz::keys`], loaded by as many threads as there are cores.
     ///
-    /// Arrays of less than a page share memory with their neighbours, up to 256 KiB together.
+    /// Arrays of less than a page share memory with their neighbours, up to 128 KiB together.
     ///
     /// # Errors
     /// That of the first member that cannot be loaded.
@@ -131,18 +135,6 @@ impl Npz {
         read().map_err(|e| self.locate(e, key))
     }
 
-    /// The part of an array that a basic index picks. Of a stored member only those bytes are read;
-    /// a compressed one is inflated up to the last of them. Checksums are not checked, unless
-    /// [`Verify::Always`](crate::Verify::Always) asks for it.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Index`] when the selection does not fit; else as [`Npz::get`].
-    pub fn read(&self, key: &str, selection: impl Into<Selection>) -> Result<Array> {
-        let selection = selection.into();
-        let read = || member::read(&self.find(key)?, &self.source, &selection, &self.options);
-        read().map_err(|e| self.locate(e, key))
-    }
-
     /// Loads an array into memory that exists, in the order of the file and this machine's byte order.
     ///
     /// # Errors
@@ -154,21 +146,11 @@ impl Npz {
             let array = match member::load(&entry, &self.source, &self.options.clone().unmapped())?
             {
                 Member::Array(array) => array,
-                Member::Bytes(bytes) => return Err(not_an_array(&bytes)),
+                Member::Bytes(bytes) => return Err(not_an_array(bytes.len() as u64)),
             };
             array.copy_to(dest)
         };
         load().map_err(|e| self.locate(e, key))
-    }
-
-    /// Checks a member whole, and throws its contents away: its checksum, its size, and, of an array,
-    /// header and length.
-    ///
-    /// # Errors
-    /// As [`Npz::get`], but objects are no error: they are not looked into.
-    pub fn verify(&self, key: &str) -> Result<()> {
-        let check = || member::verify(&self.find(key)?, &self.options);
-        check().map_err(|e| self.locate(e, key))
     }
 
     /// Members by name first, then by key, as NumPy looks them up.
@@ -206,7 +188,28 @@ impl LoadOptions {
                 Source::Other(Arc::new(Buffer::from(bytes)))
             }
         };
-        Npz::in_source(source, self.clone()).map_err(|e| e.with_path(path))
+        let opened = Npz::in_source(source.clone(), self.clone());
+        opened.map_err(|e| self.name_what_it_is(&source, e).with_path(path))
+    }
+
+    /// The error for what is no archive: what it is instead. Bytes before an archive are allowed,
+    /// so that the first ones are looked at only when there is none.
+    #[cold]
+    fn name_what_it_is(&self, source: &Source, err: Error) -> Error {
+        let head = || Head::read(source, 0, source.len()?);
+        let Ok(head) = head() else {
+            return err;
+        };
+        match sniff(head.bytes()) {
+            _ if err.kind() != ErrorKind::Archive => err,
+            Format::Zip => err,
+            Format::Empty => sniff::empty(),
+            Format::Other => sniff::refuse(head.bytes(), self.allow_pickle),
+            Format::Npy => {
+                let message = "this is one array (npy), not an archive: use load, or Npy::open";
+                Error::new(ErrorKind::NotArray, message)
+            }
+        }
     }
 }
 
@@ -216,8 +219,8 @@ fn key_of(name: &str) -> &str {
 }
 
 #[cold]
-fn not_an_array(bytes: &[u8]) -> Error {
-    let message = format!("the member is no npy file but {} other bytes", bytes.len());
+fn not_an_array(bytes: u64) -> Error {
+    let message = format!("the member is no npy file but {bytes} other bytes");
     Error::new(ErrorKind::NotArray, message)
 }
 

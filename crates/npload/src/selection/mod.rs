@@ -6,8 +6,7 @@ mod runs;
 #[cfg(feature = "ndarray")]
 mod slice_info;
 
-pub(crate) use resolve::{Axis, Picked};
-pub(crate) use runs::Runs;
+pub(crate) use runs::{Gap, Plan, Steps};
 
 /// A basic NumPy index: integers, slices, `...` and `newaxis`, one for each axis.
 ///

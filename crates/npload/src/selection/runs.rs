@@ -1,11 +1,77 @@
-//! A selection as byte runs of the data: where they start and how long they are, in rising order.
+//! A layout as byte runs of the data: where they start and how long they are, in rising order.
 
-use super::{Axis, Picked};
-use crate::array::{Axes, Order};
+use std::cmp::Reverse;
 
-/// The byte runs of a selection, in the order of the data, neighbours joined.
+use crate::array::Axes;
+
+/// The positions that are wanted of one axis: `count` of them, `stride` bytes apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Steps {
+    pub(crate) count: usize,
+    /// May be negative.
+    pub(crate) stride: isize,
+    pub(crate) gap: Option<Gap>,
+}
+
+/// Positions in the middle of an axis that are not wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gap {
+    /// How many wanted positions come before.
+    pub(crate) after: usize,
+    /// How many are left out.
+    pub(crate) missing: usize,
+}
+
+/// What to read of an array's data, and how the elements lie in memory that takes it as it comes.
+pub(crate) struct Plan {
+    pub(crate) runs: Runs,
+    /// All runs together.
+    pub(crate) nbytes: usize,
+    /// From one position to the next of each axis, in that memory.
+    pub(crate) strides: Axes<isize>,
+    /// Where the first element of the selection is, in that memory.
+    pub(crate) offset: usize,
+}
+
+impl Plan {
+    /// The plan for elements of `itemsize` bytes, the first at `offset`. All of them exist.
+    ///
+    /// Axes that come from one array by slicing never interleave, so that the order of their
+    /// strides is the order of the data.
+    pub(crate) fn new(offset: usize, itemsize: usize, axes: &[Steps]) -> Self {
+        let mut order: Axes<usize> = (0..axes.len()).collect();
+        order.sort_by_key(|&i| Reverse(axes.get(i).map_or(0, |axis| axis.stride.unsigned_abs())));
+        let mut plan = Plan {
+            runs: Runs::at(offset as u64, itemsize as u64),
+            nbytes: itemsize,
+            strides: axes.iter().map(|_| 0).collect(),
+            offset: 0,
+        };
+        for &i in order.iter().rev() {
+            let (Some(axis), Some(stride)) = (axes.get(i), plan.strides.get_mut(i)) else {
+                continue;
+            };
+            plan.runs.surround(axis);
+            let dense = isize::try_from(plan.nbytes).unwrap_or(isize::MAX);
+            *stride = dense.saturating_mul(axis.stride.signum());
+            if axis.stride < 0 {
+                let back = plan.nbytes.saturating_mul(axis.count.saturating_sub(1));
+                plan.offset = plan.offset.saturating_add(back);
+            }
+            plan.nbytes = plan.nbytes.saturating_mul(axis.count);
+        }
+        if plan.nbytes == 0 {
+            plan.runs.next = None;
+            plan.offset = 0;
+        }
+        plan.runs.axes.reverse();
+        plan
+    }
+}
+
+/// Byte runs in rising order, neighbours joined.
 ///
-/// Negative steps are read forwards: the reader turns the axis round afterwards.
+/// Negative strides are read forwards: [`Plan`] turns the axis round afterwards.
 pub(crate) struct Runs {
     /// Outermost first. What is contiguous is in `len` already.
     axes: Axes<Loop>,
@@ -18,53 +84,69 @@ struct Loop {
     count: u64,
     stride: u64,
     at: u64,
+    /// Behind how many positions the gap is; 0 where there is none.
+    gap: u64,
+    /// How many bytes longer than a stride the step over it is.
+    jump: u64,
 }
 
-impl Runs {
-    /// The runs of `picked` in an array of this shape, order and itemsize.
-    pub(crate) fn new(picked: &Picked, shape: &[usize], order: Order, itemsize: usize) -> Self {
-        let mut stride = itemsize as u64;
-        let mut offset = 0_u64;
-        let mut len = itemsize as u64;
-        let mut axes: Axes<Loop> = Axes::new();
-        // Innermost first. All positions exist, so no product leaves the data's extent.
-        let mut inner = |axis: &Axis, length: usize| {
-            let lowest = axis.lowest() as u64;
-            offset = offset.saturating_add(lowest.saturating_mul(stride));
-            let step = stride.saturating_mul(axis.step.unsigned_abs() as u64);
-            let count = axis.count as u64;
-            if axes.is_empty() && step == len {
-                len = len.saturating_mul(count);
-            } else if count != 1 {
-                axes.push(Loop {
-                    count,
-                    stride: step,
-                    at: 0,
-                });
-            }
-            stride = stride.saturating_mul(length as u64);
-        };
-        let pairs = picked.axes.iter().zip(shape);
-        match order {
-            Order::C => pairs.rev().for_each(|(axis, &length)| inner(axis, length)),
-            Order::F => pairs.for_each(|(axis, &length)| inner(axis, length)),
-        }
-        axes.reverse();
-        let next = (picked.size() != 0 && itemsize != 0).then_some(offset);
-        Runs { axes, next, len }
+impl Loop {
+    /// From the position `at` - 1 to the position `at`, in bytes.
+    fn step(&self) -> u64 {
+        let jump = if self.at == self.gap { self.jump } else { 0 };
+        self.stride.saturating_add(jump)
+    }
+
+    /// From the first position to the last.
+    fn extent(&self) -> u64 {
+        let steps = self.count.saturating_sub(1);
+        self.stride.saturating_mul(steps).saturating_add(self.jump)
     }
 }
 
-impl Axis {
-    fn lowest(&self) -> usize {
-        if self.step > 0 {
-            return self.start;
+impl Runs {
+    fn at(offset: u64, len: u64) -> Self {
+        Runs {
+            axes: Axes::new(),
+            next: Some(offset),
+            len,
         }
-        let back = self
-            .count
-            .saturating_sub(1)
-            .saturating_mul(self.step.unsigned_abs());
-        self.start.saturating_sub(back)
+    }
+
+    /// Puts a loop around those that are there. No product leaves the data's extent.
+    fn surround(&mut self, axis: &Steps) {
+        let stride = axis.stride.unsigned_abs() as u64;
+        let count = axis.count as u64;
+        let forward = |gap: Gap| {
+            let behind = axis.count.saturating_sub(gap.after);
+            let after = if axis.stride < 0 { behind } else { gap.after };
+            (after as u64, stride.saturating_mul(gap.missing as u64))
+        };
+        let (gap, jump) = axis.gap.map_or((0, 0), forward);
+        let around = Loop {
+            count,
+            stride,
+            at: 0,
+            gap,
+            jump,
+        };
+        if axis.stride < 0 {
+            let lowest = |at: u64| at.saturating_sub(around.extent());
+            self.next = self.next.map(lowest);
+        }
+        if self.axes.is_empty() && stride == self.len && jump == 0 {
+            self.len = self.len.saturating_mul(count);
+        } else if count != 1 {
+            self.axes.push(around);
+        }
+    }
+
+    /// Where the last run ends.
+    pub(crate) fn end(&self) -> u64 {
+        let extents = self.axes.iter().map(Loop::extent);
+        let last = |first: u64| extents.fold(first, u64::saturating_add);
+        self.next
+            .map_or(0, |first| last(first).saturating_add(self.len))
     }
 }
 
@@ -78,11 +160,10 @@ impl Iterator for Runs {
         for axis in self.axes.iter_mut().rev() {
             axis.at = axis.at.saturating_add(1);
             if axis.at < axis.count {
-                self.next = Some(offset.saturating_add(axis.stride));
+                self.next = Some(offset.saturating_add(axis.step()));
                 return Some(run);
             }
-            let back = axis.stride.saturating_mul(axis.count.saturating_sub(1));
-            offset = offset.saturating_sub(back);
+            offset = offset.saturating_sub(axis.extent());
             axis.at = 0;
         }
         self.next = None;
@@ -93,11 +174,25 @@ impl Iterator for Runs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Selection;
+    use crate::array::{Array, Order};
+    use crate::{Buffer, DType, PrintOptions, Selection};
+
+    fn layout(text: &str, shape: &[usize], order: Order, itemsize: usize) -> Array {
+        let shape = Axes::from_slice(shape);
+        let whole = Array::over(DType::Void(itemsize), shape, order, Buffer::empty());
+        whole.slice(text.parse::<Selection>().unwrap()).unwrap()
+    }
 
     fn runs(text: &str, shape: &[usize], order: Order, itemsize: usize) -> Vec<(u64, u64)> {
-        let picked = text.parse::<Selection>().unwrap().resolve(shape).unwrap();
-        Runs::new(&picked, shape, order, itemsize).collect()
+        let plan = layout(text, shape, order, itemsize).plan(&[]);
+        let end = plan.runs.end();
+        let runs: Vec<_> = plan.runs.collect();
+        assert_eq!(runs.last().map_or(0, |(at, len)| at + len), end);
+        assert_eq!(
+            runs.iter().map(|run| run.1).sum::<u64>(),
+            plan.nbytes as u64
+        );
+        runs
     }
 
     #[test]
@@ -107,6 +202,7 @@ mod tests {
         assert_eq!(runs(":, 1:3", &[4, 3], Order::F, 8), [(32, 64)]);
         assert_eq!(runs("2", &[4, 3], Order::C, 8), [(48, 24)]);
         assert_eq!(runs("", &[], Order::C, 8), [(0, 8)]);
+        assert_eq!(runs("None, ::-1, None", &[4], Order::C, 8), [(0, 32)]);
     }
 
     #[test]
@@ -128,5 +224,32 @@ mod tests {
         assert_eq!(runs("0:0", &[4, 3], Order::C, 8), []);
         assert_eq!(runs("", &[4, 0], Order::C, 8), []);
         assert_eq!(runs("", &[4, 3], Order::C, 0), []);
+    }
+
+    #[test]
+    fn edges_leave_out_the_middle_in_either_direction() {
+        let options = PrintOptions {
+            threshold: 0,
+            edgeitems: 2,
+            ..PrintOptions::default()
+        };
+        let edges = |text: &str, shape: &[usize], order| -> Vec<(u64, u64)> {
+            let layout = layout(text, shape, order, 1);
+            layout.plan(&options.shown(layout.shape())).runs.collect()
+        };
+        assert_eq!(edges("", &[9], Order::C), [(0, 1), (1, 1), (7, 1), (8, 1)]);
+        // 8 of 9, backwards: the first two are the last of the data.
+        assert_eq!(
+            edges(":0:-1", &[9], Order::C),
+            [(1, 1), (2, 1), (7, 1), (8, 1)]
+        );
+        assert_eq!(
+            edges("", &[9, 3], Order::C),
+            [(0, 3), (3, 3), (21, 3), (24, 3)]
+        );
+        assert_eq!(
+            edges("", &[2, 9], Order::F),
+            [(0, 2), (2, 2), (14, 2), (16, 2)]
+        );
     }
 }

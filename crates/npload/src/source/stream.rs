@@ -19,6 +19,11 @@ impl<'a> Stream<'a> {
         Stream { reader, left }
     }
 
+    /// How many bytes are left, where the reader can tell.
+    pub(crate) fn left(&self) -> Option<u64> {
+        self.left
+    }
+
     /// Reads until `bytes` holds `len` bytes or the source ends; whether it holds them.
     pub(crate) fn read_up_to(&mut self, bytes: &mut Vec<u8>, len: usize) -> io::Result<bool> {
         let missing = len.saturating_sub(bytes.len());

@@ -252,3 +252,25 @@ fn limits_are_named_and_can_be_raised() {
         Err(ErrorKind::Limit)
     );
 }
+
+#[test]
+fn opening_what_is_no_archive_says_what_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.npz");
+    for (bytes, kind, says) in [
+        (
+            &b"version https://git-lfs.github.com/spec/v1\n"[..],
+            ErrorKind::NotArray,
+            "git-LFS pointer",
+        ),
+        (b"<!doctype html>", ErrorKind::NotArray, "HTML page"),
+        (b"\x93NUMPY\x01\0", ErrorKind::NotArray, "Npy::open"),
+        (b"", ErrorKind::Empty, "No data left"),
+        (b"PK\x03\x04junk", ErrorKind::Archive, "not a zip file"),
+    ] {
+        std::fs::write(&path, bytes).unwrap();
+        let err = Npz::open(&path).unwrap_err();
+        assert_eq!((err.kind(), err.path()), (kind, Some(path.as_path())));
+        assert!(err.message().contains(says), "{err}");
+    }
+}

@@ -22,6 +22,7 @@ mod large;
 mod memory;
 mod mmap;
 mod numpy;
+mod parts;
 mod robust;
 mod sources;
 mod wheels;

@@ -196,3 +196,50 @@ fn open_memmap_creates_a_file_that_loads_and_keeps_the_old_one_until_then() {
         "no file is left beside it"
     );
 }
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn a_file_too_large_to_map_leaves_the_old_one() {
+    let (dir, path) = copy("npy/f8-le-2d-c.npy");
+    let before = std::fs::read(&path).unwrap();
+    // 2**48 bytes are more than a process can map, and a sparse file may be allowed to have.
+    let dtype = DType::parse("<f8").unwrap();
+    // SAFETY: a file of this test's own.
+    let made = unsafe { open_memmap(&path, &dtype, &[1 << 45], Order::C) };
+    let kind = made.unwrap_err().kind();
+    assert!([ErrorKind::OutOfMemory, ErrorKind::Io].contains(&kind));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn threads_may_create_the_same_file_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("new.npy");
+    let dtype = DType::parse("<f8").unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    // SAFETY: nobody looks at the bytes of these files.
+                    unsafe { open_memmap(&path, &dtype, &[3], Order::C) }.unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+#[cfg(unix)]
+fn open_memmap_through_a_link_replaces_what_it_leads_to() {
+    let (dir, target) = copy("npy/f8-le-2d-c.npy");
+    let link = dir.path().join("link.npy");
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let dtype = DType::parse("<f8").unwrap();
+    // SAFETY: a file of this test's own.
+    unsafe { open_memmap(&link, &dtype, &[7], Order::C) }.unwrap();
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    let array = load(&target).unwrap().into_array().unwrap();
+    assert_eq!(array.shape(), [7]);
+}

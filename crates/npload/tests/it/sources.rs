@@ -193,3 +193,17 @@ fn no_file_is_changed_by_any_load() {
         }
     }
 }
+
+#[test]
+fn a_seekable_reader_that_is_cut_off_is_refused_before_its_data_is_read() {
+    let mut bytes = std::fs::read(testdata().join("npy/f8-le-2d-c.npy")).unwrap();
+    bytes.pop();
+    let mut cursor = Cursor::new(&bytes);
+    let err = LoadOptions::new().load_seekable(&mut cursor).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Truncated);
+    assert_eq!(
+        err.message(),
+        "EOF: reading array data, expected 48 bytes got 47"
+    );
+    assert_eq!(cursor.position(), 128);
+}

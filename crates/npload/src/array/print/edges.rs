@@ -34,7 +34,7 @@ impl Shown {
     }
 
     /// After how many of them indices are left out, if any are.
-    pub(super) fn gap(&self) -> Option<usize> {
+    pub(crate) fn gap(&self) -> Option<usize> {
         (!self.tail.is_empty()).then_some(self.head.len())
     }
 }

@@ -1,0 +1,123 @@
+//! The arguments.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args as Group, Parser, Subcommand};
+use clap_complete::Shell;
+use npload::{LoadOptions, MAX_HEADER_SIZE, PrintOptions};
+
+use crate::steps::Steps;
+
+/// Look at, check and show .npy and .npz files.
+///
+/// Nothing in a file is ever executed or changed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "npload",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 all is well, 1 a file is missing, damaged or refused, 2 the arguments make no sense."
+)]
+pub(crate) struct Args {
+    /// Answer with one JSON document
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// The most characters an npy header may have
+    #[arg(long, global = true, value_name = "N", default_value_t = MAX_HEADER_SIZE)]
+    max_header_size: usize,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// What files hold: names, dtypes, shapes, sizes; loads no data
+    Info(Info),
+    /// Values as NumPy prints them; reads no more than it shows
+    Show(Show),
+    /// Check every checksum, size and header
+    Verify(Verify),
+    /// Print completions for a shell
+    Completions {
+        /// For which shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Info {
+    /// .npy and .npz files; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Verify {
+    /// .npy and .npz files; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Say only what is wrong
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Show {
+    /// A .npy or .npz file, and for one array of a .npz its key; - is standard input
+    #[arg(value_name = "FILE[:KEY]")]
+    pub(crate) place: OsString,
+
+    /// What to show, in Python's syntax: 0, ":10, ::2", "..., None", "['field'][:3]"
+    #[arg(value_name = "SLICE", allow_hyphen_values = true)]
+    pub(crate) steps: Option<Steps>,
+
+    /// Show what Python's repr says, dtype and all
+    #[arg(long)]
+    pub(crate) repr: bool,
+
+    #[command(flatten)]
+    pub(crate) print: Print,
+}
+
+/// NumPy's printoptions.
+#[derive(Debug, Group)]
+#[command(next_help_heading = "As numpy.set_printoptions")]
+pub(crate) struct Print {
+    /// Digits behind the point at most
+    #[arg(long, value_name = "N", default_value_t = PrintOptions::default().precision)]
+    precision: usize,
+    /// Of arrays of more elements only the edges are shown
+    #[arg(long, value_name = "N", default_value_t = PrintOptions::default().threshold)]
+    threshold: usize,
+    /// Elements at each edge of an axis
+    #[arg(long, value_name = "N", default_value_t = PrintOptions::default().edgeitems)]
+    edgeitems: usize,
+    /// Columns of a line
+    #[arg(long, value_name = "N", default_value_t = PrintOptions::default().linewidth)]
+    linewidth: usize,
+    /// Small numbers as 0, not with exponents
+    #[arg(long)]
+    suppress: bool,
+}
+
+impl Print {
+    pub(crate) fn options(&self) -> PrintOptions {
+        PrintOptions {
+            precision: self.precision,
+            threshold: self.threshold,
+            edgeitems: self.edgeitems,
+            linewidth: self.linewidth,
+            suppress: self.suppress,
+        }
+    }
+}
+
+impl Args {
+    pub(crate) fn load_options(&self) -> LoadOptions {
+        LoadOptions::new().max_header_size(self.max_header_size)
+    }
+}

@@ -1,0 +1,140 @@
+//! What went wrong, in words for the person at the terminal.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use npload::{Error, ErrorKind, Npz};
+use serde::Serialize;
+
+use crate::run::Exit;
+use crate::{close, escape};
+
+/// An error as the command tells it: where, what, and what to do.
+///
+/// All of its text is safe for a terminal.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Failure {
+    /// `npload::ErrorKind`'s name.
+    kind: String,
+    #[serde(skip)]
+    file: String,
+    member: Option<String>,
+    /// The byte, where there is one to blame.
+    offset: Option<u64>,
+    message: String,
+    #[serde(skip)]
+    exit: Exit,
+}
+
+impl Failure {
+    /// What an error in the file of that path means.
+    pub(crate) fn new(path: &Path, err: &Error) -> Self {
+        let text = say(err);
+        Failure {
+            kind: format!("{:?}", err.kind()),
+            file: escape::path(path),
+            member: err.member().map(|name| escape::name(name).into_owned()),
+            // That a file is something else is true of all of it.
+            offset: err.offset().filter(|_| err.kind() != ErrorKind::NotArray),
+            message: escape::name(&text).into_owned(),
+            exit: Exit::Wrong,
+        }
+    }
+
+    /// An error that the library knows nothing of.
+    pub(crate) fn of(path: &Path, message: impl Into<String>) -> Self {
+        Failure {
+            kind: "Argument".to_owned(),
+            file: escape::path(path),
+            member: None,
+            offset: None,
+            message: escape::name(&message.into()).into_owned(),
+            exit: Exit::Wrong,
+        }
+    }
+
+    /// An error in the arguments that only the file could tell.
+    pub(crate) fn usage(path: &Path, message: impl Into<String>) -> Self {
+        Failure {
+            exit: Exit::Usage,
+            ..Failure::of(path, message)
+        }
+    }
+
+    /// A key that is not there, with those that are.
+    pub(crate) fn no_such_key(path: &Path, npz: &Npz, key: &str) -> Self {
+        let message = match Failure::keys(npz, key) {
+            keys if keys.is_empty() => format!("there is no array {key:?}; the archive is empty"),
+            keys => {
+                let are = if npz.len() == 1 { "is" } else { "are" };
+                format!("there is no array {key:?}; there {are}: {keys}")
+            }
+        };
+        Failure {
+            kind: format!("{:?}", ErrorKind::NoSuchMember),
+            ..Failure::of(path, message)
+        }
+    }
+
+    /// The archive's keys, of many those that `wanted` may have meant.
+    pub(crate) fn keys(npz: &Npz, wanted: &str) -> String {
+        let near = close::keys(wanted, npz.keys());
+        let dots = if near.len() < npz.len() { ", …" } else { "" };
+        near.join(", ") + dots
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// The text for a place where the file and member are known.
+    pub(crate) fn here(&self) -> String {
+        match self.offset {
+            Some(offset) => format!("at byte {offset}: {}", self.message),
+            None => self.message.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.file)?;
+        if let Some(member) = &self.member {
+            write!(f, "member \"{member}\": ")?;
+        }
+        f.write_str(&self.here())
+    }
+}
+
+/// The message, in words for people where the library's are NumPy's or the system's.
+fn say(err: &Error) -> String {
+    match (err.kind(), err.io_kind()) {
+        (_, Some(io::ErrorKind::NotFound)) => "there is no such file".to_owned(),
+        (_, Some(io::ErrorKind::IsADirectory)) => {
+            "this is a directory; name the files in it".to_owned()
+        }
+        (_, Some(io::ErrorKind::PermissionDenied)) => "you may not read this file".to_owned(),
+        (ErrorKind::Empty, _) => {
+            "the file is empty; it was probably not written to its end".to_owned()
+        }
+        (ErrorKind::NotArray, _) => match err.message().split_once("it looks like ") {
+            Some((_, what)) => format!("this is no npy or npz file; it looks like {what}"),
+            None if err.message().contains("pickled (object) data") => {
+                "this is a pickle, not an npy or npz file; if you trust it, read it in Python with \
+                 numpy.load(…, allow_pickle=True)"
+                    .to_owned()
+            }
+            None => err.message().to_owned(),
+        },
+        (ErrorKind::ObjectArray, _) => {
+            "it holds Python objects, which are pickled and not shown; if you trust the file, read \
+             it in Python with numpy.load(…, allow_pickle=True)"
+                .to_owned()
+        }
+        (ErrorKind::Limit, _) if err.message().contains("max_header_size") => {
+            format!("{} (--max-header-size)", err.message())
+        }
+        _ => err.message().to_owned(),
+    }
+}

@@ -1,0 +1,239 @@
+//! `npload info`: what files hold.
+
+use std::io;
+use std::path::Path;
+
+use npload::{Handle, Header, LoadOptions, Order, Peeked};
+
+use crate::args::Info;
+use crate::columns::{Align, Columns};
+use crate::failure::Failure;
+use crate::json::{FileInfo, Files};
+use crate::run::Console;
+use crate::{escape, place, sizes};
+
+pub(crate) fn run(info: &Info, options: &LoadOptions, console: &mut Console<'_>) -> io::Result<()> {
+    if console.json {
+        return run_json(info, options, console);
+    }
+    let mut report = Report::new();
+    for path in &info.files {
+        match place::open(path, options) {
+            Ok(handle @ Handle::Npy(_)) => report.single(path, &handle.peek()),
+            Ok(handle) => report.archive(path, &handle.peek(), console)?,
+            Err(failure) => {
+                report.flush(console)?;
+                console.fail(&failure)?;
+            }
+        }
+    }
+    report.flush(console)?;
+    if info.files.len() > 1 {
+        report.total(console)?;
+    }
+    Ok(())
+}
+
+fn run_json(info: &Info, options: &LoadOptions, console: &mut Console<'_>) -> io::Result<()> {
+    let mut files = Vec::new();
+    for path in &info.files {
+        files.push(match place::open(path, options) {
+            Ok(handle) => {
+                let arrays = handle.peek();
+                for failure in failures(path, &arrays) {
+                    console.fail(&failure)?;
+                }
+                FileInfo::new(path, &handle, &arrays)
+            }
+            Err(failure) => {
+                console.fail(&failure)?;
+                FileInfo::failed(path, failure)
+            }
+        });
+    }
+    console.document(&Files { files })
+}
+
+/// What is wrong with each damaged member.
+pub(crate) fn failures(path: &Path, arrays: &[Peeked]) -> Vec<Failure> {
+    let wrong = arrays
+        .iter()
+        .filter_map(|array| array.header.as_ref().err());
+    wrong.map(|err| Failure::new(path, err)).collect()
+}
+
+/// Tables, for people: one for all npy files that follow each other, one for each archive.
+struct Report {
+    singles: Columns,
+    files: usize,
+    arrays: usize,
+    nbytes: u64,
+    /// A line was written: the next table stands apart.
+    begun: bool,
+}
+
+const HEAD: [(&str, Align); 7] = [
+    ("name", Align::Left),
+    ("dtype", Align::Left),
+    ("shape", Align::Left),
+    ("order", Align::Left),
+    ("size", Align::Right),
+    ("bytes", Align::Right),
+    ("compression", Align::Left),
+];
+
+impl Report {
+    fn new() -> Self {
+        Report {
+            singles: Columns::new(&HEAD[..6]),
+            files: 0,
+            arrays: 0,
+            nbytes: 0,
+            begun: false,
+        }
+    }
+
+    fn single(&mut self, path: &Path, arrays: &[Peeked]) {
+        self.files = self.files.saturating_add(1);
+        for array in arrays {
+            let mut row = self.row(path, escape::path(path), array);
+            row.truncate(6);
+            self.singles.push(row);
+        }
+    }
+
+    fn archive(
+        &mut self,
+        path: &Path,
+        arrays: &[Peeked],
+        console: &mut Console<'_>,
+    ) -> io::Result<()> {
+        self.flush(console)?;
+        self.apart(console)?;
+        self.files = self.files.saturating_add(1);
+        let mut columns = Columns::new(&HEAD);
+        let before = self.nbytes;
+        for array in arrays {
+            let name = array.key.as_deref().unwrap_or_default();
+            let row = self.row(path, escape::name(name).into_owned(), array);
+            columns.push(row);
+        }
+        let stored = arrays.iter().map(|array| array.stored_size);
+        let stored = stored.fold(0, u64::saturating_add);
+        let nbytes = self.nbytes.saturating_sub(before);
+        writeln!(
+            console.out,
+            "{}: {}, {}, {} in the file{}",
+            escape::path(path),
+            sizes::count(arrays.len(), "member"),
+            sizes::rough(nbytes),
+            sizes::rough(stored),
+            ratio(nbytes, stored).map_or_else(String::new, |times| format!(" ({times})")),
+        )?;
+        if !columns.is_empty() {
+            columns.write(console.out)?;
+        }
+        let failures = failures(path, arrays);
+        if !failures.is_empty() {
+            let wrong = sizes::count(failures.len(), "member");
+            let message = format!(
+                "{wrong} of {} cannot be read",
+                sizes::exact(arrays.len() as u64)
+            );
+            console.fail(&Failure::of(path, message))?;
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, path: &Path, name: String, array: &Peeked) -> Vec<String> {
+        let header = match &array.header {
+            Err(err) => return vec![name, format!("error: {}", Failure::new(path, err).here())],
+            Ok(header) => header.as_ref(),
+        };
+        self.arrays = self.arrays.saturating_add(usize::from(header.is_some()));
+        let nbytes = header.map_or(array.size, |header| payload(header, array));
+        self.nbytes = self.nbytes.saturating_add(nbytes);
+        let (dtype, shape, order) = match header {
+            None => ("bytes".to_owned(), String::new(), ""),
+            Some(header) => (
+                escape::name(&header.dtype().to_string()).into_owned(),
+                tuple(header.shape()),
+                match header.order() {
+                    Order::C => "C",
+                    Order::F => "F",
+                },
+            ),
+        };
+        let times = ratio(array.size, array.stored_size);
+        let compression = match (array.compression, times) {
+            ("stored", _) | (_, None) => array.compression.to_owned(),
+            (method, Some(times)) => format!("{method} {times}"),
+        };
+        vec![
+            name,
+            dtype,
+            shape,
+            order.to_owned(),
+            sizes::rough(nbytes),
+            sizes::exact(nbytes),
+            compression,
+        ]
+    }
+
+    fn flush(&mut self, console: &mut Console<'_>) -> io::Result<()> {
+        if self.singles.is_empty() {
+            return Ok(());
+        }
+        self.apart(console)?;
+        let singles = std::mem::replace(&mut self.singles, Columns::new(&HEAD[..6]));
+        singles.write(console.out)
+    }
+
+    fn apart(&mut self, console: &mut Console<'_>) -> io::Result<()> {
+        if std::mem::replace(&mut self.begun, true) {
+            writeln!(console.out)?;
+        }
+        Ok(())
+    }
+
+    fn total(&mut self, console: &mut Console<'_>) -> io::Result<()> {
+        self.apart(console)?;
+        writeln!(
+            console.out,
+            "{}, {}, {} ({} bytes)",
+            sizes::count(self.files, "file"),
+            sizes::count(self.arrays, "array"),
+            sizes::rough(self.nbytes),
+            sizes::exact(self.nbytes),
+        )
+    }
+}
+
+/// How many bytes the elements take: of Python objects, their pickle.
+pub(crate) fn payload(header: &Header, array: &Peeked) -> u64 {
+    match header.dtype().has_object() {
+        true => array.size.saturating_sub(header.data_offset() as u64),
+        false => header.nbytes() as u64,
+    }
+}
+
+/// How many times smaller it is in the file: `4.1x`.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "rounded to a digit or two anyway"
+)]
+fn ratio(size: u64, stored: u64) -> Option<String> {
+    let times = size as f64 / stored as f64;
+    (times.is_finite() && times > 1.05).then(|| format!("{times:.1}x"))
+}
+
+/// A shape as Python writes it.
+pub(crate) fn tuple(shape: &[usize]) -> String {
+    match shape {
+        [one] => format!("({one},)"),
+        shape => {
+            let lengths: Vec<String> = shape.iter().map(ToString::to_string).collect();
+            format!("({})", lengths.join(", "))
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The documents.
+
+use std::path::Path;
+
+use npload::{Handle, Header, Order, Peeked};
+use serde::Serialize;
+
+use super::Data;
+use crate::failure::Failure;
+
+/// The document of `info` and `verify`: one entry for each FILE, in their order.
+#[derive(Serialize)]
+pub(crate) struct Files<T> {
+    pub(crate) files: Vec<T>,
+}
+
+/// What `info` says of a file.
+#[derive(Serialize)]
+pub(crate) struct FileInfo {
+    file: String,
+    /// None where the file cannot be opened.
+    format: Option<&'static str>,
+    arrays: Vec<Described>,
+    error: Option<Failure>,
+}
+
+/// What `verify` says of a file.
+#[derive(Serialize)]
+pub(crate) struct FileVerdict {
+    #[serde(flatten)]
+    info: FileInfo,
+    ok: bool,
+    /// What of each array was compared with what.
+    checked: &'static [&'static str],
+}
+
+/// What `show` says.
+#[derive(Serialize)]
+pub(crate) struct FileValues {
+    file: String,
+    arrays: Vec<Shown>,
+}
+
+/// One array or member with its values, or why it is not shown.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(crate) enum Shown {
+    Array {
+        key: Option<String>,
+        dtype: String,
+        descr: Option<String>,
+        shape: Vec<usize>,
+        data: Data,
+    },
+    Bytes {
+        key: String,
+        size: u64,
+    },
+    Error {
+        error: Failure,
+    },
+}
+
+/// One array or member, from its header.
+#[derive(Serialize)]
+pub(crate) struct Described {
+    key: Option<String>,
+    member: Option<String>,
+    /// `array`, `bytes` for a member that is none, `error` for one that cannot be read.
+    kind: &'static str,
+    #[serde(flatten)]
+    header: Option<HeaderFields>,
+    /// Uncompressed, header and all.
+    size: u64,
+    stored_size: u64,
+    compression: Option<&'static str>,
+    data_offset: Option<u64>,
+    error: Option<Failure>,
+}
+
+/// What a header says.
+#[derive(Serialize)]
+struct HeaderFields {
+    dtype: String,
+    /// None for a struct that no descr can describe.
+    descr: Option<String>,
+    itemsize: usize,
+    shape: Vec<usize>,
+    order: &'static str,
+    /// None for Python objects.
+    nbytes: Option<usize>,
+    version: String,
+    warnings: Vec<String>,
+}
+
+fn file_name(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+impl FileValues {
+    pub(crate) fn new(path: &Path, arrays: Vec<Shown>) -> Self {
+        let file = file_name(path);
+        FileValues { file, arrays }
+    }
+}
+
+impl FileInfo {
+    pub(crate) fn new(path: &Path, handle: &Handle, arrays: &[Peeked]) -> Self {
+        FileInfo {
+            file: file_name(path),
+            format: Some(match handle {
+                Handle::Npy(_) => "npy",
+                _ => "npz",
+            }),
+            arrays: arrays
+                .iter()
+                .map(|array| Described::new(path, array))
+                .collect(),
+            error: None,
+        }
+    }
+
+    pub(crate) fn failed(path: &Path, failure: Failure) -> Self {
+        FileInfo {
+            file: file_name(path),
+            format: None,
+            arrays: Vec::new(),
+            error: Some(failure),
+        }
+    }
+}
+
+impl FileVerdict {
+    pub(crate) fn new(info: FileInfo, checked: &'static [&'static str]) -> Self {
+        let ok = info.error.is_none() && info.arrays.iter().all(|array| array.error.is_none());
+        FileVerdict { info, ok, checked }
+    }
+}
+
+impl Described {
+    fn new(path: &Path, array: &Peeked) -> Self {
+        let archived = array.key.is_some();
+        Described {
+            key: array.key.clone(),
+            member: array.member.clone(),
+            kind: match &array.header {
+                Ok(Some(_)) => "array",
+                Ok(None) => "bytes",
+                Err(_) => "error",
+            },
+            header: array
+                .header
+                .as_ref()
+                .ok()
+                .and_then(Option::as_ref)
+                .map(HeaderFields::new),
+            size: array.size,
+            stored_size: array.stored_size,
+            compression: archived.then_some(array.compression),
+            data_offset: array.data_offset,
+            error: array.header.as_ref().err().map(|e| Failure::new(path, e)),
+        }
+    }
+}
+
+impl HeaderFields {
+    fn new(header: &Header) -> Self {
+        let (major, minor) = header.version();
+        let dtype = header.dtype();
+        HeaderFields {
+            dtype: dtype.to_string(),
+            descr: dtype.descr().ok(),
+            itemsize: dtype.itemsize(),
+            shape: header.shape().to_vec(),
+            order: match header.order() {
+                Order::C => "C",
+                Order::F => "F",
+            },
+            nbytes: (!dtype.has_object()).then_some(header.nbytes()),
+            version: format!("{major}.{minor}"),
+            warnings: header.warnings().iter().map(ToString::to_string).collect(),
+        }
+    }
+}

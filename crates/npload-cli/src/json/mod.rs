@@ -1,0 +1,8 @@
+//! What `--json` says: the documents, and values as JSON. `docs/cli.md` describes them; what is there
+//! stays, new fields may come.
+
+mod documents;
+mod values;
+
+pub(crate) use documents::{FileInfo, FileValues, FileVerdict, Files, Shown};
+pub(crate) use values::Data;

@@ -1,0 +1,164 @@
+//! Where an array is: `FILE` or `FILE:KEY`.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use npload::{Buffer, Handle, LoadOptions};
+
+use crate::failure::Failure;
+
+/// A file, and the key of one array in it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) path: PathBuf,
+    pub(crate) key: Option<String>,
+}
+
+impl Place {
+    /// Reads `FILE[:KEY]`. Files and keys may have colons in them: the longest path that is there
+    /// wins. If none is, all of it is the path.
+    pub(crate) fn find(text: &OsStr) -> Self {
+        let is_file = |path: &Path| is_stdin(path) || (path.exists() && !path.is_dir());
+        Place::parse(text, |whole| whole.exists() || is_file(whole), is_file)
+    }
+
+    fn parse(
+        text: &OsStr,
+        is_there: impl Fn(&Path) -> bool,
+        is_file: impl Fn(&Path) -> bool,
+    ) -> Self {
+        let whole = Place {
+            path: text.into(),
+            key: None,
+        };
+        if is_there(&whole.path) {
+            return whole;
+        }
+        let splits = Splits::of(text);
+        let found = splits.map(|(path, key)| Place {
+            path: path.into(),
+            key: Some(key.to_string_lossy().into_owned()),
+        });
+        found
+            .into_iter()
+            .find(|place| is_file(&place.path))
+            .unwrap_or(whole)
+    }
+}
+
+/// The ways to split a text at a colon, the longest path first.
+struct Splits<'a> {
+    text: &'a OsStr,
+    end: usize,
+}
+
+impl<'a> Splits<'a> {
+    fn of(text: &'a OsStr) -> Self {
+        let end = text.as_encoded_bytes().len();
+        Splits { text, end }
+    }
+}
+
+impl<'a> Iterator for Splits<'a> {
+    type Item = (&'a OsStr, &'a OsStr);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let bytes = self.text.as_encoded_bytes().get(..self.end)?;
+        self.end = bytes.iter().rposition(|&b| b == b':')?;
+        Some(split(self.text, self.end))
+    }
+}
+
+/// What stands before and after the colon at `at`.
+#[cfg(unix)]
+fn split(text: &OsStr, at: usize) -> (&OsStr, &OsStr) {
+    use std::os::unix::ffi::OsStrExt;
+    let (path, key) = text.as_bytes().split_at(at.min(text.len()));
+    let key = key.get(1..).unwrap_or_default();
+    (OsStr::from_bytes(path), OsStr::from_bytes(key))
+}
+
+/// What stands before and after the colon at `at`. Text that is no Unicode has no key.
+#[cfg(not(unix))]
+fn split(text: &OsStr, at: usize) -> (&OsStr, &OsStr) {
+    let parts = text.to_str().and_then(|text| text.split_at_checked(at));
+    let (path, key) = parts.unwrap_or_default();
+    (
+        path.as_ref(),
+        key.strip_prefix(':').unwrap_or_default().as_ref(),
+    )
+}
+
+/// Whether a path means standard input.
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Opens a file, or standard input for `-`.
+pub(crate) fn open(path: &Path, options: &LoadOptions) -> Result<Handle, Failure> {
+    if !is_stdin(path) {
+        return options.open(path).map_err(|e| Failure::new(path, &e));
+    }
+    let mut bytes = Vec::new();
+    let read = std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes);
+    read.map_err(|e| Failure::of(path, format!("reading standard input: {e}")))?;
+    let opened = options.open_source(Buffer::from(bytes));
+    opened.map_err(|e| Failure::new(path, &e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(text: &str, files: &[&str]) -> (String, Option<String>) {
+        let is_file = |path: &Path| files.iter().any(|file| Path::new(file) == path);
+        let place = Place::parse(text.as_ref(), is_file, is_file);
+        (place.path.to_str().unwrap().to_owned(), place.key)
+    }
+
+    #[test]
+    fn the_longest_path_that_is_there_wins() {
+        let files = ["x.npz", "a:b.npz", "x.npz:w", "C:\\data\\x.npz"];
+        for (text, path, key) in [
+            ("x.npz", "x.npz", None),
+            ("x.npz:b", "x.npz", Some("b")),
+            ("x.npz:", "x.npz", Some("")),
+            ("x.npz:b:c/d", "x.npz", Some("b:c/d")),
+            ("x.npz:w", "x.npz:w", None),
+            ("x.npz:w:v", "x.npz:w", Some("v")),
+            ("a:b.npz", "a:b.npz", None),
+            ("a:b.npz:k", "a:b.npz", Some("k")),
+            ("C:\\data\\x.npz:k", "C:\\data\\x.npz", Some("k")),
+            ("C:\\data\\no.npz:k", "C:\\data\\no.npz:k", None),
+            ("no.npz:k", "no.npz:k", None),
+            (":", ":", None),
+            ("", "", None),
+        ] {
+            let found = parse(text, &files);
+            assert_eq!(found, (path.to_owned(), key.map(str::to_owned)), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_split_wrongly(text in "[a:é\u{4e2d}.]{0,8}", there: bool) {
+            let place = Place::parse(text.as_ref(), |_| false, |_| there);
+            let again = match place.key {
+                Some(key) => format!("{}:{key}", place.path.display()),
+                None => place.path.display().to_string(),
+            };
+            prop_assert_eq!(again, text);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_that_are_no_unicode_keep_their_bytes() {
+        use std::os::unix::ffi::OsStrExt;
+        let text = OsStr::from_bytes(b"\xff.npz:k");
+        let place = Place::parse(text, |_| false, |_| true);
+        assert_eq!(place.path.as_os_str().as_bytes(), b"\xff.npz");
+        assert_eq!(place.key.as_deref(), Some("k"));
+    }
+}

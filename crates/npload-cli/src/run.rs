@@ -1,0 +1,139 @@
+//! From arguments to an exit code.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use serde::Serialize;
+
+use crate::args::{Args, Command};
+use crate::failure::Failure;
+use crate::{completions, info, show, verify};
+
+/// How the command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// All is well: 0.
+    Success,
+    /// A file is missing, damaged, or refused: 1.
+    Wrong,
+    /// The arguments make no sense: 2.
+    Usage,
+}
+
+impl Exit {
+    /// The number for the operating system.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Success => 0,
+            Exit::Wrong => 1,
+            Exit::Usage => 2,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+/// Runs the command with these arguments, the first of which is its own name.
+///
+/// Results go to `out`, which is flushed, and what went wrong goes to `err`. Progress goes to this
+/// process's standard error, if that is a terminal. A reader that goes away (`| head`) ends the
+/// command without a word.
+///
+/// ```
+/// let mut out = Vec::new();
+/// let args = ["npload", "show", "../../testdata/npy/f8-le-2d-c.npy", "0, :2"];
+/// let exit = npload_cli::run(args.map(Into::into), &mut out, &mut Vec::new());
+/// assert_eq!((exit, out.as_slice()), (npload_cli::Exit::Success, &b"[0. 1.]\n"[..]));
+/// ```
+pub fn run(
+    args: impl IntoIterator<Item = OsString>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Exit {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(usage) => return explain(&usage, out, err),
+    };
+    let mut console = Console {
+        out,
+        err,
+        json: args.json,
+        exit: Exit::Success,
+    };
+    let done = match &args.command {
+        Command::Info(info) => info::run(info, &args.load_options(), &mut console),
+        Command::Show(show) => show::run(show, &args.load_options(), &mut console),
+        Command::Verify(verify) => verify::run(verify, &args.load_options(), &mut console),
+        Command::Completions { shell } => completions::run(*shell, &mut console),
+    };
+    match done.and_then(|()| console.out.flush()) {
+        Ok(()) => console.exit,
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => console.exit,
+        Err(e) => {
+            let _ = writeln!(console.err, "npload: writing the output: {e}");
+            Exit::Wrong
+        }
+    }
+}
+
+/// Help and the version are output; anything else that clap says is an error.
+fn explain(usage: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    let text = usage.render().to_string();
+    match usage.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+            Exit::Success
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = err.write_all(text.as_bytes());
+            Exit::Usage
+        }
+        _ => {
+            let text = text.strip_prefix("error: ").unwrap_or(&text);
+            let _ = writeln!(err, "npload: {}", text.trim_end());
+            Exit::Usage
+        }
+    }
+}
+
+/// Where a command writes, and how it will end.
+pub(crate) struct Console<'a> {
+    pub(crate) out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
+    pub(crate) json: bool,
+    exit: Exit,
+}
+
+impl Console<'_> {
+    /// Says what went wrong, behind what was written so far. Nobody can be told if that fails.
+    pub(crate) fn fail(&mut self, failure: &Failure) -> io::Result<()> {
+        self.note(failure);
+        self.say(&failure.to_string())
+    }
+
+    /// Ends as a failure does that was told elsewhere.
+    pub(crate) fn note(&mut self, failure: &Failure) {
+        self.exit = self.exit.max(failure.exit());
+    }
+
+    /// Says something on standard error, behind what was written so far.
+    pub(crate) fn say(&mut self, text: &str) -> io::Result<()> {
+        self.out.flush()?;
+        let _ = writeln!(self.err, "npload: {text}");
+        Ok(())
+    }
+
+    /// Writes a JSON document.
+    pub(crate) fn document(&mut self, document: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *self.out, document)?;
+        writeln!(self.out)
+    }
+}

@@ -1,0 +1,218 @@
+//! `npload show`: values as NumPy prints them.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+
+use npload::{Handle, LoadOptions, Member, Npz, Part, PrintOptions, Value};
+
+use crate::args::Show;
+use crate::failure::Failure;
+use crate::info::tuple;
+use crate::json::{Data, FileValues, Shown};
+use crate::place::{self, Place};
+use crate::progress::Bar;
+use crate::run::Console;
+use crate::{escape, sizes};
+
+/// Members that are no arrays are shown up to this size.
+const MOST_BYTES: u64 = 1 << 10;
+
+pub(crate) fn run(show: &Show, options: &LoadOptions, console: &mut Console<'_>) -> io::Result<()> {
+    let place = Place::find(&show.place);
+    let bar = Bar::of(&place.path, console.json);
+    let handle = match place::open(&place.path, &bar.watch(options)) {
+        Ok(handle) => handle,
+        Err(failure) => return Viewer::new(show, &place.path, console).refuse(failure),
+    };
+    let mut viewer = Viewer::new(show, &place.path, console);
+    match (&handle, &place.key) {
+        (Handle::Npy(npy), None) => match npy.part() {
+            Ok(part) => viewer.array(None, part, false)?,
+            Err(e) => viewer.fail(Failure::new(&place.path, &e))?,
+        },
+        (Handle::Npy(_), Some(key)) => {
+            let message = format!("this is one array and has no keys: leave out :{key}");
+            viewer.fail(Failure::usage(&place.path, message))?;
+        }
+        (Handle::Npz(npz), Some(key)) => viewer.member(npz, key)?,
+        (Handle::Npz(npz), None) => viewer.archive(npz)?,
+        _ => viewer.fail(Failure::of(
+            &place.path,
+            "this version cannot show such a file",
+        ))?,
+    }
+    drop(bar);
+    viewer.finish()
+}
+
+/// Shows one file.
+struct Viewer<'a, 'c> {
+    show: &'a Show,
+    path: &'a Path,
+    print: PrintOptions,
+    console: &'a mut Console<'c>,
+    /// What a JSON document will say.
+    arrays: Vec<Shown>,
+}
+
+impl<'a, 'c> Viewer<'a, 'c> {
+    fn new(show: &'a Show, path: &'a Path, console: &'a mut Console<'c>) -> Self {
+        Viewer {
+            show,
+            path,
+            print: show.print.options(),
+            console,
+            arrays: Vec::new(),
+        }
+    }
+
+    fn refuse(mut self, failure: Failure) -> io::Result<()> {
+        self.fail(failure)?;
+        self.finish()
+    }
+
+    fn fail(&mut self, failure: Failure) -> io::Result<()> {
+        self.console.fail(&failure)?;
+        self.arrays.push(Shown::Error { error: failure });
+        Ok(())
+    }
+
+    fn finish(self) -> io::Result<()> {
+        if !self.console.json {
+            return Ok(());
+        }
+        let document = FileValues::new(self.path, self.arrays);
+        self.console.document(&document)
+    }
+
+    /// A line above values or in their place.
+    fn title(&mut self, key: &str, text: &str) -> io::Result<()> {
+        match self.console.json {
+            true => Ok(()),
+            false => writeln!(self.console.out, "{}: {text}", escape::name(key)),
+        }
+    }
+
+    /// Every array under its key. A name that stands in the directory twice means the last.
+    fn archive(&mut self, npz: &Npz) -> io::Result<()> {
+        let members = npz.peek();
+        if members.len() != 1 && self.show.steps.is_some() {
+            let message = match Failure::keys(npz, "") {
+                keys if keys.is_empty() => "the archive is empty".to_owned(),
+                keys => format!("say of which array to show a part, FILE:KEY; there are: {keys}"),
+            };
+            return self.fail(Failure::usage(self.path, message));
+        }
+        let names = members.iter().map(|member| member.member.as_deref());
+        let last: HashMap<_, _> = names.zip(0..).collect();
+        let mut begun = false;
+        for (i, member) in members.iter().enumerate() {
+            if last.get(&member.member.as_deref()) != Some(&i) {
+                continue;
+            }
+            if std::mem::replace(&mut begun, true) && !self.console.json {
+                writeln!(self.console.out)?;
+            }
+            let key = member.key.as_deref().unwrap_or_default();
+            let name = member.member.as_deref().unwrap_or_default();
+            match &member.header {
+                Ok(None) => self.bytes(npz, key, name, member.size)?,
+                Ok(Some(_)) | Err(_) => match npz.part(name) {
+                    Ok(part) => self.array(Some(key), part, true)?,
+                    Err(e) => {
+                        self.title(key, "not shown")?;
+                        self.fail(Failure::new(self.path, &e))?;
+                    }
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// The member of that key alone.
+    fn member(&mut self, npz: &Npz, key: &str) -> io::Result<()> {
+        if !npz.contains(key) {
+            return self.fail(Failure::no_such_key(self.path, npz, key));
+        }
+        match npz.header(key) {
+            Ok(None) => {
+                let stored = npz.peek().into_iter().rfind(|member| {
+                    [member.member.as_deref(), member.key.as_deref()].contains(&Some(key))
+                });
+                self.bytes(npz, key, key, stored.map_or(0, |member| member.size))
+            }
+            _ => match npz.part(key) {
+                Ok(part) => self.array(Some(key), part, false),
+                Err(e) => self.fail(Failure::new(self.path, &e)),
+            },
+        }
+    }
+
+    /// A member that is no array: its bytes, if they are few.
+    fn bytes(&mut self, npz: &Npz, key: &str, name: &str, size: u64) -> io::Result<()> {
+        if self.show.steps.is_some() {
+            let message = format!("{key} is no array but {} other bytes", sizes::exact(size));
+            return self.fail(Failure::of(self.path, message));
+        }
+        if self.console.json {
+            let key = key.to_owned();
+            self.arrays.push(Shown::Bytes { key, size });
+            return Ok(());
+        }
+        self.title(key, &format!("{} bytes, no array", sizes::exact(size)))?;
+        if size > MOST_BYTES {
+            return Ok(());
+        }
+        match npz.member(name) {
+            Ok(Member::Bytes(bytes)) => {
+                writeln!(self.console.out, "{}", Value::Bytes(bytes.to_vec()))
+            }
+            Ok(_) => Ok(()),
+            Err(e) => self.fail(Failure::new(self.path, &e)),
+        }
+    }
+
+    fn array(&mut self, key: Option<&str>, part: Part<'_>, titled: bool) -> io::Result<()> {
+        if titled {
+            let dtype = part.dtype().to_string();
+            let text = format!("{} {}", escape::name(&dtype), tuple(part.shape()));
+            self.title(key.unwrap_or_default(), &text)?;
+        }
+        let (part, element) = match &self.show.steps {
+            None => (part, false),
+            Some(steps) => match steps.apply(part) {
+                Ok(picked) => picked,
+                Err(e) => return self.fail(Failure::new(self.path, &e)),
+            },
+        };
+        if self.console.json {
+            return match part.read() {
+                Ok(array) => {
+                    let key = key.map(str::to_owned);
+                    self.arrays.push(Shown::Array {
+                        key,
+                        dtype: array.dtype().to_string(),
+                        descr: array.dtype().descr().ok(),
+                        shape: array.shape().to_vec(),
+                        data: Data(array),
+                    });
+                    Ok(())
+                }
+                Err(e) => self.fail(Failure::new(self.path, &e)),
+            };
+        }
+        match self.text(&part, element) {
+            Ok(text) => writeln!(self.console.out, "{}", escape::values(&text)),
+            Err(e) => self.fail(Failure::new(self.path, &e)),
+        }
+    }
+
+    fn text(&self, part: &Part<'_>, element: bool) -> npload::Result<String> {
+        match (self.show.repr, element) {
+            (true, _) => part.format_repr(&self.print),
+            (false, true) => Ok(part.read()?.get(&[])?.to_string()),
+            (false, false) => part.format(&self.print),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Arrays whose bytes are still in a file: what to read of them, and the array that comes of it.
+//!
+//! Slicing and taking fields change a shape, strides and an offset, and look at no byte. So an array
+//! over no memory says which bytes of its file a part of it needs.
+
+use npload_buffer::Buffer;
+
+use super::{Array, Axes, Order, Shown};
+use crate::dtype::DType;
+use crate::selection::{Gap, Plan, Steps};
+
+impl Array {
+    /// The array of a file, over no memory: no element may be asked for.
+    pub(crate) fn layout(dtype: DType, shape: &[usize], order: Order) -> Self {
+        Array::over(dtype, Axes::from_slice(shape), order, Buffer::empty())
+    }
+
+    /// What to read for the elements at the positions `shown` of each axis; if that is empty, for all.
+    pub(crate) fn plan(&self, shown: &[Shown]) -> Plan {
+        let mut shown = shown.iter();
+        let axes = self.shape.iter().zip(&self.strides);
+        let steps = axes.map(|(&len, &stride)| match shown.next() {
+            None => Steps {
+                count: len,
+                stride,
+                gap: None,
+            },
+            Some(shown) => Steps {
+                count: shown.count(),
+                stride,
+                gap: shown.gap().map(|after| Gap {
+                    after,
+                    missing: len.saturating_sub(shown.count()),
+                }),
+            },
+        });
+        let steps: Axes<Steps> = steps.collect();
+        Plan::new(self.offset, self.dtype.itemsize(), &steps)
+    }
+
+    /// The array that the bytes of a plan are.
+    pub(crate) fn filled(&self, shown: &[Shown], plan: Plan, data: Buffer) -> Array {
+        let shape = match shown {
+            [] => self.shape.clone(),
+            shown => shown.iter().map(Shown::count).collect(),
+        };
+        Array {
+            dtype: self.dtype.clone(),
+            shape,
+            strides: plan.strides,
+            offset: plan.offset,
+            data,
+        }
+    }
+}

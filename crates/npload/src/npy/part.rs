@@ -1,0 +1,116 @@
+//! A part of an array in a file: which elements, before any of them is read.
+
+use std::fmt;
+use std::sync::Arc;
+
+use npload_buffer::AlignedBuf;
+
+use super::header::Header;
+use crate::array::{Array, Shown};
+use crate::selection::Plan;
+use crate::{DType, PrintOptions, Result, Selection};
+
+/// Some elements of an array that lies in a file. Slices and fields choose them; nothing is read
+/// until [`Part::read`] or [`Part::format`].
+///
+/// ```
+/// use npload::{Npy, s};
+/// let npy = Npy::open("../../testdata/npy/f8-le-2d-c.npy")?;
+/// let part = npy.part()?.slice(s![0, ..])?;
+/// assert_eq!(part.shape(), [npy.header().shape()[1]]);
+/// println!("{}", part.format(&Default::default())?);      // as NumPy prints that row
+/// let row = part.read()?;
+/// # Ok::<(), npload::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Part<'a> {
+    /// The array without its bytes.
+    layout: Array,
+    data: Arc<dyn Data + 'a>,
+}
+
+/// The data of an array, wherever it lies.
+pub(crate) trait Data: Send + Sync {
+    /// Reads what a plan says.
+    fn read(&self, plan: &mut Plan) -> Result<AlignedBuf>;
+}
+
+impl<'a> Part<'a> {
+    /// All elements of the array with that header.
+    pub(crate) fn whole(header: &Header, data: impl Data + 'a) -> Self {
+        Part {
+            layout: Array::layout(header.dtype().clone(), header.shape(), header.order()),
+            data: Arc::new(data),
+        }
+    }
+
+    /// What its elements are.
+    #[must_use]
+    pub fn dtype(&self) -> &DType {
+        self.layout.dtype()
+    }
+
+    /// The length of each axis.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+
+    /// The elements of it that a basic index picks, as [`Array::slice`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Index`](crate::ErrorKind::Index) when the selection does not fit the shape.
+    pub fn slice(self, selection: impl Into<Selection>) -> Result<Self> {
+        let layout = self.layout.slice(selection)?;
+        Ok(Part { layout, ..self })
+    }
+
+    /// One field of structured elements, as [`Array::field`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) when the dtype has no such field.
+    pub fn field(self, name: &str) -> Result<Self> {
+        let layout = self.layout.field(name)?;
+        Ok(Part { layout, ..self })
+    }
+
+    /// Reads it: only its bytes, and small gaps between them. A compressed member is inflated up to
+    /// the last of them.
+    ///
+    /// # Errors
+    /// As [`load`](crate::load).
+    pub fn read(&self) -> Result<Array> {
+        self.read_shown(&[])
+    }
+
+    /// What [`Array::format`] says of it, reading only the elements that are shown: of a large
+    /// array those at the edges.
+    ///
+    /// # Errors
+    /// As [`Part::read`].
+    pub fn format(&self, options: &PrintOptions) -> Result<String> {
+        let edges = self.read_shown(&options.shown(self.shape()))?;
+        edges.format_edges(self.shape(), options)
+    }
+
+    /// What [`Array::format_repr`] says of it, reading only the elements that are shown.
+    ///
+    /// # Errors
+    /// As [`Part::read`].
+    pub fn format_repr(&self, options: &PrintOptions) -> Result<String> {
+        let edges = self.read_shown(&options.shown(self.shape()))?;
+        edges.repr_edges(self.shape(), options)
+    }
+
+    fn read_shown(&self, shown: &[Shown]) -> Result<Array> {
+        let mut plan = self.layout.plan(shown);
+        let data = self.data.read(&mut plan)?;
+        Ok(self.layout.filled(shown, plan, data.into()))
+    }
+}
+
+impl fmt::Debug for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Part({}, shape {:?})", self.dtype(), self.shape())
+    }
+}

@@ -1,0 +1,113 @@
+//! Parts of members.
+
+use std::io::Read;
+
+use npload_buffer::AlignedBuf;
+
+use super::member::{check_size, from_reader, header, skip, verify};
+use super::{Npz, not_an_array};
+use crate::npy::{Data, Header, Part, read_runs, refuse_objects};
+use crate::selection::Plan;
+use crate::source::Meter;
+use crate::zip::Entry;
+use crate::{Array, Result, Selection, Verify};
+
+impl Npz {
+    /// The array of that key as a [`Part`], of which slices and fields can be taken before anything
+    /// is read. Checksums are not checked, unless [`Verify::Always`] asks for it.
+    ///
+    /// # Errors
+    /// As [`Npz::get`], without those of the data.
+    pub fn part(&self, key: &str) -> Result<Part<'_>> {
+        let find = || {
+            let entry = self.find(key)?;
+            let Some(header) = header(&entry, &self.options)? else {
+                return Err(not_an_array(entry.size()));
+            };
+            refuse_objects(header.dtype(), &self.options)?;
+            check_size(&entry, &header)?;
+            Ok((entry, header))
+        };
+        let (entry, header) = find().map_err(|e| self.locate(e, key))?;
+        let data = MemberData::new(self, entry, &header);
+        Ok(Part::whole(&header, data))
+    }
+
+    /// The part of an array that a basic index picks. Of a stored member only those bytes are read;
+    /// a compressed one is inflated up to the last of them. Checksums are not checked, unless
+    /// [`Verify::Always`] asks for it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Index`](crate::ErrorKind::Index) when the selection does not fit; else as
+    /// [`Npz::get`].
+    pub fn read(&self, key: &str, selection: impl Into<Selection>) -> Result<Array> {
+        self.part(key)?.slice(selection)?.read()
+    }
+}
+
+/// What is inflated before progress is told.
+const PIECE: usize = 1 << 20;
+
+/// The data of an array in an archive.
+struct MemberData<'a> {
+    npz: &'a Npz,
+    entry: Entry<'a>,
+    /// Where it starts in the member.
+    start: u64,
+}
+
+impl<'a> MemberData<'a> {
+    fn new(npz: &'a Npz, entry: Entry<'a>, header: &Header) -> Self {
+        let start = header.data_offset() as u64;
+        MemberData { npz, entry, start }
+    }
+
+    fn read_stored(&self, from: u64, plan: &mut Plan) -> Result<AlignedBuf> {
+        let data = from.saturating_add(self.start);
+        let meter = Meter::new(&self.npz.options, plan.nbytes as u64);
+        read_runs(plan, &mut |offset, dest| {
+            let at = data.saturating_add(offset);
+            self.npz.source.read_exact_at(dest, at)?;
+            meter.add(dest.len());
+            Ok(())
+        })
+    }
+
+    /// Everything up to the last byte is inflated, and what is not wanted thrown away.
+    fn read_compressed(&self, plan: &mut Plan) -> Result<AlignedBuf> {
+        let meter = Meter::new(
+            &self.npz.options,
+            self.start.saturating_add(plan.runs.end()),
+        );
+        let mut reader = self.entry.reader(false)?;
+        let mut at = 0_u64;
+        read_runs(plan, &mut |offset, dest| {
+            let start = self.start.saturating_add(offset);
+            skip(&mut reader, start.saturating_sub(at), &meter)?;
+            for piece in dest.chunks_mut(PIECE) {
+                reader
+                    .read_exact(piece)
+                    .map_err(|e| from_reader(e, start))?;
+                meter.add(piece.len());
+            }
+            at = start.saturating_add(dest.len() as u64);
+            Ok(())
+        })
+    }
+}
+
+impl Data for MemberData<'_> {
+    fn read(&self, plan: &mut Plan) -> Result<AlignedBuf> {
+        let mut read = || {
+            if self.npz.options.verify == Verify::Always {
+                let meter = Meter::new(&self.npz.options, self.entry.size());
+                verify(&self.entry, &self.npz.options, &meter)?;
+            }
+            match self.entry.stored_range()? {
+                Some(range) => self.read_stored(range.start, plan),
+                None => self.read_compressed(plan),
+            }
+        };
+        read().map_err(|e| self.npz.source.explain(e.with_member(self.entry.name())))
+    }
+}

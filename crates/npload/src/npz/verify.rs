@@ -1,0 +1,64 @@
+//! Checking members whole, without keeping them.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::Npz;
+use super::member;
+use super::peek::peeked;
+use crate::npy::Header;
+use crate::peek::Peeked;
+use crate::source::{Meter, share};
+use crate::{Error, Result};
+
+impl Npz {
+    /// Checks a member whole, and throws its contents away: its checksum, its size, and, of an array,
+    /// header and length.
+    ///
+    /// # Errors
+    /// As [`Npz::get`], but objects are no error: they are not looked into.
+    pub fn verify(&self, key: &str) -> Result<()> {
+        let check = || {
+            let entry = self.find(key)?;
+            let meter = Meter::new(&self.options, entry.size());
+            member::verify(&entry, &self.options, &meter)
+        };
+        check().map(drop).map_err(|e| self.locate(e, key))
+    }
+
+    /// Checks all members as [`Npz::verify`] does, on all cores; those that another one of the same
+    /// name hides, too. As [`Npz::peek`], but [`Peeked::header`] is an error wherever a byte is wrong.
+    ///
+    /// # Errors
+    /// Only where memory or threads fail: what is wrong with a member is in [`Peeked::header`].
+    pub fn verify_all(&self) -> Result<Vec<Peeked>> {
+        let sizes = self.archive.entries().map(|entry| entry.size());
+        let total = sizes.fold(0, u64::saturating_add);
+        let meter = Meter::new(&self.options, total);
+        let mut found: Vec<Option<Result<Option<Header>>>> = Vec::new();
+        found.resize_with(self.len(), || None);
+        let places = Mutex::new(&mut found);
+        // Largest first, or the last to begin could keep one core busy at the end.
+        let mut order: Vec<_> = self
+            .archive
+            .entries()
+            .map(|e| (e.size(), e.index()))
+            .collect();
+        order.sort_by_key(|&(size, _)| std::cmp::Reverse(size));
+        let threads = self.options.threads_for(total);
+        share(threads, order.into_iter(), &|(_, index)| {
+            let Some(entry) = self.archive.entry(index) else {
+                return Ok(());
+            };
+            let checked = member::verify(&entry, &self.options, &meter);
+            let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(place) = places.get_mut(index) {
+                *place = Some(checked);
+            }
+            Ok::<(), Error>(())
+        })?;
+        let named = self.archive.entries().zip(found);
+        Ok(named
+            .filter_map(|(entry, found)| Some(peeked(self, &entry, found?)))
+            .collect())
+    }
+}

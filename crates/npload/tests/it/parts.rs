@@ -1,0 +1,226 @@
+//! Parts of arrays in files: sliced before they are read, and printed from their edges.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use npload::{
+    Array, Buffer, ErrorKind, Handle, LoadOptions, Npy, Npz, PrintOptions, ReadAt, Selection, load,
+    open, s,
+};
+use proptest::prelude::*;
+
+use crate::files::{all_files, testdata};
+use crate::handles::counting;
+
+/// An npy file of more bytes than any disk here has, all zero behind its header; counts what is read.
+struct Endless {
+    header: Vec<u8>,
+    len: u64,
+    read: Arc<AtomicU64>,
+}
+
+impl ReadAt for Endless {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.len)
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.read.fetch_add(buf.len() as u64, Ordering::Relaxed);
+        buf.fill(0);
+        let at = usize::try_from(offset).unwrap().min(self.header.len());
+        let rest = &self.header[at..];
+        let n = rest.len().min(buf.len());
+        buf[..n].copy_from_slice(&rest[..n]);
+        Ok(())
+    }
+}
+
+fn endless(descr: &str, shape: &str, nbytes: u64) -> (Npy, Arc<AtomicU64>) {
+    let dict = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}");
+    let mut header = b"\x93NUMPY\x01\x00".to_vec();
+    header.extend_from_slice(&(dict.len() as u16).to_le_bytes());
+    header.extend_from_slice(dict.as_bytes());
+    let len = header.len() as u64 + nbytes;
+    let read = Arc::new(AtomicU64::new(0));
+    let source = Endless {
+        header,
+        len,
+        read: read.clone(),
+    };
+    (LoadOptions::new().open_npy_in(source).unwrap(), read)
+}
+
+#[test]
+fn a_petabyte_prints_from_its_edges() {
+    let (npy, read) = endless("'<f8'", "(10000000, 12500000)", 1_000_000_000_000_000);
+    let options = PrintOptions::default();
+    for selection in ["", "::-1, 7:", "5000000:, ::1000", "..., None"] {
+        read.store(0, Ordering::Relaxed);
+        let part = npy.part().unwrap();
+        let part = part.slice(selection.parse::<Selection>().unwrap()).unwrap();
+        let text = part.format(&options).unwrap();
+        assert!(text.contains("..."), "{text}");
+        let read = read.load(Ordering::Relaxed);
+        assert!(read < 300_000, "{selection}: {read} bytes");
+    }
+}
+
+#[test]
+fn a_field_is_read_without_its_neighbours() {
+    let descr = "[('image', '|u1', (1000, 1000)), ('label', '<i4')]";
+    let (npy, read) = endless(descr, "(100,)", 100_000_400);
+    read.store(0, Ordering::Relaxed);
+    let labels = npy.part().unwrap().field("label").unwrap();
+    assert_eq!(labels.read().unwrap().shape(), [100]);
+    assert_eq!(read.load(Ordering::Relaxed), 400);
+    let row = npy.part().unwrap().field("image").unwrap();
+    let row = row.slice(s![3, 5, ..]).unwrap().read().unwrap();
+    assert_eq!((row.shape(), row.nbytes()), ([1000].as_slice(), 1000));
+    assert_eq!(read.load(Ordering::Relaxed), 1400);
+    let err = npy.part().unwrap().field("nothing").unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Argument);
+}
+
+#[test]
+fn fields_of_every_test_file_are_those_of_the_loaded_array() {
+    let mut fields = 0;
+    for path in all_files("npy") {
+        let Ok(array) = load(&path).and_then(npload::Loaded::into_array) else {
+            continue;
+        };
+        for field in array.dtype().fields().unwrap_or_default() {
+            let npy = Npy::open(&path).unwrap();
+            let whole = array.field(&field.name).unwrap();
+            for text in ["...", "..., ::-1", "..., None"] {
+                let selection: Selection = text.parse().unwrap();
+                let part = npy.part().unwrap().field(&field.name).unwrap();
+                match (part.slice(selection.clone()), whole.slice(selection)) {
+                    (Ok(part), Ok(whole)) => same(&part.read().unwrap(), &whole),
+                    (Err(a), Err(b)) => assert_eq!(a.kind(), b.kind()),
+                    (a, b) => panic!("{path:?} {text}: {a:?} {b:?}"),
+                }
+                fields += 1;
+            }
+        }
+    }
+    assert!(fields > 50, "{fields}");
+}
+
+fn same(a: &Array, b: &Array) {
+    assert_eq!(a.shape(), b.shape());
+    assert_eq!(a.dtype(), b.dtype());
+    assert_eq!(a.to_bytes().unwrap(), b.to_bytes().unwrap());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    /// What is printed from the edges in a file is what is printed of the whole array in memory.
+    #[test]
+    fn edges_in_a_file_print_as_the_whole_array_does(
+        shape in prop::collection::vec(1_usize..12, 0..4),
+        fortran: bool,
+        picks in prop::collection::vec((0_u8..4, -12_isize..12, -12_isize..12, -3_isize..4), 0..3),
+        twice: bool,
+        threshold in 0_usize..40,
+        edgeitems in 0_usize..4,
+    ) {
+        let parts: Vec<String> = picks.iter().map(|&(kind, a, b, step)| match kind {
+            0 => format!("{}", a / 4),
+            1 => format!("{a}:{b}:{}", if step == 0 { 1 } else { step }),
+            2 => format!("::{}", if step == 0 { -1 } else { step }),
+            _ => "None".to_owned(),
+        }).collect();
+        let selection: Selection = parts.join(",").parse().unwrap();
+        let options = PrintOptions { threshold, edgeitems, ..PrintOptions::default() };
+        let npy = LoadOptions::new().open_npy_in(Buffer::from(counting(&shape, fortran))).unwrap();
+        let mut whole = npy.load().unwrap().slice(selection.clone());
+        let mut part = npy.part().unwrap().slice(selection);
+        if twice {
+            let again: Selection = "..., ::-2".parse().unwrap();
+            whole = whole.and_then(|whole| whole.slice(again.clone()));
+            part = part.and_then(|part| part.slice(again));
+        }
+        match (part, whole) {
+            (Ok(part), Ok(whole)) => {
+                prop_assert_eq!(part.format(&options).unwrap(), whole.format(&options));
+                prop_assert_eq!(part.format_repr(&options).unwrap(), whole.format_repr(&options));
+                same(&part.read().unwrap(), &whole);
+            }
+            (Err(a), Err(b)) => prop_assert_eq!(a.kind(), b.kind()),
+            (a, b) => prop_assert!(false, "{:?} {:?}", a, b),
+        }
+    }
+}
+
+#[test]
+fn compressed_members_print_from_their_edges_too() {
+    let npz = Npz::open(testdata().join("npz/method-each-in-one.npz")).unwrap();
+    for key in ["stored", "deflate", "bzip2", "lzma"] {
+        let whole = npz.get(key).unwrap();
+        let part = npz.part(key).unwrap();
+        let options = PrintOptions::default();
+        assert_eq!(part.format(&options).unwrap(), whole.format(&options));
+    }
+}
+
+#[test]
+fn a_member_that_is_no_array_has_no_parts() {
+    let npz = Npz::open(testdata().join("npz/raw-members.npz")).unwrap();
+    let err = npz.part("readme.txt").unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::NotArray);
+    assert_eq!(err.member(), Some("readme.txt"));
+    let message = "the member is no npy file but 6 other bytes";
+    assert_eq!(err.message(), message);
+}
+
+#[test]
+fn open_tells_arrays_from_archives() {
+    let dir = testdata();
+    let npy = open(dir.join("npy/f8-le-2d-c.npy")).unwrap();
+    assert!(matches!(&npy, Handle::Npy(npy) if npy.header().shape() == [2, 3]));
+    assert_eq!(npy.peek().len(), 1);
+    let npz = open(dir.join("npz/savez.npz")).unwrap();
+    assert!(matches!(&npz, Handle::Npz(npz) if npz.len() == 2));
+    assert_eq!(npz.peek()[0].member.as_deref(), Some("x.npy"));
+    let err = open(dir.join("malformed/0-bytes.npy")).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Empty);
+    assert!(err.path().is_some());
+}
+
+#[test]
+fn verify_all_finds_what_is_wrong_in_each_member() {
+    let verify = |file: &str| {
+        let npz = Npz::open(testdata().join(file)).unwrap();
+        let found = npz.verify_all().unwrap();
+        assert_eq!(found.len(), npz.len());
+        let wrong = found.into_iter().filter_map(|member| member.header.err());
+        wrong.map(|e| e.kind()).collect::<Vec<_>>()
+    };
+    assert_eq!(verify("npz/savez-every-dtype.npz"), []);
+    assert_eq!(verify("npz/names-duplicate.npz"), []);
+    assert_eq!(verify("malformed/crc-stored.npz"), [ErrorKind::Checksum]);
+    assert_eq!(verify("malformed/crc-deflated.npz"), [ErrorKind::Checksum]);
+    assert_eq!(
+        verify("malformed/crc-raw-member.npz"),
+        [ErrorKind::Checksum]
+    );
+    let sizes = [ErrorKind::Version, ErrorKind::Header, ErrorKind::Limit];
+    assert_eq!(verify("npz/malformed-members.npz"), sizes);
+}
+
+#[test]
+fn verify_all_tells_progress_to_the_end() {
+    let most = Arc::new(AtomicU64::new(0));
+    let seen = most.clone();
+    let options = LoadOptions::new().progress(move |p| {
+        assert!(p.done <= p.total);
+        seen.fetch_max(p.done, Ordering::Relaxed);
+    });
+    let path = testdata().join("npz/method-each-in-one.npz");
+    let npz = options.open_npz(path).unwrap();
+    let members = npz.verify_all().unwrap();
+    let total = members.iter().map(|member| member.size).sum::<u64>();
+    assert_eq!(most.load(Ordering::Relaxed), total);
+}
