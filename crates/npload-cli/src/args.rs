@@ -71,8 +71,8 @@ pub(crate) struct Show {
     #[arg(value_name = "FILE[:KEY]")]
     pub(crate) place: OsString,
 
-    /// What to show, in Python's syntax: 0, ":10, ::2", "..., None", "['field'][:3]"
-    #[arg(value_name = "SLICE", allow_hyphen_values = true)]
+    /// What to show, in Python's syntax: -1, ":10, ::2", "..., None", "['field'][:3]"
+    #[arg(value_name = "SLICE")]
     pub(crate) steps: Option<Steps>,
 
     /// Show what Python's repr says, dtype and all

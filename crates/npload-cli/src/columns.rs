@@ -33,6 +33,11 @@ impl Columns {
         self.rows.push(row);
     }
 
+    /// A line under the row before, if there is anything to say.
+    pub(crate) fn note(&mut self, text: Option<String>) {
+        self.rows.extend(text.map(|text| vec![format!("  {text}")]));
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.len() < 2
     }

@@ -11,12 +11,25 @@ pub(crate) fn name(text: &str) -> Cow<'_, str> {
     }
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
-        match c {
-            '\'' | '"' | '\\' => safe.push(c),
-            c => safe.extend(c.escape_debug()),
+        match is_harmful(c) {
+            true => safe.extend(c.escape_debug()),
+            false => safe.push(c),
         }
     }
     safe.into()
+}
+
+/// Whether a character is anything but what a reader sees: a control, a line break, a change of
+/// direction, a space other than the space, a code that means nothing.
+pub(crate) fn is_harmful(c: char) -> bool {
+    let quoted = matches!(c, '\'' | '"' | '\\');
+    // Rust escapes what is not printable; and accents, unless they stand behind something.
+    !quoted && !(' '..='~').contains(&c) && c.escape_debug().len() > 1 && !is_accent(c)
+}
+
+/// Whether a character only changes the one before it, which is harmless.
+fn is_accent(c: char) -> bool {
+    format!("{:?}", format!("x{c}")).chars().nth(2) == Some(c)
 }
 
 /// A path, as [`name`].

@@ -99,6 +99,7 @@ impl Report {
             let mut row = self.row(path, escape::path(path), array);
             row.truncate(6);
             self.singles.push(row);
+            self.singles.note(long_dtype(array));
         }
     }
 
@@ -117,6 +118,7 @@ impl Report {
             let name = array.key.as_deref().unwrap_or_default();
             let row = self.row(path, escape::name(name).into_owned(), array);
             columns.push(row);
+            columns.note(long_dtype(array));
         }
         let stored = arrays.iter().map(|array| array.stored_size);
         let stored = stored.fold(0, u64::saturating_add);
@@ -156,7 +158,7 @@ impl Report {
         let (dtype, shape, order) = match header {
             None => ("bytes".to_owned(), String::new(), ""),
             Some(header) => (
-                escape::name(&header.dtype().to_string()).into_owned(),
+                dtype(header),
                 tuple(header.shape()),
                 match header.order() {
                     Order::C => "C",
@@ -207,6 +209,25 @@ impl Report {
             sizes::exact(self.nbytes),
         )
     }
+}
+
+/// A dtype that is wider than this gets a line of its own.
+const WIDE: usize = 30;
+
+fn dtype(header: &Header) -> String {
+    let text = header.dtype().to_string();
+    match header.dtype().fields() {
+        Some(fields) if text.len() > WIDE => sizes::count(fields.len(), "field"),
+        _ => escape::name(&text).into_owned(),
+    }
+}
+
+/// The dtype that [`dtype`] cut short.
+fn long_dtype(array: &Peeked) -> Option<String> {
+    let header = array.header.as_ref().ok()?.as_ref()?;
+    let text = header.dtype().to_string();
+    let long = header.dtype().fields().is_some() && text.len() > WIDE;
+    long.then(|| escape::name(&text).into_owned())
 }
 
 /// How many bytes the elements take: of Python objects, their pickle.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::failure::Failure;
-use crate::{completions, info, show, verify};
+use crate::{completions, info, json, show, verify};
 
 /// How the command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,7 +58,7 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
-    let args = match Args::try_parse_from(args) {
+    let args = match Args::try_parse_from(args.into_iter().map(bracketed)) {
         Ok(args) => args,
         Err(usage) => return explain(&usage, out, err),
     };
@@ -81,6 +81,19 @@ pub fn run(
             let _ = writeln!(console.err, "npload: writing the output: {e}");
             Exit::Wrong
         }
+    }
+}
+
+/// A slice that begins with a minus, in brackets: no option begins with a digit, and clap would take
+/// `-3:` for options. (Its `allow_hyphen_values` takes misspelt options for the slice.)
+fn bracketed(arg: OsString) -> OsString {
+    match arg.to_str() {
+        Some(text)
+            if text.starts_with('-') && text.as_bytes().get(1).is_some_and(u8::is_ascii_digit) =>
+        {
+            format!("[{text}]").into()
+        }
+        _ => arg,
     }
 }
 
@@ -133,7 +146,6 @@ impl Console<'_> {
 
     /// Writes a JSON document.
     pub(crate) fn document(&mut self, document: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *self.out, document)?;
-        writeln!(self.out)
+        json::write(document, self.out)
     }
 }

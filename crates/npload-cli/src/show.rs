@@ -106,6 +106,9 @@ impl<'a, 'c> Viewer<'a, 'c> {
         }
         let names = members.iter().map(|member| member.member.as_deref());
         let last: HashMap<_, _> = names.zip(0..).collect();
+        if members.is_empty() && !self.console.json {
+            writeln!(self.console.out, "the archive is empty")?;
+        }
         let mut begun = false;
         for (i, member) in members.iter().enumerate() {
             if last.get(&member.member.as_deref()) != Some(&i) {
@@ -152,7 +155,7 @@ impl<'a, 'c> Viewer<'a, 'c> {
     /// A member that is no array: its bytes, if they are few.
     fn bytes(&mut self, npz: &Npz, key: &str, name: &str, size: u64) -> io::Result<()> {
         if self.show.steps.is_some() {
-            let message = format!("{key} is no array but {} other bytes", sizes::exact(size));
+            let message = format!("{key} is no array but {}", sizes::exact_bytes(size));
             return self.fail(Failure::of(self.path, message));
         }
         if self.console.json {
@@ -160,7 +163,8 @@ impl<'a, 'c> Viewer<'a, 'c> {
             self.arrays.push(Shown::Bytes { key, size });
             return Ok(());
         }
-        self.title(key, &format!("{} bytes, no array", sizes::exact(size)))?;
+        let bytes = sizes::exact_bytes(size);
+        self.title(key, &format!("{bytes}, no array"))?;
         if size > MOST_BYTES {
             return Ok(());
         }
@@ -187,6 +191,11 @@ impl<'a, 'c> Viewer<'a, 'c> {
             },
         };
         if self.console.json {
+            if let Some(values) = Data::excess(part.dtype(), part.shape()) {
+                let values = sizes::exact(values as u64);
+                let message = format!("{values} values of next to no bytes are too many to list");
+                return self.fail(Failure::of(self.path, message));
+            }
             return match part.read() {
                 Ok(array) => {
                     let key = key.map(str::to_owned);

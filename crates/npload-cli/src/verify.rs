@@ -52,10 +52,12 @@ pub(crate) fn run(
             )?;
         }
         for failure in &failures {
-            if !console.json {
+            if console.json {
+                console.fail(failure)?;
+            } else {
                 writeln!(console.out, "WRONG {failure}")?;
+                console.note(failure);
             }
-            console.note(failure);
         }
     }
     if console.json {

@@ -2,7 +2,9 @@
 //! stays, new fields may come.
 
 mod documents;
+mod layout;
 mod values;
 
 pub(crate) use documents::{FileInfo, FileValues, FileVerdict, Files, Shown};
+pub(crate) use layout::write;
 pub(crate) use values::Data;

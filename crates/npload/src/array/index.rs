@@ -92,7 +92,10 @@ impl Array {
             .or_else(titled)
         else {
             let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
-            let message = format!("no field of name {name:?}; there are {names:?}");
+            let message = match names.as_slice() {
+                [] => format!("no field of name {name:?}: the elements are {}", self.dtype),
+                names => format!("no field of name {name:?}; there are {names:?}"),
+            };
             return Err(Error::new(ErrorKind::Argument, message));
         };
         let mut view = self.clone();

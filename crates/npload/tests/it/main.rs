@@ -14,6 +14,7 @@
 )]
 
 mod arrays;
+mod examples;
 mod files;
 mod handles;
 #[cfg(target_os = "linux")]

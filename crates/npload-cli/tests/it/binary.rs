@@ -1,0 +1,73 @@
+//! The real program: exit codes, pipes.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+fn npload(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_npload"));
+    command.args(args);
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
+    command
+}
+
+#[test]
+fn exit_codes_tell_success_from_failure_from_misuse() {
+    for (args, code) in [
+        (&["show", "testdata/npz/savez.npz"][..], 0),
+        (&["verify", "testdata/malformed/crc-stored.npz"], 1),
+        (&["show", "no-such-file.npy"], 1),
+        (&["show"], 2),
+        (&["show", "testdata/npz/savez.npz", "0"], 2),
+    ] {
+        let output = npload(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{args:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_without_a_word() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.npy");
+    let dict = "{'descr': '|u1', 'fortran_order': False, 'shape': (3000000,), }";
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend_from_slice(&u16::try_from(dict.len()).unwrap().to_le_bytes());
+    bytes.extend_from_slice(dict.as_bytes());
+    bytes.resize(bytes.len() + 3_000_000, 7);
+    std::fs::write(&path, bytes).unwrap();
+    let args = ["show", path.to_str().unwrap(), "--threshold", "9999999"];
+    let mut child = npload(&args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut first).unwrap();
+    assert!(first.starts_with("[7 7 7"), "{first}");
+    drop(out);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn standard_input_is_a_file_too() {
+    for (file, place, first) in [
+        ("testdata/npy/f8-le-2d-c.npy", "-", "[["),
+        ("testdata/npz/savez-compressed.npz", "-", "x: "),
+        ("testdata/npz/savez.npz", "-:x", "[0 1 2]"),
+    ] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let bytes = std::fs::read(root.join(file)).unwrap();
+        let mut child = npload(&["show", "--", place])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(&bytes).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let out = String::from_utf8_lossy(&output.stdout);
+        assert!(out.starts_with(first), "{file}: {out}");
+    }
+}

@@ -1,0 +1,127 @@
+//! `npload show`.
+
+use insta::assert_snapshot;
+use npload_cli::Exit;
+
+use crate::command::{npload, page, pages};
+
+#[test]
+fn an_archive_shows_every_array_under_its_key() {
+    assert_snapshot!(pages(&[
+        &["show", "testdata/npz/savez.npz"],
+        &["show", "testdata/npz/raw-members.npz"],
+        &["show", "testdata/npz/savez-object.npz"],
+        &["show", "testdata/npz/names-duplicate.npz"],
+        &["show", "testdata/npz/names-duplicate-raw-and-npy.npz"],
+        &["show", "testdata/npz/empty-archive.npz"],
+    ]));
+}
+
+#[test]
+fn keys_and_slices_choose_what_is_shown() {
+    assert_snapshot!(pages(&[
+        &["show", "testdata/npz/savez.npz:x"],
+        &["show", "testdata/npz/savez.npz:x.npy", "-1"],
+        &["show", "testdata/npz/savez.npz:y", "::-1, 0"],
+        &["show", "testdata/npz/savez.npz:y", "[1][None, :]"],
+        &["show", "testdata/npz/names-slashes.npz:group/a"],
+        &["show", "testdata/npz/raw-members.npz:one"],
+    ]));
+}
+
+#[test]
+fn fields_are_chosen_as_in_python() {
+    let file = "testdata/npy/struct-comma-string-subarrays.npy";
+    assert_snapshot!(pages(&[
+        &["show", file],
+        &["show", file, "'f1'"],
+        &["show", file, "['f0'][0, ::-1]"],
+        &["show", file, "[0]['f2']"],
+        &["show", file, "[0]['f1']"],
+        &["show", file, "[0]"],
+        &["show", file, "['nothing']"],
+    ]));
+}
+
+#[test]
+fn numpys_print_options_are_obeyed() {
+    let file = "testdata/npy/f8-le-2d-c.npy";
+    assert_snapshot!(pages(&[
+        &["show", file, "--precision", "3"],
+        &["show", file, "--suppress"],
+        &["show", file, "--threshold", "2", "--edgeitems", "1"],
+        &["show", file, "--linewidth", "20"],
+        &["show", file, "--repr", ":1"],
+    ]));
+}
+
+#[test]
+fn errors_say_what_to_do_next() {
+    let npz = "testdata/npz/savez.npz";
+    assert_snapshot!(pages(&[
+        &["show", "no-such-file.npy"],
+        &["show", "no-such-file.npz:key"],
+        &["show", "testdata"],
+        &["show", "testdata/malformed/0-bytes.npy"],
+        &["show", "testdata/malformed/5-bytes.npy"],
+        &["show", "testdata/malformed/format-gzip.npy"],
+        &["show", "testdata/malformed/format-git-lfs.npz"],
+        &["show", "testdata/malformed/pickle.npy"],
+        &["show", "testdata/malformed/object-O.npy"],
+        &["show", "testdata/malformed/data-missing.npy"],
+        &[
+            "show",
+            "testdata/malformed/header-12000-characters-not-a-literal.npy"
+        ],
+        &["show", "testdata/malformed/zip-junk.npz"],
+        &["show", "testdata/npz/many-members.npz:K17"],
+        &["show", "testdata/npz/savez.npz:z"],
+        &["show", "testdata/npz/empty-archive.npz:z"],
+        &["show", npz, "0"],
+        &["show", "testdata/npz/savez.npz:x", "3"],
+        &["show", "testdata/npz/savez.npz:x", "0, 0"],
+        &["show", "testdata/npy/f8-le-2d-c.npy:x"],
+        &["show", "testdata/npy/f8-le-2d-c.npy", "x"],
+        &["show", "testdata/npy/f8-le-2d-c.npy", "1.5"],
+        &["show", "testdata/npy/f8-le-2d-c.npy", "::0"],
+        &["show", "testdata/npy/f8-le-2d-c.npy", "['x']"],
+        &["show", "testdata/npz/raw-members.npz:one", "0"],
+    ]));
+}
+
+#[test]
+fn what_is_no_file_can_be_shown_too() {
+    if !cfg!(unix) {
+        return;
+    }
+    let ran = npload(&["show", "/dev/null"]);
+    assert_eq!((ran.out.as_str(), ran.exit), ("", Exit::Wrong));
+    assert_snapshot!(ran.err, @"npload: /dev/null: the file is empty; it was probably not written to its end");
+}
+
+#[test]
+fn a_file_of_40_gigabytes_is_shown_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("large.npy");
+    let dict = "{'descr': '<f4', 'fortran_order': True, 'shape': (100000, 100000), }";
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend_from_slice(&u16::try_from(dict.len()).unwrap().to_le_bytes());
+    bytes.extend_from_slice(dict.as_bytes());
+    std::fs::write(&path, &bytes).unwrap();
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    if file.set_len(bytes.len() as u64 + 40_000_000_000).is_err() {
+        return; // A file system without sparse files.
+    }
+    let path = path.to_str().unwrap();
+    for slice in ["...", "::-3, 5:", "[10000:90000][:, None]", "-1"] {
+        let ran = npload(&["show", path, slice]);
+        assert_eq!((ran.exit, ran.err.as_str()), (Exit::Success, ""), "{slice}");
+        assert!(ran.out.contains("..."), "{slice}: {}", ran.out);
+    }
+    assert_eq!(npload(&["show", path, "-1, -1"]).out, "0.0\n");
+}
+
+#[test]
+fn help_names_everything() {
+    assert_snapshot!(page(&["show", "--help"]));
+}
