@@ -61,9 +61,9 @@ impl Array {
     /// Copies its elements to memory that has as many, in the order in which they lie and in this
     /// machine's byte order.
     pub(crate) fn copy_to<T: Element + bytemuck::Pod>(&self, dest: &mut [T]) -> Result<()> {
-        if !T::is_of(&self.dtype) {
+        if !T::is_of(&self.layout.dtype) {
             let asked = std::any::type_name::<T>();
-            let message = format!("the elements are {}, not {asked}", self.dtype);
+            let message = format!("the elements are {}, not {asked}", self.layout.dtype);
             return Err(Error::new(ErrorKind::Type, message));
         }
         let order = self.order().unwrap_or(Order::C);
@@ -79,7 +79,7 @@ impl Array {
             return Err(Error::new(ErrorKind::Shape, message));
         }
         there.copy_from_slice(bytes);
-        make_native(&self.dtype, there);
+        make_native(&self.layout.dtype, there);
         Ok(())
     }
 
@@ -87,7 +87,7 @@ impl Array {
     pub(super) fn to_contiguous(&self) -> Result<Array> {
         let copying = |e| Error::io(e, "taking memory for a copy of the array");
         let mut copy = AlignedBuf::zeroed(self.nbytes()).map_err(copying)?;
-        let itemsize = self.dtype.itemsize();
+        let itemsize = self.layout.dtype.itemsize();
         match self.contiguous_bytes(Order::C) {
             Some(bytes) => copy.copy_from_slice(bytes),
             None if itemsize == 0 => {}
@@ -99,8 +99,8 @@ impl Array {
             }
         }
         Ok(Array::over(
-            self.dtype.clone(),
-            self.shape.clone(),
+            self.layout.dtype.clone(),
+            self.layout.shape.clone(),
             Order::C,
             copy.into(),
         ))

@@ -1,5 +1,7 @@
 //! Views of a part: elements, slices, fields.
 
+use std::sync::Arc;
+
 use super::{Array, Axes, Value};
 use crate::dtype::DType;
 use crate::{Error, ErrorKind, Result, Selection};
@@ -28,7 +30,7 @@ impl Array {
         let mut offset = self.offset;
         for (axis, (&at, (&len, &stride))) in index
             .iter()
-            .zip(self.shape.iter().zip(&self.strides))
+            .zip(self.layout.shape.iter().zip(&self.layout.strides))
             .enumerate()
         {
             if at >= len {
@@ -38,7 +40,7 @@ impl Array {
             }
             offset = advance(offset, at, stride);
         }
-        Value::decode(&self.dtype, self.item(offset))
+        Value::decode(&self.layout.dtype, self.item(offset))
     }
 
     /// The part that a basic index picks, over the same memory. With the `ndarray` feature
@@ -55,19 +57,20 @@ impl Array {
     /// # Errors
     /// [`ErrorKind::Index`] when the selection does not fit the shape.
     pub fn slice(&self, selection: impl Into<Selection>) -> Result<Array> {
-        let picked = selection.into().resolve(&self.shape)?;
+        let picked = selection.into().resolve(&self.layout.shape)?;
         let mut view = self.clone();
         if picked.size() > 0 {
-            for (axis, &stride) in picked.axes.iter().zip(&self.strides) {
+            for (axis, &stride) in picked.axes.iter().zip(&self.layout.strides) {
                 view.offset = advance(view.offset, axis.start, stride);
             }
         }
-        view.shape = picked.shape();
+        let layout = Arc::make_mut(&mut view.layout);
+        layout.shape = picked.shape();
         let stride = |axis: &Option<usize>| {
-            let from = axis.and_then(|i| Some((self.strides.get(i)?, picked.axes.get(i)?)));
+            let from = axis.and_then(|i| Some((self.layout.strides.get(i)?, picked.axes.get(i)?)));
             from.map_or(0, |(stride, axis)| stride.saturating_mul(axis.step))
         };
-        view.strides = picked.result.iter().map(stride).collect();
+        layout.strides = picked.result.iter().map(stride).collect();
         Ok(view)
     }
 
@@ -77,7 +80,7 @@ impl Array {
     /// # Errors
     /// [`ErrorKind::Argument`] when the dtype has no such field.
     pub fn field(&self, name: &str) -> Result<Array> {
-        let fields = match &self.dtype {
+        let fields = match &self.layout.dtype {
             DType::Struct(s) => s.fields(),
             _ => &[],
         };
@@ -93,20 +96,24 @@ impl Array {
         else {
             let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
             let message = match names.as_slice() {
-                [] => format!("no field of name {name:?}: the elements are {}", self.dtype),
+                [] => format!(
+                    "no field of name {name:?}: the elements are {}",
+                    self.layout.dtype
+                ),
                 names => format!("no field of name {name:?}; there are {names:?}"),
             };
             return Err(Error::new(ErrorKind::Argument, message));
         };
         let mut view = self.clone();
         view.offset = self.offset.saturating_add(field.offset);
-        view.dtype = field.dtype.clone();
-        while let DType::Subarray(inner) = view.dtype.clone() {
+        let layout = Arc::make_mut(&mut view.layout);
+        layout.dtype = field.dtype.clone();
+        while let DType::Subarray(inner) = layout.dtype.clone() {
             let strides =
                 super::contiguous_strides(inner.shape(), inner.base().itemsize(), super::Order::C);
-            view.shape.extend_from_slice(inner.shape());
-            view.strides.extend_from_slice(&strides);
-            view.dtype = inner.base().clone();
+            layout.shape.extend_from_slice(inner.shape());
+            layout.strides.extend_from_slice(&strides);
+            layout.dtype = inner.base().clone();
         }
         Ok(view)
     }
@@ -116,15 +123,17 @@ impl Array {
     /// # Errors
     /// Each as [`Array::get`].
     pub fn iter(&self) -> impl Iterator<Item = Result<Value>> {
-        self.items().map(|bytes| Value::decode(&self.dtype, bytes))
+        self.items()
+            .map(|bytes| Value::decode(&self.layout.dtype, bytes))
     }
 
     /// Its axes in the opposite order, over the same memory: `a.T`.
     #[must_use]
     pub fn transposed(&self) -> Array {
         let mut view = self.clone();
-        view.shape = Axes::from_iter(self.shape.iter().rev().copied());
-        view.strides = Axes::from_iter(self.strides.iter().rev().copied());
+        let layout = Arc::make_mut(&mut view.layout);
+        layout.shape = Axes::from_iter(self.layout.shape.iter().rev().copied());
+        layout.strides = Axes::from_iter(self.layout.strides.iter().rev().copied());
         view
     }
 }

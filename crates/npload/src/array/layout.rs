@@ -3,9 +3,11 @@
 //! Slicing and taking fields change a shape, strides and an offset, and look at no byte. So an array
 //! over no memory says which bytes of its file a part of it needs.
 
+use std::sync::Arc;
+
 use npload_buffer::Buffer;
 
-use super::{Array, Axes, Order, Shown};
+use super::{Array, Axes, Layout, Order, Shown};
 use crate::dtype::DType;
 use crate::selection::{Gap, Plan, Steps};
 
@@ -18,7 +20,7 @@ impl Array {
     /// What to read for the elements at the positions `shown` of each axis; if that is empty, for all.
     pub(crate) fn plan(&self, shown: &[Shown]) -> Plan {
         let mut shown = shown.iter();
-        let axes = self.shape.iter().zip(&self.strides);
+        let axes = self.layout.shape.iter().zip(&self.layout.strides);
         let steps = axes.map(|(&len, &stride)| match shown.next() {
             None => Steps {
                 count: len,
@@ -35,19 +37,22 @@ impl Array {
             },
         });
         let steps: Axes<Steps> = steps.collect();
-        Plan::new(self.offset, self.dtype.itemsize(), &steps)
+        Plan::new(self.offset, self.layout.dtype.itemsize(), &steps)
     }
 
     /// The array that the bytes of a plan are.
     pub(crate) fn filled(&self, shown: &[Shown], plan: Plan, data: Buffer) -> Array {
         let shape = match shown {
-            [] => self.shape.clone(),
+            [] => self.layout.shape.clone(),
             shown => shown.iter().map(Shown::count).collect(),
         };
-        Array {
-            dtype: self.dtype.clone(),
+        let layout = Layout {
+            dtype: self.layout.dtype.clone(),
             shape,
             strides: plan.strides,
+        };
+        Array {
+            layout: Arc::new(layout),
             offset: plan.offset,
             data,
         }

@@ -14,6 +14,7 @@ mod value;
 mod walk;
 
 use std::io;
+use std::sync::Arc;
 
 use npload_buffer::Buffer;
 use smallvec::SmallVec;
@@ -52,13 +53,20 @@ pub enum Order {
 /// ```
 #[derive(Clone)]
 pub struct Array {
+    /// Shared, since thousands of arrays of an archive may have the same: an array takes 40 bytes.
+    layout: Arc<Layout>,
+    data: Buffer,
+    /// Where in `data` the element of index 0, 0, … starts.
+    offset: usize,
+}
+
+/// How the elements of an array lie.
+#[derive(Clone)]
+struct Layout {
     dtype: DType,
     shape: Axes<usize>,
     /// In bytes; may be negative.
     strides: Axes<isize>,
-    data: Buffer,
-    /// Where in `data` the element of index 0, 0, … starts.
-    offset: usize,
 }
 
 impl Array {
@@ -73,7 +81,7 @@ impl Array {
             .checked_nbytes()
             .filter(|&n| isize::try_from(n).is_ok())
         else {
-            let itemsize = array.dtype.itemsize();
+            let itemsize = array.layout.dtype.itemsize();
             let message = format!("shape {shape:?} of {itemsize}-byte items is larger than memory");
             return Err(Error::new(ErrorKind::Shape, message));
         };
@@ -98,10 +106,13 @@ impl Array {
             dtype => (dtype, shape),
         };
         let strides = contiguous_strides(&shape, dtype.itemsize(), order);
-        Array {
+        let layout = Layout {
             dtype,
             shape,
             strides,
+        };
+        Array {
+            layout: Arc::new(layout),
             data,
             offset: 0,
         }
@@ -110,10 +121,7 @@ impl Array {
     /// The same array over other bytes, of which there are as many as it needs.
     pub(crate) fn over_other(&self, data: Buffer) -> Self {
         Array {
-            dtype: self.dtype.clone(),
-            // From slices, since `clone` would copy one by one.
-            shape: Axes::from_slice(&self.shape),
-            strides: Axes::from_slice(&self.strides),
+            layout: self.layout.clone(),
             data,
             offset: self.offset,
         }
@@ -122,31 +130,31 @@ impl Array {
     /// What its elements are.
     #[must_use]
     pub fn dtype(&self) -> &DType {
-        &self.dtype
+        &self.layout.dtype
     }
 
     /// The length of each axis.
     #[must_use]
     pub fn shape(&self) -> &[usize] {
-        &self.shape
+        &self.layout.shape
     }
 
     /// How many bytes lie between neighbours on each axis; negative where the axis is reversed.
     #[must_use]
     pub fn strides(&self) -> &[isize] {
-        &self.strides
+        &self.layout.strides
     }
 
     /// How many axes it has.
     #[must_use]
     pub fn ndim(&self) -> usize {
-        self.shape.len()
+        self.layout.shape.len()
     }
 
     /// How many elements it has.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.shape.iter().fold(
+        self.layout.shape.iter().fold(
             1,
             |size, &n| if n == 0 { 0 } else { size.saturating_mul(n) },
         )
@@ -155,16 +163,17 @@ impl Array {
     /// How many bytes its elements take.
     #[must_use]
     pub fn nbytes(&self) -> usize {
-        self.size().saturating_mul(self.dtype.itemsize())
+        self.size().saturating_mul(self.layout.dtype.itemsize())
     }
 
     fn checked_nbytes(&self) -> Option<usize> {
-        if self.shape.contains(&0) {
+        if self.layout.shape.contains(&0) {
             return Some(0);
         }
-        self.shape
+        self.layout
+            .shape
             .iter()
-            .try_fold(self.dtype.itemsize(), |size, &n| size.checked_mul(n))
+            .try_fold(self.layout.dtype.itemsize(), |size, &n| size.checked_mul(n))
     }
 
     /// The order in which its elements lie without gaps: C if both fit, none if neither does.
@@ -178,12 +187,13 @@ impl Array {
     /// Whether its elements lie in `order` without gaps.
     #[must_use]
     pub fn is_contiguous(&self, order: Order) -> bool {
-        let dense = contiguous_strides(&self.shape, self.dtype.itemsize(), order);
+        let dense = contiguous_strides(&self.layout.shape, self.layout.dtype.itemsize(), order);
         self.size() == 0
             || self
+                .layout
                 .shape
                 .iter()
-                .zip(self.strides.iter().zip(&dense))
+                .zip(self.layout.strides.iter().zip(&dense))
                 .all(|(&len, (stride, dense))| len == 1 || stride == dense)
     }
 

@@ -22,25 +22,26 @@ impl Array {
     ///
     /// # Errors
     /// [`ErrorKind::Type`] when the elements are something else; [`ErrorKind::View`] when they are
-    /// in the other byte order, misaligned (a field of a packed struct), or, for `bool`, bytes
-    /// other than 0 and 1. [`Array::to_ndarray`] copes with all of [`ErrorKind::View`].
+    /// in the other byte order, misaligned (a field of a packed struct, a mapped member of an
+    /// archive), or, for `bool`, bytes other than 0 and 1. [`Array::to_ndarray`] copes with all of
+    /// [`ErrorKind::View`].
     pub fn view<T: Element>(&self) -> Result<ArrayViewD<'_, T>> {
         self.check_type::<T>()?;
-        if !self.dtype.is_native() {
+        if !self.layout.dtype.is_native() {
             return Err(cannot_borrow(format!(
                 "the elements are {}, not in this machine's byte order",
-                self.dtype
+                self.layout.dtype
             )));
         }
         if self.size() == 0 {
-            return ArrayView::from_shape(IxDyn(&self.shape), &[])
+            return ArrayView::from_shape(IxDyn(&self.layout.shape), &[])
                 .map_err(|why| cannot_borrow(why.to_string()));
         }
         // ndarray takes the lowest address and positive strides; reversed axes are turned afterwards.
         let mut lowest = self.offset;
         let mut extent = size_of::<T>();
         let mut strides = Vec::with_capacity(self.ndim());
-        for (&len, &stride) in self.shape.iter().zip(&self.strides) {
+        for (&len, &stride) in self.layout.shape.iter().zip(&self.layout.strides) {
             let span = len.saturating_sub(1).saturating_mul(stride.unsigned_abs());
             extent = extent.saturating_add(span);
             if stride < 0 {
@@ -61,10 +62,16 @@ impl Array {
         let bytes = self.data.get(lowest..lowest.saturating_add(extent));
         let elements: &[T] = bytemuck::checked::try_cast_slice(bytes.unwrap_or_default())
             .map_err(|why| cannot_borrow(why_not(why).to_owned()))?;
-        let shape = IxDyn(&self.shape).strides(IxDyn(&strides));
+        let shape = IxDyn(&self.layout.shape).strides(IxDyn(&strides));
         let mut view =
             ArrayView::from_shape(shape, elements).map_err(|why| cannot_borrow(why.to_string()))?;
-        for (axis, (&len, &stride)) in self.shape.iter().zip(&self.strides).enumerate() {
+        for (axis, (&len, &stride)) in self
+            .layout
+            .shape
+            .iter()
+            .zip(&self.layout.strides)
+            .enumerate()
+        {
             if stride < 0 && len > 1 {
                 view.invert_axis(Axis(axis));
             }
@@ -104,7 +111,7 @@ impl Array {
         let reserved = elements.try_reserve_exact(self.size());
         reserved.map_err(|e| Error::new(ErrorKind::OutOfMemory, e.to_string()))?;
         advise_huge_pages(elements.spare_capacity_mut());
-        let byteorder = self.dtype.byteorder().unwrap_or(ByteOrder::NATIVE);
+        let byteorder = self.layout.dtype.byteorder().unwrap_or(ByteOrder::NATIVE);
         match self.contiguous_bytes(order) {
             Some(bytes) => T::append(&mut elements, bytes, byteorder),
             None => elements.extend(
@@ -112,7 +119,7 @@ impl Array {
                     .filter_map(|item| T::from_order(item, byteorder)),
             ),
         }
-        let shape = IxDyn(&self.shape);
+        let shape = IxDyn(&self.layout.shape);
         let made = match order {
             Order::C => NdArray::from_shape_vec(shape, elements),
             Order::F => NdArray::from_shape_vec(shape.f(), elements),
@@ -131,11 +138,11 @@ impl Array {
     }
 
     fn check_type<T: Element>(&self) -> Result<()> {
-        if T::is_of(&self.dtype) {
+        if T::is_of(&self.layout.dtype) {
             return Ok(());
         }
         let asked = std::any::type_name::<T>();
-        let message = format!("the elements are {}, not {asked}", self.dtype);
+        let message = format!("the elements are {}, not {asked}", self.layout.dtype);
         Err(Error::new(ErrorKind::Type, message))
     }
 

@@ -1,5 +1,7 @@
 //! Byte order.
 
+use std::sync::Arc;
+
 use super::Array;
 use crate::Result;
 use crate::dtype::{ByteOrder, DType};
@@ -18,12 +20,12 @@ impl Array {
     /// # Errors
     /// [`ErrorKind::OutOfMemory`](crate::ErrorKind::OutOfMemory).
     pub fn to_native(&self) -> Result<Array> {
-        if self.dtype.is_native() {
+        if self.layout.dtype.is_native() {
             return Ok(self.clone());
         }
         let mut copy = self.to_contiguous()?;
-        make_native(&self.dtype, copy.bytes_mut()?);
-        copy.dtype = self.dtype.with_byteorder(ByteOrder::NATIVE);
+        make_native(&self.layout.dtype, copy.bytes_mut()?);
+        Arc::make_mut(&mut copy.layout).dtype = self.layout.dtype.with_byteorder(ByteOrder::NATIVE);
         Ok(copy)
     }
 }

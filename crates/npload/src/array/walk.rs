@@ -18,7 +18,7 @@ struct Loop {
 impl Array {
     /// The byte offset of each element, in C order.
     pub(crate) fn walk(&self) -> Walk {
-        let axes = self.shape.iter().zip(&self.strides);
+        let axes = self.layout.shape.iter().zip(&self.layout.strides);
         let axes = axes
             .map(|(&len, &stride)| Loop { len, stride, at: 0 })
             .collect();
@@ -30,7 +30,7 @@ impl Array {
 
     /// The bytes of the element at a byte offset. Empty outside the data, where no stride leads.
     pub(crate) fn item(&self, offset: usize) -> &[u8] {
-        let end = offset.saturating_add(self.dtype.itemsize());
+        let end = offset.saturating_add(self.layout.dtype.itemsize());
         self.data.get(offset..end).unwrap_or_default()
     }
 

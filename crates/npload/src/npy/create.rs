@@ -44,6 +44,10 @@ pub(crate) fn create<T>(
         let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let (beside, mut file) = open_beside(&path).map_err(failed)?;
         let fill = |file: &mut File| {
+            if let Ok(replaced) = std::fs::metadata(&path) {
+                file.set_permissions(replaced.permissions())
+                    .map_err(failed)?;
+            }
             file.write_all(&header).map_err(failed)?;
             file.set_len(end).map_err(failed)?;
             let mapped = map(file, start..end)?;

@@ -3,7 +3,7 @@
 //! What a member costs alone (a read each for local header, prefix and data, memory of its own) is
 //! thirty times what its bytes cost. Here an archive of 5,000 takes a few dozen reads.
 
-use npload_buffer::{ALIGNMENT, AlignedBuf, Buffer};
+use npload_buffer::{ALIGNMENT, Buffer};
 
 use super::load_all::Places;
 use super::member::{Member, check_size};
@@ -48,28 +48,38 @@ pub(super) fn load(
             &owned
         }
     };
-    let room = |entry: Entry<'_>| {
-        usize::try_from(entry.size())
-            .unwrap_or(0)
-            .next_multiple_of(ALIGNMENT)
-    };
-    let mut block = Block {
-        memory: allocate(entries().map(room).sum())?,
-        used: 0,
-    };
     let mut templates = Templates::new();
-    let mut found = Vec::with_capacity(indices.len());
+    let mut pieces = Vec::with_capacity(indices.len());
+    let mut room = 0_usize;
     for entry in entries() {
-        let one = one_of(&entry, span, start, &mut block, &mut templates, options);
-        found.push(one.map_err(|e| e.with_member(entry.name()))?);
-        meter.add(usize::try_from(entry.size()).unwrap_or(0));
+        let piece = check(&entry, span, start, &mut templates, options);
+        let piece = piece.map_err(|e| e.with_member(entry.name()))?;
+        let len = piece.as_ref().map_or(0, |piece| piece.bytes.len());
+        room = room.saturating_add(len.next_multiple_of(ALIGNMENT));
+        pieces.push(piece);
     }
-    let memory = Buffer::from(block.memory);
+    // Only now is it known how much that is; the span is still in the cache.
+    let mut memory = allocate(room)?;
+    let places_in_memory = pieces.iter().flatten().scan(&mut *memory, |rest, piece| {
+        let len = piece.bytes.len().next_multiple_of(ALIGNMENT);
+        let (place, after) = std::mem::take(rest).split_at_mut_checked(len)?;
+        *rest = after;
+        Some((place, piece.bytes))
+    });
+    for (place, bytes) in places_in_memory {
+        if let Some(place) = place.get_mut(..bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+    }
+    let memory = Buffer::from(memory);
+    let mut at = 0_usize;
     let mut places = places.lock();
-    for (entry, piece) in entries().zip(found) {
+    for (entry, piece) in entries().zip(pieces) {
         let member = match piece {
-            Some(Piece { template, at, len }) => {
-                let bytes = memory.slice(at..at.saturating_add(len));
+            Some(Piece { template, bytes }) => {
+                let end = at.saturating_add(bytes.len());
+                let bytes = memory.slice(at..end);
+                at = end.next_multiple_of(ALIGNMENT);
                 match template.and_then(|template| templates.made.get(template)) {
                     Some(template) => Member::Array(template.array.over_other(bytes)),
                     None => Member::Bytes(bytes),
@@ -79,35 +89,16 @@ pub(super) fn load(
             None => super::member::load(&entry, source, options)?,
         };
         places.put(entry.index(), member);
+        meter.add(usize::try_from(entry.size()).unwrap_or(0));
     }
     Ok(())
 }
 
-/// Where a member's bytes were put.
-struct Piece {
+/// What is to be kept of a member.
+struct Piece<'a> {
     /// The place in [`Templates`] of the array but for its data; none if the member is no npy file.
     template: Option<usize>,
-    at: usize,
-    len: usize,
-}
-
-/// Memory that members share.
-struct Block {
-    memory: AlignedBuf,
-    used: usize,
-}
-
-impl Block {
-    /// Puts bytes at the next 64-byte boundary.
-    fn put(&mut self, bytes: &[u8]) -> (usize, usize) {
-        let (at, len) = (self.used, bytes.len());
-        let end = at.saturating_add(len);
-        if let Some(place) = self.memory.get_mut(at..end) {
-            place.copy_from_slice(bytes);
-        }
-        self.used = end.next_multiple_of(ALIGNMENT);
-        (at, len)
-    }
+    bytes: &'a [u8],
 }
 
 /// How many hashes of headers there are.
@@ -198,15 +189,14 @@ impl<'a> Templates<'a> {
     }
 }
 
-/// Checks one member and puts its data in place; none if its bytes are not all in the span.
-fn one_of<'a>(
+/// Checks one member, and finds its data; none if its bytes are not all in the span.
+fn check<'a>(
     entry: &Entry<'_>,
     span: &'a [u8],
     start: u64,
-    block: &mut Block,
     templates: &mut Templates<'a>,
     options: &LoadOptions,
-) -> Result<Option<Piece>> {
+) -> Result<Option<Piece<'a>>> {
     let from = entry.header_offset().saturating_sub(start);
     let header = entry.local_header(slice(span, from, u64::MAX))?;
     let data = from.saturating_add(header);
@@ -218,12 +208,8 @@ fn one_of<'a>(
         entry.check_crc(bytes)?;
     }
     if !bytes.starts_with(b"\x93NUMPY") {
-        let (at, len) = block.put(bytes);
-        return Ok(Some(Piece {
-            template: None,
-            at,
-            len,
-        }));
+        let template = None;
+        return Ok(Some(Piece { template, bytes }));
     }
     let place = templates.of(bytes, entry, options)?;
     let (offset, nbytes) = match templates.made.get(place) {
@@ -234,11 +220,9 @@ fn one_of<'a>(
         let there = bytes.len().saturating_sub(offset);
         return Err(crate::npy::short_data(nbytes, there as u64).at(entry.size()));
     };
-    let (at, len) = block.put(elements);
     Ok(Some(Piece {
         template: Some(place),
-        at,
-        len,
+        bytes: elements,
     }))
 }
 

@@ -243,3 +243,17 @@ fn open_memmap_through_a_link_replaces_what_it_leads_to() {
     let array = load(&target).unwrap().into_array().unwrap();
     assert_eq!(array.shape(), [7]);
 }
+
+#[cfg(unix)]
+#[test]
+fn open_memmap_keeps_the_permissions_of_the_file_that_it_replaces() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.npy");
+    std::fs::write(&path, b"old").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    // SAFETY: a file of the test's own.
+    unsafe { open_memmap(&path, &DType::parse("<f8").unwrap(), &[3], Order::C).unwrap() };
+    let mode = path.metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+}

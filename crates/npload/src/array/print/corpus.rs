@@ -6,7 +6,7 @@ use npload_buffer::Buffer;
 use serde_json::Value as Json;
 
 use super::*;
-use crate::array::{Axes, Order};
+use crate::array::Order;
 use crate::npy::{Parsed, parse_header};
 
 const LINES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/printing.jsonl");
@@ -16,24 +16,8 @@ pub(super) fn array(npy: Vec<u8>) -> Array {
     let Parsed::Header(header) = parse_header(&npy, 1 << 20).unwrap() else {
         panic!("the header is cut off");
     };
-    let mut stride = isize::try_from(header.dtype().itemsize()).unwrap();
-    let mut strides: Axes<isize> = header.shape().iter().map(|_| 0).collect();
-    let mut next = |(slot, &len): (&mut isize, &usize)| {
-        *slot = stride;
-        stride *= isize::try_from(len).unwrap();
-    };
-    let axes = strides.iter_mut().zip(header.shape());
-    match header.order() {
-        Order::F => axes.for_each(&mut next),
-        Order::C => axes.rev().for_each(&mut next),
-    }
-    Array {
-        dtype: header.dtype().clone(),
-        shape: Axes::from_slice(header.shape()),
-        strides,
-        offset: header.data_offset(),
-        data: Buffer::from(npy),
-    }
+    let data = Buffer::from(npy).slice(header.data_offset()..);
+    Array::from_bytes(header.dtype().clone(), header.shape(), header.order(), data).unwrap()
 }
 
 /// Only the elements that are shown, as one who reads a file in parts would have them.
@@ -45,20 +29,8 @@ fn edges(array: &Array) -> Array {
         .flat_map(|&at| array.item(at))
         .copied()
         .collect();
-    let shape: Axes<usize> = shown.iter().map(Shown::count).collect();
-    let mut strides: Axes<isize> = Axes::new();
-    let mut stride = array.dtype.itemsize();
-    for &len in shape.iter().rev() {
-        strides.insert(0, isize::try_from(stride).unwrap());
-        stride *= len;
-    }
-    Array {
-        dtype: array.dtype.clone(),
-        shape,
-        strides,
-        offset: 0,
-        data: Buffer::from(data),
-    }
+    let shape: Vec<usize> = shown.iter().map(Shown::count).collect();
+    Array::from_bytes(array.dtype().clone(), &shape, Order::C, Buffer::from(data)).unwrap()
 }
 
 /// What differs from NumPy's text, and how many texts there are.

@@ -120,11 +120,11 @@ impl Array {
     }
 
     fn printer<'a>(&'a self, options: &'a PrintOptions) -> Printer<'a> {
-        let shown = options.shown(&self.shape);
+        let shown = options.shown(&self.layout.shape);
         Printer {
             values: self.values(&shown),
             array: self,
-            shape: &self.shape,
+            shape: &self.layout.shape,
             shown,
             options,
         }
@@ -137,12 +137,12 @@ impl Array {
     ) -> Result<Printer<'a>> {
         let shown = options.shown(shape);
         let counts: Vec<usize> = shown.iter().map(Shown::count).collect();
-        if *self.shape != *counts {
+        if *self.layout.shape != *counts {
             let message = format!(
                 "the edges of an array of shape {} have shape {}, got {}",
                 tuple_repr(shape),
                 tuple_repr(&counts),
-                tuple_repr(&self.shape)
+                tuple_repr(&self.layout.shape)
             );
             return Err(Error::new(ErrorKind::Shape, message));
         }
@@ -164,15 +164,15 @@ impl Array {
             // The other axes may be of any length: (2**32, 2**32, 0) is an array.
             return Some(Vec::new());
         }
-        let empty = count.saturating_mul(empty_parts(&self.dtype));
-        let bytes = count.saturating_mul(self.dtype.itemsize());
+        let empty = count.saturating_mul(empty_parts(&self.layout.dtype));
+        let bytes = count.saturating_mul(self.layout.dtype.itemsize());
         if empty > bytes.max(MAX_EMPTY_PARTS) || shown.len() > MAX_NDIM {
             return None;
         }
-        let offsets = edges::offsets(self.offset, &self.strides, shown);
+        let offsets = edges::offsets(self.offset, &self.layout.strides, shown);
         let values = offsets
             .iter()
-            .map(|&at| Value::decode(&self.dtype, self.item(at)));
+            .map(|&at| Value::decode(&self.layout.dtype, self.item(at)));
         values.collect::<Result<_>>().ok()
     }
 }
@@ -206,7 +206,7 @@ impl Printer<'_> {
         suffix::complete(
             format!("{start}{body}"),
             self.shape,
-            &self.array.dtype,
+            &self.array.layout.dtype,
             self.options,
         )
     }
@@ -225,7 +225,7 @@ impl Printer<'_> {
             scalar: false,
         };
         let column: Vec<&Value> = values.iter().collect();
-        let format = Format::new(&self.array.dtype, &column, context);
+        let format = Format::new(&self.array.layout.dtype, &column, context);
         let layout = Layout {
             separator,
             width: self.options.linewidth.saturating_sub(after),
@@ -250,8 +250,8 @@ impl fmt::Debug for Array {
         write!(
             f,
             "Array({}, shape {})",
-            self.dtype,
-            tuple_repr(&self.shape)
+            self.layout.dtype,
+            tuple_repr(&self.layout.shape)
         )
     }
 }
