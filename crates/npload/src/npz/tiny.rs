@@ -61,8 +61,11 @@ pub(super) fn load(
     let mut found = Vec::with_capacity(indices.len());
     for entry in entries() {
         let one = one_of(&entry, span, start, &mut block, &mut templates, options);
-        found.push(one.map_err(|e| e.with_member(entry.name()))?);
-        meter.add(usize::try_from(entry.size()).unwrap_or(0));
+        let one = one.map_err(|e| e.with_member(entry.name()))?;
+        if one.is_some() {
+            meter.add(usize::try_from(entry.size()).unwrap_or(0));
+        }
+        found.push(one);
     }
     let memory = Buffer::from(block.memory);
     let mut places = places.lock();
@@ -76,7 +79,7 @@ pub(super) fn load(
                 }
             }
             // An extra field that reaches beyond the span: such a member is read by itself.
-            None => super::member::load(&entry, source, options)?,
+            None => super::member::load_metered(&entry, source, options, 1, meter)?,
         };
         places.put(entry.index(), member);
     }

@@ -23,6 +23,7 @@ mod memory;
 mod mmap;
 mod numpy;
 mod parts;
+mod progress;
 mod robust;
 mod sources;
 mod wheels;
