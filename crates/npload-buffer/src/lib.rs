@@ -6,7 +6,7 @@
 //! * [`Buffer`]: shared bytes (an owner and a range), cheap to clone and to slice;
 //! * [`ReadAt`]: bytes that can be read at any position by many threads;
 //! * [`map_file`]: a file as memory;
-//! * [`run_on_threads`]: threads for the length of one call.
+//! * [`run_on_threads`]: threads for the length of one call; [`ThreadMark`]: which of them this is.
 
 #![cfg_attr(
     test,
@@ -25,4 +25,4 @@ pub use buffer::Buffer;
 pub use map::{MapMode, map_file};
 pub use read_at::ReadAt;
 pub use sys::advise_huge_pages;
-pub use threads::run_on_threads;
+pub use threads::{ThreadMark, run_on_threads};

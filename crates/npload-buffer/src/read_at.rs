@@ -36,6 +36,13 @@ pub trait ReadAt: Send + Sync {
     /// [`io::ErrorKind::UnexpectedEof`] when there are fewer; else what the operating system says.
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()>;
 
+    /// How much stack its methods may take, in bytes. Large loads call them on threads of their own,
+    /// whose stacks are this and 256 KiB. By default 2 MiB, as much as the standard library gives to
+    /// a thread; what only asks the operating system can say 0.
+    fn stack_size(&self) -> usize {
+        2 << 20
+    }
+
     /// All of its bytes, where they are in memory already.
     fn as_buffer(&self) -> Option<&Buffer> {
         None
@@ -45,6 +52,10 @@ pub trait ReadAt: Send + Sync {
 impl ReadAt for File {
     fn len(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
+    }
+
+    fn stack_size(&self) -> usize {
+        0
     }
 
     #[cfg(unix)]
@@ -74,6 +85,10 @@ impl ReadAt for [u8] {
         Ok(<[u8]>::len(self) as u64)
     }
 
+    fn stack_size(&self) -> usize {
+        0
+    }
+
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         let start = usize::try_from(offset).map_err(|_| io::ErrorKind::UnexpectedEof)?;
         let end = start
@@ -87,6 +102,10 @@ impl ReadAt for [u8] {
 impl ReadAt for Buffer {
     fn len(&self) -> io::Result<u64> {
         ReadAt::len(&**self)
+    }
+
+    fn stack_size(&self) -> usize {
+        0
     }
 
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {

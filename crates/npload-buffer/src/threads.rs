@@ -4,11 +4,13 @@
 //! allocation of a thread with an arena: 64 MiB of address space, kept for good. These threads
 //! allocate only if the work does. Elsewhere than on Linux, the standard library's are used.
 
-/// The stack of a helper: reading and decoding need little.
+/// The stack of a helper, unless its work needs more: reading and decoding need little.
 const STACK: usize = 256 << 10;
 
 /// Runs `work` on this thread and, as far as the system allows, on `helpers` more; returns when all
 /// are done. A panic in any of them goes on here, after that.
+///
+/// A helper has a stack of 256 KiB, and `stack` bytes more.
 ///
 /// The threads end with the call: a pool would not survive a fork.
 ///
@@ -16,7 +18,7 @@ const STACK: usize = 256 << 10;
 /// use std::sync::atomic::{AtomicUsize, Ordering};
 /// let next = AtomicUsize::new(0);
 /// let sum = AtomicUsize::new(0);
-/// npload_buffer::run_on_threads(3, &|| {
+/// npload_buffer::run_on_threads(3, 0, &|| {
 ///     loop {
 ///         let i = next.fetch_add(1, Ordering::Relaxed);
 ///         if i >= 100 {
@@ -27,11 +29,30 @@ const STACK: usize = 256 << 10;
 /// });
 /// assert_eq!(sum.into_inner(), 4950);
 /// ```
-pub fn run_on_threads(helpers: usize, work: &(dyn Fn() + Sync)) {
+pub fn run_on_threads(helpers: usize, stack: usize, work: &(dyn Fn() + Sync)) {
     if helpers == 0 {
         return work();
     }
-    os::run(helpers, work);
+    os::run(helpers, STACK.saturating_add(stack), work);
+}
+
+/// A thread that can be told from others for as long as it lives. Unlike
+/// [`std::thread::current`], asking allocates nothing on a thread of [`run_on_threads`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThreadMark(usize);
+
+impl ThreadMark {
+    /// This thread.
+    #[must_use]
+    pub fn current() -> Self {
+        ThreadMark(os::this_thread())
+    }
+
+    /// Whether it is this thread.
+    #[must_use]
+    pub fn is_current(self) -> bool {
+        self == ThreadMark::current()
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -49,12 +70,24 @@ mod os {
         panic: Mutex<Option<Box<dyn Any + Send>>>,
     }
 
-    pub(super) fn run(helpers: usize, work: &(dyn Fn() + Sync)) {
+    /// A thread-local variable would tell as much, but in a library that is loaded late, as into
+    /// Python, its first use on a thread allocates.
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "a pthread_t is as wide as a pointer; which type it is differs between libraries"
+    )]
+    pub(super) fn this_thread() -> usize {
+        // SAFETY: it only returns a value, and cannot fail.
+        let id = unsafe { libc::pthread_self() };
+        id as usize
+    }
+
+    pub(super) fn run(helpers: usize, stack: usize, work: &(dyn Fn() + Sync)) {
         let shared = Shared {
             work,
             panic: Mutex::new(None),
         };
-        let threads = Threads((0..helpers).map_while(|_| start(&shared)).collect());
+        let threads = Threads((0..helpers).map_while(|_| start(&shared, stack)).collect());
         work();
         drop(threads);
         let panic = shared
@@ -78,7 +111,7 @@ mod os {
         }
     }
 
-    fn start(shared: &Shared<'_>) -> Option<libc::pthread_t> {
+    fn start(shared: &Shared<'_>, stack: usize) -> Option<libc::pthread_t> {
         let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
         let mut thread = MaybeUninit::<libc::pthread_t>::uninit();
         // SAFETY: the attributes are initialised by the first call before anything else uses them.
@@ -90,7 +123,7 @@ mod os {
             if libc::pthread_attr_init(attributes.as_mut_ptr()) != 0 {
                 return None;
             }
-            libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), super::STACK);
+            libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), stack);
             let argument = from_ref(shared).cast_mut().cast::<c_void>();
             let made =
                 libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), enter, argument);
@@ -113,10 +146,16 @@ mod os {
 
 #[cfg(not(target_os = "linux"))]
 mod os {
-    pub(super) fn run(helpers: usize, work: &(dyn Fn() + Sync)) {
+    pub(super) fn this_thread() -> usize {
+        // Its address is another on every thread.
+        thread_local!(static MARK: u8 = const { 0 });
+        MARK.with(|mark| std::ptr::from_ref(mark).addr())
+    }
+
+    pub(super) fn run(helpers: usize, stack: usize, work: &(dyn Fn() + Sync)) {
         std::thread::scope(|scope| {
             for _ in 0..helpers {
-                let builder = std::thread::Builder::new().stack_size(super::STACK);
+                let builder = std::thread::Builder::new().stack_size(stack);
                 if builder.spawn_scoped(scope, work).is_err() {
                     break;
                 }
@@ -136,7 +175,7 @@ mod tests {
     #[test]
     fn all_run_at_once_and_have_ended_when_it_returns() {
         let (barrier, ended) = (Barrier::new(4), AtomicUsize::new(0));
-        run_on_threads(3, &|| {
+        run_on_threads(3, 0, &|| {
             barrier.wait();
             ended.fetch_add(1, Ordering::SeqCst);
         });
@@ -148,7 +187,7 @@ mod tests {
         let ended = AtomicUsize::new(0);
         let (barrier, count) = (Barrier::new(3), AtomicUsize::new(0));
         let caught = catch_unwind(std::panic::AssertUnwindSafe(|| {
-            run_on_threads(2, &|| {
+            run_on_threads(2, 0, &|| {
                 barrier.wait();
                 let first = count.fetch_add(1, Ordering::SeqCst) == 0;
                 ended.fetch_add(1, Ordering::SeqCst);
@@ -165,10 +204,35 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_knows_itself_from_its_helpers() {
+        let (here, others) = (ThreadMark::current(), AtomicUsize::new(0));
+        let barrier = Barrier::new(4);
+        run_on_threads(3, 0, &|| {
+            barrier.wait();
+            others.fetch_add(usize::from(!here.is_current()), Ordering::SeqCst);
+        });
+        assert!(here.is_current());
+        assert_eq!(others.into_inner(), 3);
+    }
+
+    #[test]
+    fn work_has_the_stack_it_asks_for() {
+        let barrier = Barrier::new(2);
+        run_on_threads(1, 2 << 20, &|| {
+            barrier.wait();
+            let frame = std::hint::black_box([1_u8; 1 << 20]);
+            assert_eq!(
+                frame.iter().map(|&b| usize::from(b)).sum::<usize>(),
+                1 << 20
+            );
+        });
+    }
+
+    #[test]
     fn no_helpers_and_very_many_do_the_same_work() {
         for helpers in [0, 1, 100] {
             let (next, sum) = (AtomicUsize::new(0), AtomicUsize::new(0));
-            run_on_threads(helpers, &|| {
+            run_on_threads(helpers, 0, &|| {
                 while next.fetch_add(1, Ordering::Relaxed) < 1000 {
                     sum.fetch_add(1, Ordering::Relaxed);
                 }

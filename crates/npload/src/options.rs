@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Warning;
 use crate::mmap::MapRequest;
@@ -33,7 +33,7 @@ pub struct LoadOptions {
     pub(crate) on_warning: Option<OnWarning>,
 }
 
-type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+pub(crate) type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 type OnWarning = Arc<dyn Fn(&Warning) + Send + Sync>;
 
 /// How Python 2's byte strings in pickles become text.
@@ -63,9 +63,10 @@ pub enum Verify {
 /// How far a load is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Bytes of arrays in place.
+    /// Bytes in place or checked. It never falls, and ends at `total`.
     pub done: u64,
-    /// Bytes of arrays to load.
+    /// Bytes that are read, decompressed, or checked: of an npy file the array's, of an archive's
+    /// member all.
     pub total: u64,
 }
 
@@ -128,14 +129,23 @@ impl LoadOptions {
         self
     }
 
-    /// Called now and then while a long load goes on, from any of its threads.
+    /// Called now and then while a load goes on, and at its end, from the thread that called the load.
+    /// The last call, unless the load fails, says that all is done.
+    ///
+    /// Of what is mapped nothing is told, nor of headers, nor while [`load_reader`](Self::load_reader)
+    /// takes in an archive, whose arrays are yet to load. If it panics, so does the load, which then
+    /// ends early.
     #[must_use]
     pub fn progress(mut self, callback: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(callback));
         self
     }
 
-    /// Called for what is odd about a file that loads all the same. By default nothing is said.
+    /// Called for what is odd about a file that loads all the same, from the thread that called the
+    /// load. By default nothing is said.
+    ///
+    /// What works on many members at once, as [`Npz::load_all`](crate::Npz::load_all), calls it when
+    /// all are done.
     #[must_use]
     pub fn on_warning(mut self, callback: impl Fn(&Warning) + Send + Sync + 'static) -> Self {
         self.on_warning = Some(Arc::new(callback));
@@ -152,6 +162,24 @@ impl LoadOptions {
         if let Some(callback) = &self.on_warning {
             warnings.iter().for_each(|warning| callback(warning));
         }
+    }
+
+    /// Does `work` with the same options but for warnings: they are kept and told when it is done, by
+    /// this thread. Threads that help with it have small stacks, and are not the user's.
+    pub(crate) fn keep_warnings<T>(&self, work: impl FnOnce(&LoadOptions) -> T) -> T {
+        if self.on_warning.is_none() {
+            return work(self);
+        }
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let there = kept.clone();
+        let keep = move |warning: &Warning| {
+            let mut kept = there.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.push(warning.clone());
+        };
+        let done = work(&self.clone().on_warning(keep));
+        let kept = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
+        self.warn(&kept);
+        done
     }
 
     /// How many threads so many bytes are worth: few are done before a second would have started,

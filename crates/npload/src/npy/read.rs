@@ -133,13 +133,14 @@ impl Located {
         let early = early.get(..early.len().min(dest.len())).unwrap_or_default();
         // A part of a page is not worth splitting a large read for.
         let early = if dest.len() > HEAD { &[] } else { early };
+        let meter = Meter::new(options, dest.len() as u64);
         let (first, rest) = dest.split_at_mut(early.len());
         first.copy_from_slice(early);
+        meter.add(early.len());
         let start = self.data_start().saturating_add(early.len() as u64);
         if rest.is_empty() {
             return Ok(());
         }
-        let meter = Meter::new(options, rest.len() as u64);
         let fill = Fill {
             threads: options.threads_for(rest.len() as u64),
             sum: false,
@@ -149,7 +150,9 @@ impl Located {
             }),
             failed: |e, at| Error::io(e, "reading the array's data").at(at),
         };
-        fill.read(source.reader(), start, rest).map(drop)
+        fill.read(source.reader(), start, rest)?;
+        meter.finish();
+        Ok(())
     }
 
     /// Reads parts of the data, and not much more of the source than that.
@@ -161,11 +164,11 @@ impl Located {
     ) -> Result<AlignedBuf> {
         let start = self.data_start();
         let meter = Meter::new(options, plan.nbytes as u64);
-        read_runs(plan, &mut |offset, dest| {
-            source.read_exact_at(dest, start.saturating_add(offset))?;
-            meter.add(dest.len());
-            Ok(())
-        })
+        let mut read_at = |offset, dest: &mut [u8]| {
+            let at = start.saturating_add(offset);
+            source.read_exact_at(dest, at)
+        };
+        read_runs(plan, &mut read_at, &|bytes| meter.add(bytes))
     }
 }
 
@@ -196,7 +199,9 @@ pub(crate) fn load_stream(
     if let Some(left) = stream.left().filter(|&left| left < nbytes as u64) {
         return Err(short_data(nbytes, left).at(offset.saturating_add(left)));
     }
-    let (data, filled) = stream.read_aligned(nbytes).map_err(reading)?;
+    let meter = Meter::new(options, nbytes as u64);
+    let read = stream.read_aligned(nbytes, &|bytes| meter.add(bytes));
+    let (data, filled) = read.map_err(reading)?;
     if filled < nbytes {
         let end = offset.saturating_add(filled as u64);
         return Err(short_data(nbytes, filled as u64).at(end));

@@ -13,10 +13,11 @@ const GAP: u64 = 16 << 10;
 const SPAN: u64 = 1 << 20;
 
 /// The bytes of a plan's runs. `read_at` reads at offsets into the array's data, which rise from
-/// call to call.
+/// call to call. `told` hears how many bytes of the plan are newly in place: not those of gaps.
 pub(crate) fn read_runs(
     plan: &mut Plan,
     read_at: &mut dyn FnMut(u64, &mut [u8]) -> Result<()>,
+    told: &dyn Fn(usize),
 ) -> Result<AlignedBuf> {
     let mut data = allocate(plan.nbytes)?;
     let mut runs = plan.runs.by_ref().peekable();
@@ -41,6 +42,7 @@ pub(crate) fn read_runs(
         if let [(_, whole)] = group.as_slice() {
             let (dest, after) = split(rest, *whole);
             read_at(start, dest)?;
+            told(dest.len());
             rest = after;
             continue;
         }
@@ -53,6 +55,7 @@ pub(crate) fn read_runs(
                 .get(from..from.saturating_add(len))
                 .unwrap_or_default();
             dest.copy_from_slice(piece);
+            told(len);
             rest = after;
         }
     }

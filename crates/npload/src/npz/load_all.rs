@@ -54,7 +54,8 @@ pub(super) fn load_all(
     let inflaters = Inflaters::new(if large.is_empty() { 0 } else { plan.workers });
     let jobs = large.iter_mut().map(Job::Large);
     let jobs = jobs.chain(plan.units.iter().map(Job::Unit));
-    share(plan.workers, jobs, &|job| match job {
+    let stack = source.reader().stack_size();
+    share(plan.workers, stack, jobs, &|job| match job {
         Job::Large(large) => large.read(options, &inflaters, &meter),
         Job::Unit(Unit::Tiny(range)) => {
             let order = plan.by_offset.get(range.clone()).unwrap_or_default();
@@ -75,6 +76,7 @@ pub(super) fn load_all(
         let member = member::finish(large.header, &bytes);
         places.lock().put(large.entry.index(), member);
     }
+    meter.finish();
     Ok(places.named(archive))
 }
 
@@ -201,7 +203,9 @@ impl Plan {
         let mut ascending = true;
         let mut last = 0;
         for entry in archive.entries() {
-            plan.total = plan.total.saturating_add(entry.size());
+            plan.total = plan
+                .total
+                .saturating_add(member::metered_size(&entry, options));
             if options.map.is_some() {
                 alone.push((0, entry.index()));
             } else if member::is_stored(&entry) && entry.size() <= TINY {

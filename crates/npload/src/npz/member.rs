@@ -58,13 +58,18 @@ pub(super) fn header(entry: &Entry<'_>, options: &LoadOptions) -> Result<Option<
 
 /// Loads a member whole.
 pub(super) fn load(entry: &Entry<'_>, source: &Source, options: &LoadOptions) -> Result<Member> {
-    load_metered(
-        entry,
-        source,
-        options,
-        options.threads_for(entry.size()),
-        &Meter::new(options, entry.size()),
-    )
+    let meter = Meter::new(options, metered_size(entry, options));
+    let threads = options.threads_for(entry.size());
+    let member = load_metered(entry, source, options, threads, &meter)?;
+    meter.finish();
+    Ok(member)
+}
+
+/// How much progress a member's load makes: all of it, but for one that is only mapped. Of a stored
+/// member that is no array, and so not mapped after all, it is not known in time: it makes none.
+pub(super) fn metered_size(entry: &Entry<'_>, options: &LoadOptions) -> u64 {
+    let mapped = options.map.is_some() && is_stored(entry) && options.verify != Verify::Always;
+    if mapped { 0 } else { entry.size() }
 }
 
 /// Loads a member whole, by so many threads, as a part of more that is loaded.
@@ -75,8 +80,11 @@ pub(super) fn load_metered(
     threads: usize,
     meter: &Meter<'_>,
 ) -> Result<Member> {
+    let counts = metered_size(entry, options) > 0;
     let progress = |bytes| {
-        meter.add(bytes);
+        if counts {
+            meter.add(bytes);
+        }
         Ok(())
     };
     let reading = ReadOptions {
@@ -87,7 +95,7 @@ pub(super) fn load_metered(
     };
     let header = begin(entry, options)?;
     if let Some(header) = &header
-        && let Some(mapped) = map(entry, header, source, options)?
+        && let Some(mapped) = map(entry, header, source, options, meter)?
     {
         return Ok(Member::Array(into_array(header.clone(), mapped)));
     }
@@ -139,7 +147,7 @@ fn damaged(entry: &Entry<'_>, err: Error, verify: bool) -> Error {
     if !verify || !(told.contains(&err.kind()) || err.kind() == ErrorKind::Version) {
         return err;
     }
-    match read_through(entry, &Meter::new(&LoadOptions::new(), 0)) {
+    match read_through(entry, &Meter::silent()) {
         Err(damage) if matches!(damage.kind(), ErrorKind::Checksum | ErrorKind::Archive) => damage,
         _ => err,
     }
@@ -170,6 +178,7 @@ fn map(
     header: &Header,
     source: &Source,
     options: &LoadOptions,
+    meter: &Meter<'_>,
 ) -> Result<Option<Buffer>> {
     let Some(request) = options.map else {
         return Ok(None);
@@ -185,7 +194,7 @@ fn map(
         return Ok(None);
     };
     if options.verify == Verify::Always {
-        verify(entry, options, &Meter::new(options, entry.size()))?;
+        verify(entry, options, meter)?;
     }
     let start = range.start.saturating_add(header.data_offset() as u64);
     let end = start.saturating_add(header.nbytes() as u64);

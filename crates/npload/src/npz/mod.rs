@@ -119,10 +119,11 @@ impl Npz {
     /// Arrays of less than a page share memory with their neighbours, up to 128 KiB together.
     ///
     /// # Errors
-    /// That of the first member that cannot be loaded.
+    /// That of a member that cannot be loaded; of several, the one that a thread came upon first.
     pub fn load_all(&self) -> Result<Vec<(String, Member)>> {
-        load_all::load_all(&self.archive, &self.source, &self.options)
-            .map_err(|e| self.source.explain(e))
+        let load = |options: &_| load_all::load_all(&self.archive, &self.source, options);
+        let loaded = self.options.keep_warnings(load);
+        loaded.map_err(|e| self.source.explain(e))
     }
 
     /// What the header of an array says; of a compressed member only the first bytes are inflated.

@@ -62,28 +62,22 @@ impl<'a> MemberData<'a> {
         MemberData { npz, entry, start }
     }
 
-    fn read_stored(&self, from: u64, plan: &mut Plan) -> Result<AlignedBuf> {
+    fn read_stored(&self, from: u64, plan: &mut Plan, meter: &Meter<'_>) -> Result<AlignedBuf> {
         let data = from.saturating_add(self.start);
-        let meter = Meter::new(&self.npz.options, plan.nbytes as u64);
-        read_runs(plan, &mut |offset, dest| {
+        let mut read_at = |offset, dest: &mut [u8]| {
             let at = data.saturating_add(offset);
-            self.npz.source.read_exact_at(dest, at)?;
-            meter.add(dest.len());
-            Ok(())
-        })
+            self.npz.source.read_exact_at(dest, at)
+        };
+        read_runs(plan, &mut read_at, &|bytes| meter.add(bytes))
     }
 
     /// Everything up to the last byte is inflated, and what is not wanted thrown away.
-    fn read_compressed(&self, plan: &mut Plan) -> Result<AlignedBuf> {
-        let meter = Meter::new(
-            &self.npz.options,
-            self.start.saturating_add(plan.runs.end()),
-        );
+    fn read_compressed(&self, plan: &mut Plan, meter: &Meter<'_>) -> Result<AlignedBuf> {
         let mut reader = self.entry.reader(false)?;
         let mut at = 0_u64;
-        read_runs(plan, &mut |offset, dest| {
+        let mut read_at = |offset, dest: &mut [u8]| {
             let start = self.start.saturating_add(offset);
-            skip(&mut reader, start.saturating_sub(at), &meter)?;
+            skip(&mut reader, start.saturating_sub(at), meter)?;
             for piece in dest.chunks_mut(PIECE) {
                 reader
                     .read_exact(piece)
@@ -92,21 +86,31 @@ impl<'a> MemberData<'a> {
             }
             at = start.saturating_add(dest.len() as u64);
             Ok(())
-        })
+        };
+        read_runs(plan, &mut read_at, &|_| ())
     }
 }
 
 impl Data for MemberData<'_> {
     fn read(&self, plan: &mut Plan) -> Result<AlignedBuf> {
-        let mut read = || {
-            if self.npz.options.verify == Verify::Always {
-                let meter = Meter::new(&self.npz.options, self.entry.size());
+        let mut read = || -> Result<AlignedBuf> {
+            let range = self.entry.stored_range()?;
+            let always = self.npz.options.verify == Verify::Always;
+            let checked = if always { self.entry.size() } else { 0 };
+            let read = match &range {
+                Some(_) => plan.nbytes as u64,
+                None => self.start.saturating_add(plan.runs.end()),
+            };
+            let meter = Meter::new(&self.npz.options, checked.saturating_add(read));
+            if always {
                 verify(&self.entry, &self.npz.options, &meter)?;
             }
-            match self.entry.stored_range()? {
-                Some(range) => self.read_stored(range.start, plan),
-                None => self.read_compressed(plan),
-            }
+            let data = match range {
+                Some(range) => self.read_stored(range.start, plan, &meter)?,
+                None => self.read_compressed(plan, &meter)?,
+            };
+            meter.finish();
+            Ok(data)
         };
         read().map_err(|e| self.npz.source.explain(e.with_member(self.entry.name())))
     }

@@ -80,16 +80,16 @@ pub(super) fn load(
                 let end = at.saturating_add(bytes.len());
                 let bytes = memory.slice(at..end);
                 at = end.next_multiple_of(ALIGNMENT);
+                meter.add(usize::try_from(entry.size()).unwrap_or(0));
                 match template.and_then(|template| templates.made.get(template)) {
                     Some(template) => Member::Array(template.array.over_other(bytes)),
                     None => Member::Bytes(bytes),
                 }
             }
             // An extra field that reaches beyond the span: such a member is read by itself.
-            None => super::member::load(&entry, source, options)?,
+            None => super::member::load_metered(&entry, source, options, 1, meter)?,
         };
         places.put(entry.index(), member);
-        meter.add(usize::try_from(entry.size()).unwrap_or(0));
     }
     Ok(())
 }

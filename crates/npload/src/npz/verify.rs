@@ -8,7 +8,7 @@ use super::peek::peeked;
 use crate::npy::Header;
 use crate::peek::Peeked;
 use crate::source::{Meter, share};
-use crate::{Error, Result};
+use crate::{Error, LoadOptions, Result};
 
 impl Npz {
     /// Checks a member whole, and throws its contents away: its checksum, its size, and, of an array,
@@ -20,9 +20,11 @@ impl Npz {
         let check = || {
             let entry = self.find(key)?;
             let meter = Meter::new(&self.options, entry.size());
-            member::verify(&entry, &self.options, &meter)
+            member::verify(&entry, &self.options, &meter)?;
+            meter.finish();
+            Ok(())
         };
-        check().map(drop).map_err(|e| self.locate(e, key))
+        check().map_err(|e| self.locate(e, key))
     }
 
     /// Checks all members as [`Npz::verify`] does, on all cores; those that another one of the same
@@ -31,9 +33,14 @@ impl Npz {
     /// # Errors
     /// Only where memory or threads fail: what is wrong with a member is in [`Peeked::header`].
     pub fn verify_all(&self) -> Result<Vec<Peeked>> {
+        self.options
+            .keep_warnings(|options| self.verify_by(options))
+    }
+
+    fn verify_by(&self, options: &LoadOptions) -> Result<Vec<Peeked>> {
         let sizes = self.archive.entries().map(|entry| entry.size());
         let total = sizes.fold(0, u64::saturating_add);
-        let meter = Meter::new(&self.options, total);
+        let meter = Meter::new(options, total);
         let mut found: Vec<Option<Result<Option<Header>>>> = Vec::new();
         found.resize_with(self.len(), || None);
         let places = Mutex::new(&mut found);
@@ -44,18 +51,20 @@ impl Npz {
             .map(|e| (e.size(), e.index()))
             .collect();
         order.sort_by_key(|&(size, _)| std::cmp::Reverse(size));
-        let threads = self.options.threads_for(total);
-        share(threads, order.into_iter(), &|(_, index)| {
+        let threads = options.threads_for(total);
+        let stack = self.source.reader().stack_size();
+        share(threads, stack, order.into_iter(), &|(_, index)| {
             let Some(entry) = self.archive.entry(index) else {
                 return Ok(());
             };
-            let checked = member::verify(&entry, &self.options, &meter);
+            let checked = member::verify(&entry, options, &meter);
             let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(place) = places.get_mut(index) {
                 *place = Some(checked);
             }
             Ok::<(), Error>(())
         })?;
+        meter.finish();
         let named = self.archive.entries().zip(found);
         Ok(named
             .filter_map(|(entry, found)| Some(peeked(self, &entry, found?)))

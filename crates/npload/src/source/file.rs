@@ -99,6 +99,10 @@ impl ReadAt for FileSource {
         Ok(self.stamp.len)
     }
 
+    fn stack_size(&self) -> usize {
+        0
+    }
+
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         self.file.read_exact_at(buf, offset)
     }

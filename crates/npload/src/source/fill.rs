@@ -56,7 +56,7 @@ impl Fill<'_> {
         let mut places = sums.iter_mut();
         let pieces = dest.chunks_mut(PIECE).zip((offset..).step_by(PIECE));
         let pieces = pieces.map(|(piece, at)| (piece, at, places.next()));
-        share(threads, pieces, &|(piece, at, sum)| {
+        share(threads, source.stack_size(), pieces, &|(piece, at, sum)| {
             let crc = self.read_piece(source, at, piece)?;
             if let (Some(sum), Some(crc)) = (sum, crc) {
                 *sum = Sum {

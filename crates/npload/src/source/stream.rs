@@ -35,8 +35,13 @@ impl<'a> Stream<'a> {
     }
 
     /// `len` bytes in aligned memory, or as many as there are: the number is the second value.
-    /// Memory grows as the bytes arrive, unless it is known that they are there.
-    pub(crate) fn read_aligned(&mut self, len: usize) -> io::Result<(AlignedBuf, usize)> {
+    /// Memory grows as the bytes arrive, unless it is known that they are there. `told` hears how
+    /// many have come.
+    pub(crate) fn read_aligned(
+        &mut self,
+        len: usize,
+        told: &dyn Fn(usize),
+    ) -> io::Result<(AlignedBuf, usize)> {
         let known = self.left.is_some_and(|left| left >= len as u64);
         let mut buf = AlignedBuf::zeroed(if known { len } else { len.min(FIRST) })?;
         let mut filled = 0;
@@ -48,6 +53,7 @@ impl<'a> Stream<'a> {
                     Ok(n) => {
                         filled = filled.saturating_add(n);
                         self.took(n);
+                        told(n);
                     }
                     Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                     Err(e) => return Err(e),
@@ -60,8 +66,14 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Everything that is left.
+    /// Everything that is left, after what `bytes` has. Where it is known how much that is, no more
+    /// memory is taken.
     pub(crate) fn read_all(&mut self, mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+        if let Some(left) = self.left {
+            let left = usize::try_from(left).unwrap_or(usize::MAX);
+            let taken = bytes.try_reserve_exact(left);
+            taken.map_err(|_| io::ErrorKind::OutOfMemory)?;
+        }
         self.reader.read_to_end(&mut bytes)?;
         Ok(bytes)
     }
@@ -79,7 +91,7 @@ mod tests {
     fn memory_follows_the_bytes_that_arrive() {
         let mut reader: &[u8] = &[7; 3 << 20];
         let mut stream = Stream::new(&mut reader, None);
-        let (buf, filled) = stream.read_aligned(usize::MAX >> 1).unwrap();
+        let (buf, filled) = stream.read_aligned(usize::MAX >> 1, &|_| ()).unwrap();
         assert_eq!(filled, 3 << 20);
         assert!(buf.len() <= 4 << 20, "{}", buf.len());
         assert!(buf[..filled].iter().all(|&b| b == 7));
@@ -92,8 +104,23 @@ mod tests {
         let mut head = b"he".to_vec();
         assert!(stream.read_up_to(&mut head, 4).unwrap());
         assert_eq!(head, b"head");
-        let (buf, filled) = stream.read_aligned(4).unwrap();
+        let (buf, filled) = stream.read_aligned(4, &|_| ()).unwrap();
         assert_eq!((&*buf, filled), (&b"data"[..], 4));
         assert_eq!(reader, b"NEXT");
+    }
+
+    #[test]
+    fn all_of_a_known_length_takes_exactly_that() {
+        let long = vec![7; (3 << 20) + 5];
+        let mut reader = io::Cursor::new(&long);
+        let mut stream = Stream::new(&mut reader, Some(long.len() as u64));
+        let mut bytes = Vec::new();
+        assert!(stream.read_up_to(&mut bytes, 4).unwrap());
+        let bytes = stream.read_all(bytes).unwrap();
+        assert!(bytes == long);
+        assert_eq!(bytes.capacity(), long.len());
+        let mut reader: &[u8] = b"few";
+        let err = Stream::new(&mut reader, Some(u64::MAX)).read_all(Vec::new());
+        assert_eq!(err.unwrap_err().kind(), io::ErrorKind::OutOfMemory);
     }
 }

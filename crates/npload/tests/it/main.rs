@@ -24,6 +24,7 @@ mod memory;
 mod mmap;
 mod numpy;
 mod parts;
+mod progress;
 mod robust;
 mod sources;
 mod wheels;
