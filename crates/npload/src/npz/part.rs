@@ -6,7 +6,7 @@ use npload_buffer::AlignedBuf;
 
 use super::member::{check_size, from_reader, header, skip, verify};
 use super::{Npz, not_an_array};
-use crate::npy::{Data, Header, Part, read_runs, refuse_objects};
+use crate::npy::{Data, Header, Part, read_runs, read_runs_at, refuse_objects};
 use crate::selection::Plan;
 use crate::source::Meter;
 use crate::zip::Entry;
@@ -64,13 +64,7 @@ impl<'a> MemberData<'a> {
 
     fn read_stored(&self, from: u64, plan: &mut Plan) -> Result<AlignedBuf> {
         let data = from.saturating_add(self.start);
-        let meter = Meter::new(&self.npz.options, plan.nbytes as u64);
-        read_runs(plan, &mut |offset, dest| {
-            let at = data.saturating_add(offset);
-            self.npz.source.read_exact_at(dest, at)?;
-            meter.add(dest.len());
-            Ok(())
-        })
+        read_runs_at(&self.npz.source, data, plan, &self.npz.options)
     }
 
     /// Everything up to the last byte is inflated, and what is not wanted thrown away.
