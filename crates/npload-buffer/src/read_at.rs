@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::Arc;
 
 use crate::Buffer;
 
@@ -15,6 +16,9 @@ use crate::Buffer;
 /// assert_eq!(&two, b"lo");
 /// # Ok::<(), std::io::Error>(())
 /// ```
+///
+/// What refers to such bytes (`&T`, [`Box`], [`Arc`]) is such bytes too, so that a source may be
+/// shared, or chosen at run time.
 pub trait ReadAt: Send + Sync {
     /// How many bytes there are, now.
     ///
@@ -99,6 +103,40 @@ impl ReadAt for [u8] {
     }
 }
 
+impl ReadAt for Vec<u8> {
+    fn len(&self) -> io::Result<u64> {
+        ReadAt::len(self.as_slice())
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.as_slice().read_exact_at(buf, offset)
+    }
+}
+
+macro_rules! forward {
+    ($($pointer:ty),*) => {$(
+        impl<T: ReadAt + ?Sized> ReadAt for $pointer {
+            fn len(&self) -> io::Result<u64> {
+                T::len(self)
+            }
+
+            fn is_empty(&self) -> io::Result<bool> {
+                T::is_empty(self)
+            }
+
+            fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+                T::read_exact_at(self, buf, offset)
+            }
+
+            fn as_buffer(&self) -> Option<&Buffer> {
+                T::as_buffer(self)
+            }
+        }
+    )*};
+}
+
+forward!(&T, Box<T>, Arc<T>);
+
 impl ReadAt for Buffer {
     fn len(&self) -> io::Result<u64> {
         ReadAt::len(&**self)
@@ -141,5 +179,18 @@ mod tests {
         file.write_all(b"hello").unwrap();
         check(&file);
         check(&Buffer::from(b"hello".to_vec()));
+        check(&b"hello".to_vec());
+    }
+
+    #[test]
+    fn what_refers_to_a_source_is_one() {
+        let buffer = Buffer::from(b"hello".to_vec());
+        let shared: Arc<dyn ReadAt> = Arc::new(buffer.clone());
+        let boxed: Box<dyn ReadAt> = Box::new(shared.clone());
+        for source in [&shared as &dyn ReadAt, &boxed, &&buffer] {
+            check(source);
+            // No copy is made of what is in memory already.
+            assert_eq!(source.as_buffer().unwrap().as_ptr(), buffer.as_ptr());
+        }
     }
 }

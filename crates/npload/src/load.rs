@@ -1,7 +1,7 @@
 //! The entry: what a source holds, decided by its first bytes, and loaded.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -84,7 +84,13 @@ impl LoadOptions {
 
     fn load_path(&self, path: &Path) -> Result<Loaded> {
         match open(path, self.needs_write())? {
-            Opened::File(file) => self.load_from(Source::File(Arc::new(file))),
+            Opened::File(file) => match self.load_from(Source::File(Arc::new(file))) {
+                // A file of /sys, which has fewer bytes than it claims.
+                Err(e) if e.io_kind() == Some(io::ErrorKind::UnexpectedEof) => self
+                    .load_pipe(File::open(path).map_err(|_| e)?)
+                    .map_err(|e| e.with_path(path)),
+                loaded => loaded,
+            },
             Opened::Stream(file) => self.load_pipe(file).map_err(|e| e.with_path(path)),
         }
     }
@@ -99,6 +105,16 @@ impl LoadOptions {
     /// use npload::{Buffer, LoadOptions};
     /// let bytes = std::fs::read("../../testdata/npy/f8-le-2d-c.npy")?;
     /// let array = LoadOptions::new().load_source(Buffer::from(bytes))?.into_array()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// What it is may be known at run time only:
+    ///
+    /// ```
+    /// use std::{fs::File, sync::Arc};
+    /// use npload::{LoadOptions, ReadAt};
+    /// let source: Arc<dyn ReadAt> = Arc::new(File::open("../../testdata/npy/f8-le-2d-c.npy")?);
+    /// let array = LoadOptions::new().load_source(source)?.into_array()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

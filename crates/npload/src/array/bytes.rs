@@ -2,7 +2,7 @@
 
 use npload_buffer::{AlignedBuf, Buffer};
 
-use super::{Array, Element, Order, make_native};
+use super::{Array, Order};
 use crate::{Error, ErrorKind, Result};
 
 impl Array {
@@ -56,31 +56,6 @@ impl Array {
             .get_mut()
             .and_then(|all| all.get_mut(self.offset..end))
             .unwrap_or_default())
-    }
-
-    /// Copies its elements to memory that has as many, in the order in which they lie and in this
-    /// machine's byte order.
-    pub(crate) fn copy_to<T: Element + bytemuck::Pod>(&self, dest: &mut [T]) -> Result<()> {
-        if !T::is_of(&self.layout.dtype) {
-            let asked = std::any::type_name::<T>();
-            let message = format!("the elements are {}, not {asked}", self.layout.dtype);
-            return Err(Error::new(ErrorKind::Type, message));
-        }
-        let order = self.order().unwrap_or(Order::C);
-        let bytes = self.contiguous_bytes(order).unwrap_or_default();
-        let there: &mut [u8] = bytemuck::cast_slice_mut(dest);
-        if there.len() != bytes.len() {
-            let message = format!(
-                "shape {:?} has {} elements, the memory has {}",
-                self.shape(),
-                self.size(),
-                dest.len()
-            );
-            return Err(Error::new(ErrorKind::Shape, message));
-        }
-        there.copy_from_slice(bytes);
-        make_native(&self.layout.dtype, there);
-        Ok(())
     }
 
     /// A copy in memory of its own, in C order.

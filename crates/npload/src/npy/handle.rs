@@ -11,7 +11,7 @@ use super::read::{Head, Located, locate, refuse_objects};
 use crate::array::{Array, Element};
 use crate::selection::Plan;
 use crate::sniff::{Format, sniff};
-use crate::source::{Opened, Source, open};
+use crate::source::{FileSource, Opened, Source, open};
 use crate::{Error, ErrorKind, LoadOptions, Result, Selection, sniff as formats};
 
 /// An array in an npy file: its header is read, its data only when asked for.
@@ -147,9 +147,8 @@ impl LoadOptions {
     pub fn open_npy(&self, path: impl AsRef<Path>) -> Result<Npy> {
         match open(path.as_ref(), self.needs_write())? {
             Opened::File(file) => self.npy_in(Source::File(Arc::new(file))),
-            Opened::Stream(_) => {
-                let message = "a lazy handle needs a file that can be read at any position";
-                Err(Error::new(ErrorKind::Argument, message).with_path(path.as_ref()))
+            Opened::Stream(stream) => {
+                Err(FileSource::refuse_stream(&stream).with_path(path.as_ref()))
             }
         }
     }

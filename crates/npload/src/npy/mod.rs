@@ -30,5 +30,5 @@ pub(crate) use read::{
     Head, allocate, into_array, load_stream, locate, no_map_without_file, refuse_objects,
     refuse_objects_mapped, short_data,
 };
-pub(crate) use select::read_runs;
+pub(crate) use select::{read_runs, read_runs_at};
 pub(crate) use shape::tuple_repr;

@@ -4,7 +4,7 @@ use npload_buffer::{AlignedBuf, Buffer};
 
 use super::frame::truncated_header;
 use super::header::{Header, Parsed, parse_header};
-use super::select::read_runs;
+use super::select::read_runs_at;
 use super::shape::tuple_repr;
 use crate::array::{Array, Axes};
 use crate::selection::Plan;
@@ -162,13 +162,8 @@ impl Located {
         plan: &mut Plan,
         options: &LoadOptions,
     ) -> Result<AlignedBuf> {
-        let start = self.data_start();
         let meter = Meter::new(options, plan.nbytes as u64);
-        let mut read_at = |offset, dest: &mut [u8]| {
-            let at = start.saturating_add(offset);
-            source.read_exact_at(dest, at)
-        };
-        read_runs(plan, &mut read_at, &|bytes| meter.add(bytes))
+        read_runs_at(source, self.data_start(), plan, options, &meter)
     }
 }
 

@@ -3,8 +3,9 @@
 use npload_buffer::AlignedBuf;
 
 use super::read::allocate;
-use crate::Result;
 use crate::selection::Plan;
+use crate::source::{Fill, Meter, Source};
+use crate::{Error, LoadOptions, Result};
 
 /// Gaps up to this are read through: a call costs as much as moving about 16 KiB from the page cache.
 const GAP: u64 = 16 << 10;
@@ -60,6 +61,38 @@ pub(crate) fn read_runs(
         }
     }
     Ok(data)
+}
+
+/// The bytes of a plan's runs out of data that lies as it is at `start`; long runs by several threads.
+pub(crate) fn read_runs_at(
+    source: &Source,
+    start: u64,
+    plan: &mut Plan,
+    options: &LoadOptions,
+    meter: &Meter<'_>,
+) -> Result<AlignedBuf> {
+    let progress = |bytes| {
+        meter.add(bytes);
+        Ok(())
+    };
+    // What is read at once with its gaps is shorter; a long run tells of itself as it comes in.
+    let is_long = |bytes: usize| bytes as u64 > SPAN;
+    let mut read_at = |offset, dest: &mut [u8]| {
+        let fill = Fill {
+            threads: options.threads_for(dest.len() as u64),
+            sum: false,
+            progress: is_long(dest.len()).then_some(&progress),
+            failed: |e, at| Error::io(e, "reading the array's data").at(at),
+        };
+        let at = start.saturating_add(offset);
+        fill.read(source.reader(), at, dest).map(drop)
+    };
+    let told = |bytes| {
+        if !is_long(bytes) {
+            meter.add(bytes);
+        }
+    };
+    read_runs(plan, &mut read_at, &told)
 }
 
 /// The first `len` bytes and the others. The runs of a plan add up to its size.

@@ -1,6 +1,7 @@
 //! Archives of arrays: zip's members seen as npy files.
 
 mod load_all;
+mod load_into;
 mod member;
 mod part;
 mod peek;
@@ -17,7 +18,7 @@ use crate::npy::{Head, Header};
 use crate::sniff::{self, Format, sniff};
 use crate::source::{Opened, Source, open};
 use crate::zip::{Archive, Entry};
-use crate::{Array, Element, Error, ErrorKind, LoadOptions, MmapMode, Result};
+use crate::{Array, Error, ErrorKind, LoadOptions, MmapMode, Result};
 
 pub use member::Member;
 
@@ -134,24 +135,6 @@ impl Npz {
     pub fn header(&self, key: &str) -> Result<Option<Header>> {
         let read = || member::header(&self.find(key)?, &self.options);
         read().map_err(|e| self.locate(e, key))
-    }
-
-    /// Loads an array into memory that exists, in the order of the file and this machine's byte order.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Type`] when the elements are something else, [`ErrorKind::Shape`] when `dest`
-    /// has not as many; else as [`Npz::get`].
-    pub fn load_into<T: Element + bytemuck::Pod>(&self, key: &str, dest: &mut [T]) -> Result<()> {
-        let mut load = || {
-            let entry = self.find(key)?;
-            let array = match member::load(&entry, &self.source, &self.options.clone().unmapped())?
-            {
-                Member::Array(array) => array,
-                Member::Bytes(bytes) => return Err(not_an_array(bytes.len() as u64)),
-            };
-            array.copy_to(dest)
-        };
-        load().map_err(|e| self.locate(e, key))
     }
 
     /// Members by name first, then by key, as NumPy looks them up.

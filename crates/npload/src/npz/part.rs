@@ -6,7 +6,7 @@ use npload_buffer::AlignedBuf;
 
 use super::member::{check_size, from_reader, header, skip, verify};
 use super::{Npz, not_an_array};
-use crate::npy::{Data, Header, Part, read_runs, refuse_objects};
+use crate::npy::{Data, Header, Part, read_runs, read_runs_at, refuse_objects};
 use crate::selection::Plan;
 use crate::source::Meter;
 use crate::zip::Entry;
@@ -64,11 +64,8 @@ impl<'a> MemberData<'a> {
 
     fn read_stored(&self, from: u64, plan: &mut Plan, meter: &Meter<'_>) -> Result<AlignedBuf> {
         let data = from.saturating_add(self.start);
-        let mut read_at = |offset, dest: &mut [u8]| {
-            let at = data.saturating_add(offset);
-            self.npz.source.read_exact_at(dest, at)
-        };
-        read_runs(plan, &mut read_at, &|bytes| meter.add(bytes))
+        let (source, options) = (&self.npz.source, &self.npz.options);
+        read_runs_at(source, data, plan, options, meter)
     }
 
     /// Everything up to the last byte is inflated, and what is not wanted thrown away.

@@ -1,5 +1,7 @@
 //! What is in an archive, without loading it.
 
+use std::ops::Range;
+
 use super::{Npz, key_of, member};
 use crate::Result;
 use crate::npy::Header;
@@ -21,8 +23,10 @@ impl Npz {
 pub(super) fn peeked(npz: &Npz, entry: &Entry<'_>, header: Result<Option<Header>>) -> Peeked {
     let data_offset = match &header {
         Ok(Some(header)) => {
-            let stored = entry.stored_range().ok().flatten();
-            stored.map(|range| range.start.saturating_add(header.data_offset() as u64))
+            // Asked first, so that of a compressed member the local header is not read once more.
+            let stored = || member::is_stored(entry).then(|| entry.stored_range().ok().flatten());
+            let start = |range: Range<u64>| range.start.saturating_add(header.data_offset() as u64);
+            stored().flatten().map(start)
         }
         _ => None,
     };

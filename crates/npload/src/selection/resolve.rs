@@ -22,6 +22,9 @@ pub(crate) struct Picked {
     pub(crate) result: Axes<Option<usize>>,
 }
 
+/// NumPy's limit.
+const MOST_AXES: usize = 64;
+
 impl Selection {
     /// Fits it to a shape.
     ///
@@ -44,6 +47,16 @@ impl Selection {
             .count();
         if ellipses > 1 {
             let message = "an index can only have a single ellipsis ('...')";
+            return Err(Error::new(ErrorKind::Index, message));
+        }
+        let kept = |index: &&Index| matches!(index, Index::NewAxis | Index::Slice { .. });
+        let dims = self.indices().iter().filter(kept).count();
+        let dims = dims.saturating_add(free);
+        if dims > MOST_AXES.max(shape.len()) {
+            let message = format!(
+                "number of dimensions must be within [0, {MOST_AXES}], indexing result would have \
+                 {dims}"
+            );
             return Err(Error::new(ErrorKind::Index, message));
         }
         let mut picked = Picked {

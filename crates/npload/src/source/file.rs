@@ -1,7 +1,7 @@
 //! Files given by a path.
 
 use std::fs::{File, Metadata};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -84,6 +84,10 @@ impl FileSource {
         ];
         let now = self.file.metadata().map(|metadata| Stamp::of(&metadata));
         if !reads.contains(&err.kind()) || now.is_ok_and(|now| now == self.stamp) {
+            let err = match err.io_kind() {
+                Some(io::ErrorKind::UnexpectedEof) => self.overstated(),
+                _ => err,
+            };
             return err.with_path(&self.path);
         }
         let text = "the file changed since it was opened; open it again, and write new files \
@@ -91,6 +95,31 @@ impl FileSource {
         Error::new(ErrorKind::Changed, text)
             .with_path(&self.path)
             .with_source(err)
+    }
+}
+
+impl FileSource {
+    /// The error for a file that ends before its end without having changed.
+    #[cold]
+    fn overstated(&self) -> Error {
+        let text = format!(
+            "the file has fewer bytes than the {} that it claims, as files of /sys do: it can only \
+             be loaded whole",
+            self.stamp.len
+        );
+        Error::new(ErrorKind::Io, text).with_source(io::Error::from(io::ErrorKind::UnexpectedEof))
+    }
+
+    /// The error for a stream where positions are needed: that there is nothing, if so. Of what is no
+    /// file no byte is taken.
+    #[cold]
+    pub(crate) fn refuse_stream(mut stream: &File) -> Error {
+        let is_file = stream.metadata().is_ok_and(|metadata| metadata.is_file());
+        if is_file && matches!(stream.read(&mut [0]), Ok(0)) {
+            return crate::sniff::empty();
+        }
+        let message = "a lazy handle needs a file that can be read at any position";
+        Error::new(ErrorKind::Argument, message)
     }
 }
 

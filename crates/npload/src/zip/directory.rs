@@ -40,56 +40,93 @@ pub(super) struct Directory {
     pub(super) ascending: bool,
 }
 
-/// The members that the directory's `bytes`, which begin at byte `start` of the source, describe.
-///
-/// `shift` is added to every header's offset; `count` is how many members are promised.
-///
-/// # Errors
-/// [`ErrorKind::Archive`] where a record is cut off or is none; [`ErrorKind::Encoding`] for a name
-/// that is not the UTF-8 that it is flagged as; [`ErrorKind::Method`] for a newer format.
-pub(super) fn parse(bytes: &[u8], start: u64, shift: i128, count: u64) -> Result<Directory> {
-    let most = bytes.len().checked_div(FIXED_LEN).unwrap_or_default();
-    let count = usize::try_from(count).map_or(most, |count| count.min(most));
-    let mut records = Vec::new();
-    records.try_reserve_exact(count).map_err(|_| {
-        let text = format!("no memory for the directory's {count} members");
-        Error::new(ErrorKind::OutOfMemory, text)
-    })?;
-    let mut odd_names = Vec::new();
-    let mut ascending = true;
-    let mut previous = None;
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let at = bytes.len().saturating_sub(rest.len());
-        let here = |err: Error| err.at(start.saturating_add(at as u64));
-        let (raw, behind) = split(rest).map_err(here)?;
-        let mut record = Record {
-            name_at: at.saturating_add(FIXED_LEN),
-            ..raw.record
-        };
-        if name::is_plain(raw.name, record.flags) && raw.extra.is_empty() {
-            // Nearly every record of an npz.
-        } else if let Some(odd) = read_odd(&raw, &mut record, records.len()).map_err(here)? {
-            record.odd = true;
-            odd_names.push(odd);
+/// Reads a directory from its front, as far as it is there.
+pub(super) struct Parser {
+    /// Where the directory begins in the source.
+    start: u64,
+    /// Added to every header's offset.
+    shift: i128,
+    /// How many members are promised: a hint, nothing more.
+    count: usize,
+    /// How many of its bytes are parsed.
+    at: usize,
+    previous: Option<i64>,
+    directory: Directory,
+}
+
+impl Parser {
+    pub(super) fn new(start: u64, shift: i128, count: u64) -> Self {
+        Parser {
+            start,
+            shift,
+            count: usize::try_from(count).unwrap_or(usize::MAX),
+            at: 0,
+            previous: None,
+            directory: Directory {
+                records: Vec::new(),
+                odd_names: Vec::new(),
+                ascending: true,
+            },
         }
-        if raw.version > NEWEST_VERSION {
-            return Err(here(too_new(raw.version)));
-        }
-        if shift != 0 {
-            let moved = i128::from(record.header_offset).saturating_add(shift);
-            record.header_offset = clamped(moved);
-        }
-        ascending &= previous.is_none_or(|previous| previous < record.header_offset);
-        previous = Some(record.header_offset);
-        records.push(record);
-        rest = behind;
     }
-    Ok(Directory {
-        records,
-        odd_names,
-        ascending,
-    })
+
+    /// Parses on in the directory's first `bytes`, which begin with those that were parsed before; a
+    /// record that they cut off is left for the next call, or an error if they are `all`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Archive`] where a record is cut off or is none; [`ErrorKind::Encoding`] for a name
+    /// that is not the UTF-8 that it is flagged as; [`ErrorKind::Method`] for a newer format.
+    pub(super) fn parse(&mut self, bytes: &[u8], all: bool) -> Result<()> {
+        let Directory {
+            records,
+            odd_names,
+            ascending,
+        } = &mut self.directory;
+        let most = bytes.len().checked_div(FIXED_LEN).unwrap_or_default();
+        let wanted = self.count.min(most).saturating_sub(records.len());
+        records.try_reserve_exact(wanted).map_err(|_| {
+            let text = format!("no memory for the directory's {} members", self.count);
+            Error::new(ErrorKind::OutOfMemory, text)
+        })?;
+        let mut rest = bytes.get(self.at..).unwrap_or_default();
+        while !rest.is_empty() {
+            self.at = bytes.len().saturating_sub(rest.len());
+            let here = |err: Error| err.at(self.start.saturating_add(self.at as u64));
+            let Some((raw, behind)) = split(rest).map_err(here)? else {
+                if all {
+                    return Err(here(cut_off(rest.len())));
+                }
+                return Ok(());
+            };
+            let mut record = Record {
+                name_at: self.at.saturating_add(FIXED_LEN),
+                ..raw.record
+            };
+            if name::is_plain(raw.name, record.flags) && raw.extra.is_empty() {
+                // Nearly every record of an npz.
+            } else if let Some(odd) = read_odd(&raw, &mut record, records.len()).map_err(here)? {
+                record.odd = true;
+                odd_names.push(odd);
+            }
+            if raw.version > NEWEST_VERSION {
+                return Err(here(too_new(raw.version)));
+            }
+            if self.shift != 0 {
+                let moved = i128::from(record.header_offset).saturating_add(self.shift);
+                record.header_offset = clamped(moved);
+            }
+            *ascending &= self.previous < Some(record.header_offset);
+            self.previous = Some(record.header_offset);
+            records.push(record);
+            rest = behind;
+        }
+        self.at = bytes.len();
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Directory {
+        self.directory
+    }
 }
 
 /// A record's parts as they stand in the directory.
@@ -100,11 +137,12 @@ struct Raw<'a> {
     extra: &'a [u8],
 }
 
+/// The first record and what follows it; none if the record is cut off.
 #[inline]
-fn split(bytes: &[u8]) -> Result<(Raw<'_>, &[u8])> {
-    let (h, rest) = bytes
-        .split_first_chunk::<FIXED_LEN>()
-        .ok_or_else(|| cut_off(bytes.len()))?;
+fn split(bytes: &[u8]) -> Result<Option<(Raw<'_>, &[u8])>> {
+    let Some((h, rest)) = bytes.split_first_chunk::<FIXED_LEN>() else {
+        return Ok(None);
+    };
     if !h.starts_with(&SIGNATURE) {
         return Err(Error::new(
             ErrorKind::Archive,
@@ -123,7 +161,9 @@ fn split(bytes: &[u8]) -> Result<(Raw<'_>, &[u8])> {
     let parts = parts.and_then(|(name, (extra, rest))| {
         Some((name, extra, rest.get(usize::from(comment_len)..)?))
     });
-    let (name, extra, rest) = parts.ok_or_else(|| cut_off(bytes.len()))?;
+    let Some((name, extra, rest)) = parts else {
+        return Ok(None);
+    };
     let record = Record {
         header_offset: i64::from(u32::from_le_bytes([h[42], h[43], h[44], h[45]])),
         compressed_size: u64::from(u32::from_le_bytes([h[20], h[21], h[22], h[23]])),
@@ -141,7 +181,7 @@ fn split(bytes: &[u8]) -> Result<(Raw<'_>, &[u8])> {
         name,
         extra,
     };
-    Ok((raw, rest))
+    Ok(Some((raw, rest)))
 }
 
 /// Applies the extra fields; the name, if it is not simply the bytes.

@@ -22,11 +22,14 @@ const FIRST_TAIL: u64 = 4 << 10;
 /// The longest comment there can be, and the record before it.
 const LONGEST_TAIL: u64 = (1 << 16) + END_LEN as u64;
 
-/// The central directory's bytes and place.
+/// The central directory's place.
 pub(super) struct Located {
-    pub(super) bytes: Buffer,
-    /// Where they begin in the source.
+    /// Its bytes, where they were read along with the end record.
+    pub(super) bytes: Option<Buffer>,
+    /// Where it begins in the source.
     pub(super) start: u64,
+    /// How many bytes it claims to have.
+    pub(super) size: usize,
     /// How many bytes stand before the archive: what offsets in the directory are short of.
     pub(super) shift: i128,
     /// How many members the end record promises: a hint, nothing more.
@@ -74,13 +77,15 @@ pub(super) fn locate(source: &dyn ReadAt, len: u64) -> Result<Located> {
         .at(end_at));
     };
     let shift = i128::from(start).saturating_sub(i128::from(offset));
-    let bytes = match start.checked_sub(tail_start).map(usize::try_from) {
-        Some(Ok(from)) => tail.slice(from..from.saturating_add(size_in_memory(size)?)),
-        _ => read(source, start, directory_end)?,
-    };
+    let size = size_in_memory(size)?;
+    let bytes = start.checked_sub(tail_start).map(|from| {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        tail.slice(from..from.saturating_add(size))
+    });
     Ok(Located {
         bytes,
         start,
+        size,
         shift,
         count,
     })
@@ -141,22 +146,22 @@ fn last_end(tail: &[u8]) -> Option<usize> {
     tail.windows(END.len()).rposition(|bytes| bytes == END)
 }
 
+/// What lies at the end of the source: a few pages.
 fn read(source: &dyn ReadAt, start: u64, end: u64) -> Result<Buffer> {
     let size = size_in_memory(end.saturating_sub(start))?;
     if let Some(all) = source.as_buffer() {
         let start = usize::try_from(start).unwrap_or(usize::MAX);
         return Ok(all.slice(start..start.saturating_add(size)));
     }
-    // Not an AlignedBuf: fresh pages from the system cost 9 times what reading 330 kB into memory
-    // that the allocator has already does (143 and 16 µs).
-    let mut bytes = Vec::new();
-    let reserved = bytes.try_reserve_exact(size);
-    reserved.map_err(|_| no_memory(size as u64))?;
-    bytes.resize(size, 0);
-    source
-        .read_exact_at(&mut bytes, start)
-        .map_err(|err| Error::io(err, "reading the archive's central directory").at(start))?;
+    let mut bytes = vec![0; size];
+    let read = source.read_exact_at(&mut bytes, start);
+    read.map_err(|err| read_failed(err, start))?;
     Ok(bytes.into())
+}
+
+#[cold]
+pub(super) fn read_failed(err: std::io::Error, at: u64) -> Error {
+    Error::io(err, "reading the archive's central directory").at(at)
 }
 
 fn size_in_memory(size: u64) -> Result<usize> {
@@ -164,7 +169,7 @@ fn size_in_memory(size: u64) -> Result<usize> {
 }
 
 #[cold]
-fn no_memory(size: u64) -> Error {
+pub(super) fn no_memory(size: u64) -> Error {
     let text = format!("a central directory of {size} bytes does not fit in memory");
     Error::new(ErrorKind::OutOfMemory, text)
 }

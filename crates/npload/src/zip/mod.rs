@@ -17,6 +17,7 @@ mod crc;
 mod decode;
 mod directory;
 mod entry;
+mod gather;
 mod index;
 #[cfg(feature = "libdeflate")]
 mod inflate;
@@ -25,6 +26,7 @@ mod locate;
 mod method;
 mod name;
 mod read;
+mod read_into;
 mod reader;
 #[cfg(test)]
 mod testing;
@@ -76,7 +78,8 @@ impl Archive {
             .len()
             .map_err(|err| Error::io(err, "asking for the archive's size"))?;
         let found = locate::locate(&*source, len)?;
-        let directory = directory::parse(&found.bytes, found.start, found.shift, found.count)?;
+        let start = found.start;
+        let (raw, directory) = gather::gather(&*source, found)?;
         if u32::try_from(directory.records.len()).is_err() {
             let text = format!("the archive has {} members", directory.records.len());
             return Err(Error::new(ErrorKind::Limit, text + ", 2**32 or more"));
@@ -84,8 +87,8 @@ impl Archive {
         Ok(Archive {
             source,
             len,
-            raw: found.bytes,
-            start: found.start,
+            raw,
+            start,
             directory,
             by_name: OnceLock::new(),
             ends: OnceLock::new(),

@@ -1,0 +1,103 @@
+//! A member's bytes from some byte on, into memory that exists.
+
+use std::ops::Range;
+
+use crc32fast::Hasher;
+
+use super::compressed::read_failed;
+use super::{Entry, Method, ReadOptions};
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::Fill;
+
+/// What is read only for the checksum passes through memory of this size.
+const BLOCK: usize = 128 << 10;
+
+impl Entry<'_> {
+    /// Fills `dest` with the member's bytes behind the first `skip`. The others are read for the
+    /// checksum only. After an error `dest` holds anything.
+    ///
+    /// # Errors
+    /// As [`Entry::read`]; [`ErrorKind::Truncated`] if the member has not as many.
+    pub(crate) fn read_into(
+        &self,
+        skip: u64,
+        dest: &mut [u8],
+        options: &ReadOptions<'_>,
+    ) -> Result<()> {
+        if skip.saturating_add(dest.len() as u64) > self.size() {
+            let text = format!(
+                "the member has {} bytes, and more are asked for",
+                self.size()
+            );
+            return Err(Error::new(ErrorKind::Truncated, text).with_member(self.name()));
+        }
+        match self.method()? {
+            Method::Stored => self.copy_into(skip, dest, options),
+            _ => self.decode_into(skip, dest, options),
+        }
+    }
+
+    fn copy_into(&self, skip: u64, dest: &mut [u8], options: &ReadOptions<'_>) -> Result<()> {
+        let range = self.data_range()?;
+        let start = range.start.saturating_add(skip);
+        let end = start.saturating_add(dest.len() as u64);
+        let fill = Fill {
+            threads: options.threads,
+            sum: options.verify,
+            progress: options.progress,
+            failed: read_failed,
+        };
+        let source = &*self.archive.source;
+        let mut sum = Hasher::new();
+        let read = || -> Result<()> {
+            if options.verify {
+                self.sum(&mut sum, range.start..start)?;
+            }
+            if let Some(crc) = fill.read(source, start, dest)? {
+                sum.combine(&Hasher::new_with_initial_len(crc, dest.len() as u64));
+                self.sum(&mut sum, end..range.end)?;
+                self.compare_crc(sum.finalize())?;
+            }
+            Ok(())
+        };
+        read().map_err(|err| self.failed(err))
+    }
+
+    /// Adds a part of the source to a checksum.
+    fn sum(&self, sum: &mut Hasher, part: Range<u64>) -> Result<()> {
+        let len = part.end.saturating_sub(part.start);
+        let mut block = vec![0; usize::try_from(len).map_or(BLOCK, |len| len.min(BLOCK))];
+        let mut at = part.start;
+        while at < part.end {
+            let left = usize::try_from(part.end.saturating_sub(at)).unwrap_or(usize::MAX);
+            let most = left.min(block.len());
+            let bytes = block.get_mut(..most).unwrap_or_default();
+            let read = self.archive.source.read_exact_at(bytes, at);
+            read.map_err(|err| read_failed(err, at))?;
+            sum.update(bytes);
+            at = at.saturating_add(most as u64);
+        }
+        Ok(())
+    }
+
+    fn decode_into(&self, skip: u64, dest: &mut [u8], options: &ReadOptions<'_>) -> Result<()> {
+        let mut reader = self.reader(options.verify)?;
+        let mut block = vec![0; BLOCK];
+        let mut left = skip;
+        while left > 0 {
+            let most = usize::try_from(left).map_or(BLOCK, |left| left.min(BLOCK));
+            let n = reader.read_some(block.get_mut(..most).unwrap_or_default())?;
+            left = left.saturating_sub(n as u64);
+        }
+        for mut piece in dest.chunks_mut(BLOCK) {
+            while !piece.is_empty() {
+                let n = reader.read_some(piece)?;
+                piece = piece.get_mut(n..).unwrap_or_default();
+                options.advance(n)?;
+            }
+        }
+        // The read that finds the end checks size and checksum.
+        while reader.read_some(&mut block)? > 0 {}
+        Ok(())
+    }
+}
