@@ -14,8 +14,11 @@
 )]
 
 mod arrays;
+#[cfg(target_os = "linux")]
+mod directory;
 mod files;
 mod handles;
+mod into;
 #[cfg(target_os = "linux")]
 mod large;
 #[cfg(target_os = "linux")]
