@@ -31,7 +31,7 @@ fn memory_that_does_not_fit_is_refused_before_the_data_is_read() {
     let source = Counted(Buffer::from(bytes), read.clone());
     let options = LoadOptions::new().verify(Verify::Never);
     let npz = options.load_source(source).unwrap().into_npz().unwrap();
-    let err = npz.load_into("a", &mut vec![0_i32; 7]).unwrap_err();
+    let err = npz.load_into("a", &mut [0_i32; 7]).unwrap_err();
     assert_eq!(
         (err.kind(), err.member()),
         (ErrorKind::Shape, Some("a.npy"))
@@ -97,4 +97,50 @@ fn every_method_and_every_other_member_is_told_apart() {
     let npz = Npz::open(testdata().join("npz/raw-members.npz")).unwrap();
     let err = npz.load_into::<u8>("readme.txt", &mut []).unwrap_err();
     assert_eq!(err.kind(), ErrorKind::NotArray);
+}
+
+/// A number out of /proc/self/status, in bytes.
+#[cfg(target_os = "linux")]
+fn status(key: &str) -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = text.lines().find(|line| line.starts_with(key)).unwrap();
+    let number = line.split_whitespace().nth(1).unwrap();
+    number.parse::<u64>().unwrap() * 1024
+}
+
+/// Not a test: what the one below runs.
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "run by another test of this file, in a process of its own"]
+fn measurement() {
+    let Some(path) = std::env::var_os("NPLOAD_FILE") else {
+        return;
+    };
+    let options = LoadOptions::new().verify(Verify::Never);
+    let npz = options.open_npz(path).unwrap();
+    let mut values = vec![1_i32; 3_000_000];
+    let before = status("RssAnon:");
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    npz.load_into("a", &mut values).unwrap();
+    // Pages of the program itself, which come in as it runs, are not the load's.
+    let program = status("RssFile:") + status("RssShmem:");
+    let taken = status("VmHWM:").saturating_sub(before + program);
+    assert!(taken < 1 << 20, "{taken}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_second_copy_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.npz");
+    std::fs::write(
+        &path,
+        stored(&crate::handles::counting(&[3_000_000], false)),
+    )
+    .unwrap();
+    let status = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "into::measurement", "--ignored"])
+        .env("NPLOAD_FILE", &path)
+        .status();
+    assert!(status.unwrap().success());
 }
