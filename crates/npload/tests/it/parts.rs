@@ -260,3 +260,25 @@ fn a_long_run_is_read_by_several_threads() {
     assert!(most <= 4 << 20, "{most}");
     assert!(reads.iter().any(|&(id, _)| id != reads[0].0));
 }
+
+#[test]
+fn a_peek_reads_each_compressed_member_once() {
+    struct Calls(Vec<u8>, Arc<AtomicU64>);
+    impl ReadAt for Calls {
+        fn len(&self) -> io::Result<u64> {
+            Ok(self.0.len() as u64)
+        }
+        fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            self.0.read_exact_at(buf, offset)
+        }
+    }
+    let calls = Arc::new(AtomicU64::new(0));
+    let bytes = std::fs::read(testdata().join("npz/method-deflate.npz")).unwrap();
+    let source = Calls(bytes, calls.clone());
+    let handle = LoadOptions::new().open_source(source).unwrap();
+    calls.store(0, Ordering::Relaxed);
+    let found = handle.peek();
+    assert!(found.iter().all(|member| member.data_offset.is_none()));
+    assert_eq!(calls.load(Ordering::Relaxed), found.len() as u64);
+}
