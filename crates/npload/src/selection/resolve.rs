@@ -2,6 +2,7 @@
 
 use super::{Index, Selection};
 use crate::array::Axes;
+use crate::dtype::MAX_NDIM;
 use crate::{Error, ErrorKind, Result};
 
 /// The positions of one axis of the array that are wanted: `start`, `start + step`, … `count` of them.
@@ -21,9 +22,6 @@ pub(crate) struct Picked {
     /// One for each axis of the result: which of the array's it is, or none for a new one.
     pub(crate) result: Axes<Option<usize>>,
 }
-
-/// NumPy's limit.
-const MOST_AXES: usize = 64;
 
 impl Selection {
     /// Fits it to a shape.
@@ -52,9 +50,9 @@ impl Selection {
         let kept = |index: &&Index| matches!(index, Index::NewAxis | Index::Slice { .. });
         let dims = self.indices().iter().filter(kept).count();
         let dims = dims.saturating_add(free);
-        if dims > MOST_AXES.max(shape.len()) {
+        if dims > MAX_NDIM {
             let message = format!(
-                "number of dimensions must be within [0, {MOST_AXES}], indexing result would have \
+                "number of dimensions must be within [0, {MAX_NDIM}], indexing result would have \
                  {dims}"
             );
             return Err(Error::new(ErrorKind::Index, message));
@@ -226,6 +224,16 @@ mod tests {
         ] {
             assert_eq!(resolve(text, &[4, 3, 2]).unwrap(), shape, "{text}");
         }
+    }
+
+    #[test]
+    fn a_result_has_no_more_axes_than_an_array_may_have() {
+        let new = |count| vec!["None"; count].join(",");
+        assert_eq!(resolve(&new(61), &[4, 3, 2]).unwrap().len(), 64);
+        assert_eq!(resolve(&(new(64) + ", 0"), &[4]).unwrap().len(), 64);
+        let err = resolve(&(new(62) + ", ..."), &[4, 3, 2]).unwrap_err();
+        let message = "number of dimensions must be within [0, 64], indexing result would have 65";
+        assert_eq!((err.kind(), err.message()), (ErrorKind::Index, message));
     }
 
     #[test]

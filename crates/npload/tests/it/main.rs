@@ -14,9 +14,12 @@
 )]
 
 mod arrays;
+#[cfg(target_os = "linux")]
+mod directory;
 mod examples;
 mod files;
 mod handles;
+mod into;
 #[cfg(target_os = "linux")]
 mod large;
 #[cfg(target_os = "linux")]

@@ -1,8 +1,9 @@
 //! Parts of arrays in files: sliced before they are read, and printed from their edges.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 
 use npload::{
     Array, Buffer, ErrorKind, Handle, LoadOptions, Npy, Npz, PrintOptions, ReadAt, Selection, load,
@@ -227,4 +228,61 @@ fn verify_all_tells_progress_to_the_end() {
     let members = npz.verify_all().unwrap();
     let total = members.iter().map(|member| member.size).sum::<u64>();
     assert_eq!(most.load(Ordering::Relaxed), total);
+}
+
+#[test]
+fn a_long_run_is_read_by_several_threads() {
+    /// Zeros behind a header, slow, and who read them in pieces of what size.
+    #[derive(Clone)]
+    struct Slow(Vec<u8>, u64, Arc<Mutex<Vec<(ThreadId, usize)>>>);
+    impl ReadAt for Slow {
+        fn len(&self) -> io::Result<u64> {
+            Ok(self.1)
+        }
+        fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+            buf.fill(0);
+            let header = self.0.get(offset as usize..).unwrap_or_default();
+            let len = header.len().min(buf.len());
+            buf[..len].copy_from_slice(&header[..len]);
+            thread::sleep(std::time::Duration::from_millis(5));
+            let reader = (thread::current().id(), buf.len());
+            self.2.lock().unwrap().push(reader);
+            Ok(())
+        }
+    }
+    let mut npy = counting(&[8], false);
+    let at = npy.windows(4).position(|w| w == b"(8,)").unwrap();
+    npy[at..at + 14].copy_from_slice(b"(9000000,), } ");
+    npy.truncate(npy.len() - 32);
+    let source = Slow(npy.clone(), 36_000_000 + npy.len() as u64, Arc::default());
+    let options = LoadOptions::new().threads(4.try_into().unwrap());
+    let npy = options.open_npy_in(source.clone()).unwrap();
+    source.2.lock().unwrap().clear();
+    assert_eq!(npy.read(s![1..]).unwrap().size(), 8_999_999);
+    let reads = source.2.lock().unwrap();
+    let most = reads.iter().map(|&(_, bytes)| bytes).max().unwrap();
+    assert!(most <= 4 << 20, "{most}");
+    assert!(reads.iter().any(|&(id, _)| id != reads[0].0));
+}
+
+#[test]
+fn a_peek_reads_each_compressed_member_once() {
+    struct Calls(Vec<u8>, Arc<AtomicU64>);
+    impl ReadAt for Calls {
+        fn len(&self) -> io::Result<u64> {
+            Ok(self.0.len() as u64)
+        }
+        fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            self.0.read_exact_at(buf, offset)
+        }
+    }
+    let calls = Arc::new(AtomicU64::new(0));
+    let bytes = std::fs::read(testdata().join("npz/method-deflate.npz")).unwrap();
+    let source = Calls(bytes, calls.clone());
+    let handle = LoadOptions::new().open_source(source).unwrap();
+    calls.store(0, Ordering::Relaxed);
+    let found = handle.peek();
+    assert!(found.iter().all(|member| member.data_offset.is_none()));
+    assert_eq!(calls.load(Ordering::Relaxed), found.len() as u64);
 }

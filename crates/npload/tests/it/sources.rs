@@ -207,3 +207,80 @@ fn a_seekable_reader_that_is_cut_off_is_refused_before_its_data_is_read() {
     );
     assert_eq!(cursor.position(), 128);
 }
+
+#[test]
+fn a_source_may_be_shared_or_chosen_at_run_time() {
+    let path = testdata().join("npy/f8-le-2d-c.npy");
+    let bytes = std::fs::read(&path).unwrap();
+    let file = std::sync::Arc::new(File::open(&path).unwrap());
+    let chosen: Box<dyn npload::ReadAt> = Box::new(bytes.clone());
+    let options = LoadOptions::new();
+    for loaded in [
+        options.load_source(file),
+        options.load_source(chosen),
+        options.load_source(bytes.clone()),
+    ] {
+        let array = loaded.unwrap().into_array().unwrap();
+        assert_eq!(array.to_bytes().unwrap(), bytes[128..]);
+    }
+}
+
+#[test]
+fn an_empty_file_is_empty_for_everyone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("empty.npy");
+    std::fs::write(&path, "").unwrap();
+    for err in [
+        load(&path).unwrap_err(),
+        npload::peek(&path).unwrap_err(),
+        npload::open(&path).unwrap_err(),
+        npload::Npy::open(&path).unwrap_err(),
+        npload::Npz::open(&path).unwrap_err(),
+    ] {
+        assert_eq!(err.kind(), ErrorKind::Empty, "{err}");
+        assert_eq!(err.message(), "No data left in file");
+        assert_eq!(err.path(), Some(path.as_path()));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_read_at_positions_is_told_apart() {
+    let err = npload::Npy::open("/proc/self/status").unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Argument);
+    let dir = tempfile::tempdir().unwrap();
+    let fifo = dir.path().join("fifo.npy");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.unwrap().success());
+    let writer = fifo.clone();
+    let writing = std::thread::spawn(move || std::fs::write(writer, b""));
+    let err = npload::Npy::open(&fifo).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Argument);
+    let _ = writing.join().unwrap();
+}
+
+/// A file of /sys claims 4096 bytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_with_fewer_bytes_than_it_claims_is_read_to_where_it_ends() {
+    let path = "/sys/kernel/mm/transparent_hugepage/enabled";
+    let Ok(text) = std::fs::read(path) else {
+        return;
+    };
+    if File::open(path).unwrap().metadata().unwrap().len() <= text.len() as u64 {
+        return;
+    }
+    let err = load(path).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::NotArray, "{err}");
+    for err in [
+        npload::peek(path).unwrap_err(),
+        npload::Npy::open(path).unwrap_err(),
+        npload::Npz::open(path).unwrap_err(),
+    ] {
+        assert!(
+            err.message().starts_with("the file has fewer bytes than"),
+            "{err}"
+        );
+        assert_eq!(err.path(), Some(path.as_ref()));
+    }
+}

@@ -182,3 +182,27 @@ fn a_damaged_directory_is_refused_with_its_place() {
     newer.version = 64;
     refuse_open(&zip(&[newer]), ErrorKind::Method, "zip file version 6.4");
 }
+
+#[test]
+fn a_long_directory_is_parsed_piece_by_piece() {
+    let names: Vec<String> = (0..20_000).map(|i| format!("member-{i}")).collect();
+    let members: Vec<Member> = names.iter().map(|name| Member::stored(name, b"")).collect();
+    let bytes = zip_with(&members, |end| end.zip64 = true);
+    for archive in [open(&bytes).unwrap(), open_file(&bytes).unwrap()] {
+        assert!(archive.entries().map(|e| e.name()).eq(&names));
+        assert_eq!(read(&archive, "member-19999").unwrap(), b"");
+    }
+    // A wrong signature in the second piece and one in the last, the first of which counts.
+    let mut wrong = bytes.clone();
+    for name in ["member-7000", "member-19000"] {
+        let text = [name.as_bytes(), b"PK\x01\x02"].concat();
+        let at = wrong.windows(text.len()).rposition(|w| w == text).unwrap();
+        wrong[at + name.len()] = b'?';
+    }
+    let at = wrong.windows(4).position(|w| w == b"?K\x01\x02").unwrap();
+    for opened in [open(&wrong), open_file(&wrong)] {
+        let err = opened.map(|_| ()).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::Archive);
+        assert_eq!(err.offset(), Some(at as u64));
+    }
+}

@@ -2,6 +2,7 @@
 
 mod directory;
 mod hostile;
+mod into;
 mod members;
 mod streams;
 
