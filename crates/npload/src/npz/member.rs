@@ -9,7 +9,7 @@ use crate::npy::{
     truncated_header,
 };
 use crate::source::{Meter, Source};
-use crate::zip::{Entry, Method, ReadOptions};
+use crate::zip::{Entry, ReadOptions};
 use crate::{Array, Error, ErrorKind, LoadOptions, Result, Verify, Warning};
 
 /// A member of an npz file.
@@ -89,7 +89,7 @@ pub(super) fn load_metered(
     if let Some(header) = &header
         && let Some(mapped) = map(entry, header, source, options)?
     {
-        return Ok(Member::Array(into_array(header.clone(), mapped)));
+        return Ok(self::mapped(header, mapped));
     }
     let bytes = entry.read(aligned_at(header.as_ref()), &reading)?;
     Ok(finish(header, &bytes))
@@ -114,6 +114,11 @@ pub(super) fn begin(entry: &Entry<'_>, options: &LoadOptions) -> Result<Option<H
 /// Which byte of a member is to be aligned: the first of the array's data.
 pub(super) fn aligned_at(header: Option<&Header>) -> usize {
     header.map_or(0, Header::data_offset)
+}
+
+/// What a member is whose data was mapped.
+pub(super) fn mapped(header: &Header, data: Buffer) -> Member {
+    Member::Array(into_array(header.clone(), data))
 }
 
 /// What a member's bytes are, whose beginning was read by [`begin`].
@@ -165,7 +170,7 @@ pub(super) fn check_size(entry: &Entry<'_>, header: &Header) -> Result<()> {
 }
 
 /// The array's bytes, mapped, if that was asked for and is possible.
-fn map(
+pub(super) fn map(
     entry: &Entry<'_>,
     header: &Header,
     source: &Source,
@@ -231,8 +236,4 @@ pub(super) fn verify(
         check_size(entry, header)?;
     }
     Ok(header)
-}
-
-pub(super) fn is_stored(entry: &Entry<'_>) -> bool {
-    entry.method().is_ok_and(|method| method == Method::Stored)
 }

@@ -4,6 +4,8 @@ mod load_all;
 mod member;
 mod part;
 mod peek;
+mod plan;
+mod templates;
 mod tiny;
 mod verify;
 
@@ -116,7 +118,7 @@ impl Npz {
 
     /// All members, in the order of [`Npz::keys`], loaded by as many threads as there are cores.
     ///
-    /// Arrays of less than a page share memory with their neighbours, up to 128 KiB together.
+    /// Arrays of up to 64 KiB share memory with their neighbours, up to 1 MiB together.
     ///
     /// # Errors
     /// That of the first member that cannot be loaded.
