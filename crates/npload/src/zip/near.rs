@@ -40,7 +40,6 @@ impl Archive {
             input,
             #[cfg(feature = "libdeflate")]
             contents,
-            ..
         } = inflater;
         let bytes: &[u8] = match self.source.as_buffer() {
             Some(all) => compressed::slice(all, &(start..end)),

@@ -21,6 +21,7 @@ pub(crate) struct Inflater {
     /// The bytes of the archive that are in flight.
     pub(super) input: Room,
     /// A small member's contents, on the way to where they belong.
+    #[cfg(feature = "libdeflate")]
     pub(super) contents: Room,
 }
 
