@@ -69,6 +69,15 @@ impl AlignedBuf {
         }
     }
 
+    /// Gives whole pages beyond the first `len` bytes back to the system, if they came straight from
+    /// there; it has that many bytes fewer then. Other memory stays as it is.
+    pub fn shrink(&mut self, len: usize) {
+        match &mut self.block {
+            Some(block) if len > 0 => block.shrink(len),
+            _ => self.block = None,
+        }
+    }
+
     pub(crate) fn block(&self) -> Option<&Block> {
         self.block.as_ref()
     }
@@ -128,6 +137,21 @@ mod tests {
         );
         buf.grow(1).unwrap();
         assert_eq!(buf.len(), 9 << 20);
+    }
+
+    #[test]
+    fn shrinking_keeps_what_is_left() {
+        let mut buf = AlignedBuf::mapped(300 << 10).unwrap();
+        buf.fill(7);
+        buf.shrink(100_001);
+        let kept = buf.len();
+        assert!(kept >= 100_001 && buf.iter().all(|&b| b == 7));
+        buf.shrink(1 << 20);
+        assert_eq!(buf.len(), kept);
+        buf.grow(400 << 10).unwrap();
+        assert!(buf[kept..].iter().all(|&b| b == 0 || kept == 300 << 10));
+        buf.shrink(0);
+        assert!(buf.is_empty());
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! allocation of a thread with an arena: 64 MiB of address space, kept for good. These threads
 //! allocate only if the work does. Elsewhere than on Linux, the standard library's are used.
 
-/// The stack of a helper, unless its work needs more: reading and decoding need little.
-const STACK: usize = 256 << 10;
+/// The stack of a helper, unless its work needs more: reading and decoding need little. The system's
+/// library keeps stacks for the next threads, so eight are to be well within 1 MiB.
+const STACK: usize = 96 << 10;
 
 /// Runs `work` on this thread and, as far as the system allows, on `helpers` more; returns when all
 /// are done. A panic in any of them goes on here, after that.

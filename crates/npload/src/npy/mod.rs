@@ -27,7 +27,7 @@ pub(crate) use header::{Parsed, parse_header};
 pub(crate) use part::Data;
 pub use part::Part;
 pub(crate) use read::{
-    Head, allocate, into_array, load_stream, locate, no_map_without_file, refuse_objects,
+    Head, into_array, load_stream, locate, no_map_without_file, refuse_objects,
     refuse_objects_mapped, short_data,
 };
 pub(crate) use select::{read_runs, read_runs_at};

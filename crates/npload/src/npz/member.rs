@@ -65,6 +65,11 @@ pub(super) fn load(entry: &Entry<'_>, source: &Source, options: &LoadOptions) ->
     Ok(member)
 }
 
+/// Whether the member's bytes stand in the archive as they are.
+pub(super) fn is_stored(entry: &Entry<'_>) -> bool {
+    matches!(entry.method(), Ok(Method::Stored))
+}
+
 /// How much progress a member's load makes: all of it, but for one that is only mapped. Of a stored
 /// member that is no array, and so not mapped after all, it is not known in time: it makes none.
 pub(super) fn metered_size(entry: &Entry<'_>, options: &LoadOptions) -> u64 {
@@ -97,7 +102,7 @@ pub(super) fn load_metered(
     if let Some(header) = &header
         && let Some(mapped) = map(entry, header, source, options, meter)?
     {
-        return Ok(Member::Array(into_array(header.clone(), mapped)));
+        return Ok(self::mapped(header, mapped));
     }
     let bytes = entry.read(aligned_at(header.as_ref()), &reading)?;
     Ok(finish(header, &bytes))
@@ -122,6 +127,11 @@ pub(super) fn begin(entry: &Entry<'_>, options: &LoadOptions) -> Result<Option<H
 /// Which byte of a member is to be aligned: the first of the array's data.
 pub(super) fn aligned_at(header: Option<&Header>) -> usize {
     header.map_or(0, Header::data_offset)
+}
+
+/// What a member is whose data was mapped.
+pub(super) fn mapped(header: &Header, data: Buffer) -> Member {
+    Member::Array(into_array(header.clone(), data))
 }
 
 /// What a member's bytes are, whose beginning was read by [`begin`].
@@ -173,7 +183,7 @@ pub(super) fn check_size(entry: &Entry<'_>, header: &Header) -> Result<()> {
 }
 
 /// The array's bytes, mapped, if that was asked for and is possible.
-fn map(
+pub(super) fn map(
     entry: &Entry<'_>,
     header: &Header,
     source: &Source,
@@ -240,8 +250,4 @@ pub(super) fn verify(
         check_size(entry, header)?;
     }
     Ok(header)
-}
-
-pub(super) fn is_stored(entry: &Entry<'_>) -> bool {
-    entry.method().is_ok_and(|method| method == Method::Stored)
 }

@@ -5,6 +5,8 @@ mod load_into;
 mod member;
 mod part;
 mod peek;
+mod plan;
+mod templates;
 mod tiny;
 mod verify;
 
@@ -117,11 +119,11 @@ impl Npz {
 
     /// All members, in the order of [`Npz::keys`], loaded by as many threads as there are cores.
     ///
-    /// Arrays of less than a page share memory with their neighbours, up to 128 KiB together.
+    /// Arrays of up to 64 KiB share memory with their neighbours, up to 1 MiB together.
     ///
     /// # Errors
     /// That of a member that cannot be loaded; of several, the one that a thread came upon first.
-    pub fn load_all(&self) -> Result<Vec<(String, Member)>> {
+    pub fn load_all(&self) -> Result<Vec<(&str, Member)>> {
         let load = |options: &_| load_all::load_all(&self.archive, &self.source, options);
         let loaded = self.options.keep_warnings(load);
         loaded.map_err(|e| self.source.explain(e))

@@ -1,104 +1,210 @@
-//! Tiny stored members: many in one read, checked and copied from the cache into shared memory.
+//! Small members: many in one read, checked and moved from the cache into memory that they share.
 //!
 //! What a member costs alone (a read each for local header, prefix and data, memory of its own) is
 //! thirty times what its bytes cost. Here an archive of 5,000 takes a few dozen reads.
 
-use npload_buffer::{ALIGNMENT, Buffer};
+use npload_buffer::{ALIGNMENT, AlignedBuf, Buffer};
 
 use super::load_all::Places;
-use super::member::{Member, check_size};
-use crate::npy::{Parsed, allocate, into_array, parse_header, refuse_objects, truncated_header};
+use super::member::{self, Member};
+use super::templates::Templates;
 use crate::source::{Meter, Source};
-use crate::zip::{Archive, Entry};
-use crate::{Array, LoadOptions, Result, Verify};
-
-/// Members up to this size are tiny: a page.
-pub(super) const TINY: u64 = 4096;
+use crate::zip::{Archive, Entry, Inflaters};
+use crate::{Error, ErrorKind, LoadOptions, Result, Verify};
 
 /// A local header is longer only with an extra field of hundreds of bytes.
 const LOCAL_HEADER: u64 = 30 + 512;
 
-/// Loads members that lie one after the other in the source, into their places.
-pub(super) fn load(
-    archive: &Archive,
-    indices: &[usize],
-    source: &Source,
-    options: &LoadOptions,
-    meter: &Meter<'_>,
-    places: &Places,
-) -> Result<()> {
-    let entries = || indices.iter().filter_map(|&index| archive.entry(index));
-    let (Some(first), Some(last)) = (entries().next(), entries().next_back()) else {
-        return Ok(());
-    };
-    let start = first.header_offset();
-    let most = last
-        .header_offset()
-        .saturating_add(last.size())
-        .saturating_add(LOCAL_HEADER);
-    let end = most
-        .saturating_add(last.name().len() as u64)
-        .min(source.len()?);
-    let mut owned = Vec::new();
-    let span: &[u8] = match source.reader().as_buffer() {
-        Some(all) => slice(all, start, end),
-        None => {
-            owned.resize(usize::try_from(end.saturating_sub(start)).unwrap_or(0), 0);
-            source.read_exact_at(&mut owned, start)?;
-            &owned
-        }
-    };
-    let mut templates = Templates::new();
-    let mut pieces = Vec::with_capacity(indices.len());
-    let mut room = 0_usize;
-    for entry in entries() {
-        let piece = check(&entry, span, start, &mut templates, options);
-        let piece = piece.map_err(|e| e.with_member(entry.name()))?;
-        let len = piece.as_ref().map_or(0, |piece| piece.bytes.len());
-        room = room.saturating_add(len.next_multiple_of(ALIGNMENT));
-        pieces.push(piece);
-    }
-    // Only now is it known how much that is; the span is still in the cache.
-    let mut memory = allocate(room)?;
-    let places_in_memory = pieces.iter().flatten().scan(&mut *memory, |rest, piece| {
-        let len = piece.bytes.len().next_multiple_of(ALIGNMENT);
-        let (place, after) = std::mem::take(rest).split_at_mut_checked(len)?;
-        *rest = after;
-        Some((place, piece.bytes))
-    });
-    for (place, bytes) in places_in_memory {
-        if let Some(place) = place.get_mut(..bytes.len()) {
-            place.copy_from_slice(bytes);
-        }
-    }
-    let memory = Buffer::from(memory);
-    let mut at = 0_usize;
-    let mut places = places.lock();
-    for (entry, piece) in entries().zip(pieces) {
-        let member = match piece {
-            Some(Piece { template, bytes }) => {
-                let end = at.saturating_add(bytes.len());
-                let bytes = memory.slice(at..end);
-                at = end.next_multiple_of(ALIGNMENT);
-                meter.add(usize::try_from(entry.size()).unwrap_or(0));
-                match template.and_then(|template| templates.made.get(template)) {
-                    Some(template) => Member::Array(template.array.over_other(bytes)),
-                    None => Member::Bytes(bytes),
-                }
-            }
-            // An extra field that reaches beyond the span: such a member is read by itself.
-            None => super::member::load_metered(&entry, source, options, 1, meter)?,
-        };
-        places.put(entry.index(), member);
-    }
-    Ok(())
+/// From this size, memory of a group comes from the system.
+const MAPPED_FROM: usize = 64 << 10;
+
+/// Members that lie near each other in the source.
+pub(super) struct Group<'a> {
+    entries: Vec<Entry<'a>>,
+    /// Where [`Group::read`] put them: room for each is there before.
+    pieces: Vec<Option<Piece>>,
+    block: Block,
+    /// Whether several threads read groups.
+    threads: bool,
 }
 
-/// What is to be kept of a member.
-struct Piece<'a> {
-    /// The place in [`Templates`] of the array but for its data; none if the member is no npy file.
-    template: Option<usize>,
-    bytes: &'a [u8],
+/// Where a member's bytes were put.
+pub(super) struct Piece {
+    /// Its header; nothing if the member is no npy file.
+    pub(super) header: Place,
+    /// How many different headers of the group came before.
+    pub(super) kind: usize,
+    /// What follows the header.
+    pub(super) data: Place,
+}
+
+#[derive(Clone, Copy, Default)]
+pub(super) struct Place {
+    at: usize,
+    len: usize,
+}
+
+impl Place {
+    pub(super) fn of(self, memory: &[u8]) -> &[u8] {
+        let end = self.at.saturating_add(self.len);
+        memory.get(self.at..end).unwrap_or_default()
+    }
+
+    /// Its first `len` bytes, shared; none if it has not as many.
+    pub(super) fn share(self, memory: &Buffer, len: usize) -> Option<Buffer> {
+        let end = self.at.saturating_add(len);
+        (len <= self.len).then(|| memory.slice(self.at..end))
+    }
+
+    pub(super) fn len(self) -> usize {
+        self.len
+    }
+}
+
+impl<'a> Group<'a> {
+    pub(super) fn new(entries: Vec<Entry<'a>>, threads: bool) -> Self {
+        Group {
+            pieces: Vec::with_capacity(entries.len()),
+            entries,
+            block: Block::default(),
+            threads,
+        }
+    }
+
+    /// Puts the members into memory of the group, without taking any from the allocator.
+    pub(super) fn read(
+        &mut self,
+        archive: &Archive,
+        options: &LoadOptions,
+        inflaters: &Inflaters,
+        meter: &Meter<'_>,
+    ) -> Result<()> {
+        let (Some(first), Some(last)) = (self.entries.first(), self.entries.last()) else {
+            return Ok(());
+        };
+        let start = first.header_offset();
+        let end = last.header_offset().saturating_add(last.compressed_size());
+        let end = end.saturating_add(LOCAL_HEADER);
+        let end = end.saturating_add(last.name().len() as u64);
+        let room = |entry: &Entry<'_>| {
+            let size = usize::try_from(entry.size()).unwrap_or(0);
+            // Header and data begin at a boundary each.
+            let rounded = size.next_multiple_of(ALIGNMENT);
+            rounded.saturating_add(ALIGNMENT)
+        };
+        self.block.memory = allocate(self.entries.iter().map(room).sum(), self.threads)?;
+        let mut inflater = inflaters.take().unwrap_or_default();
+        let (span, mut scratch) = archive.span(start, end, &mut inflater)?;
+        let mut headers = Headers::new();
+        for entry in &self.entries {
+            let mut one = || {
+                let Some(bytes) = span.contents(entry, &mut scratch)? else {
+                    return Ok(None);
+                };
+                if options.verify != Verify::Never {
+                    entry.check_crc(bytes)?;
+                }
+                meter.add(bytes.len());
+                Ok(Some(self.block.put(bytes, &mut headers)))
+            };
+            self.pieces
+                .push(one().map_err(|e: Error| e.with_member(entry.name()))?);
+        }
+        inflaters.give_back(inflater);
+        // Equal headers were put in once.
+        self.block.memory.shrink(self.block.used);
+        Ok(())
+    }
+
+    /// Makes arrays of what was read.
+    pub(super) fn finish(
+        self,
+        source: &Source,
+        options: &LoadOptions,
+        meter: &Meter<'_>,
+        places: &mut Places<'_>,
+    ) -> Result<()> {
+        let memory = Buffer::from(self.block.memory);
+        let mut templates = Templates::new(&memory, options);
+        for (entry, piece) in self.entries.iter().zip(self.pieces) {
+            let member = match piece {
+                Some(piece) if piece.header.len == 0 => Ok(Member::Bytes(
+                    piece
+                        .data
+                        .share(&memory, piece.data.len)
+                        .unwrap_or_default(),
+                )),
+                Some(piece) => templates.array(entry, &piece).map(Member::Array),
+                // An extra field that reaches beyond the span, or a damaged stream.
+                None => member::load_metered(entry, source, options, 1, meter),
+            };
+            let member = member.map_err(|e| e.with_member(entry.name()))?;
+            places.put(entry.index(), member);
+        }
+        Ok(())
+    }
+}
+
+fn allocate(len: usize, threads: bool) -> Result<AlignedBuf> {
+    // Between allocations that stay longer, released memory would stay as well.
+    let taken = if threads || len >= MAPPED_FROM {
+        AlignedBuf::mapped(len)
+    } else {
+        AlignedBuf::zeroed(len)
+    };
+    taken.map_err(|_| {
+        let message = format!("no memory for arrays of {len} bytes");
+        Error::new(ErrorKind::OutOfMemory, message)
+    })
+}
+
+/// Memory that members share.
+#[derive(Default)]
+struct Block {
+    memory: AlignedBuf,
+    used: usize,
+}
+
+impl Block {
+    /// Puts a member in, its header only if there is none like it.
+    fn put(&mut self, bytes: &[u8], headers: &mut Headers) -> Piece {
+        let len = header_len(bytes);
+        let (header, data) = bytes.split_at_checked(len).unwrap_or((bytes, &[]));
+        let (header, kind) = if header.is_empty() {
+            Default::default()
+        } else {
+            headers.find_or_put(header, self)
+        };
+        let data = self.put_bytes(data);
+        Piece { header, kind, data }
+    }
+
+    /// Puts bytes at the next 64-byte boundary.
+    fn put_bytes(&mut self, bytes: &[u8]) -> Place {
+        let (at, len) = (self.used, bytes.len());
+        let end = at.saturating_add(len);
+        if let Some(place) = self.memory.get_mut(at..end) {
+            place.copy_from_slice(bytes);
+        }
+        self.used = end.next_multiple_of(ALIGNMENT);
+        Place { at, len }
+    }
+}
+
+/// How long the npy header is that `bytes` begin with; 0 if they are no npy file. What is cut off,
+/// or of a version that does not exist, is all header: its parser tells what is wrong.
+fn header_len(bytes: &[u8]) -> usize {
+    let Some(rest) = bytes.strip_prefix(b"\x93NUMPY") else {
+        return 0;
+    };
+    let len = match *rest {
+        [1, _, a, b, ..] => usize::from(u16::from_le_bytes([a, b])).saturating_add(10),
+        [2 | 3, _, a, b, c, d, ..] => usize::try_from(u32::from_le_bytes([a, b, c, d]))
+            .unwrap_or(usize::MAX)
+            .saturating_add(12),
+        _ => bytes.len(),
+    };
+    len.min(bytes.len())
 }
 
 /// How many hashes of headers there are.
@@ -114,120 +220,28 @@ fn hash(bytes: &[u8]) -> usize {
     usize::from(highest)
 }
 
-/// The headers seen, and the arrays that they make: most members of such archives share a few.
-struct Templates<'a> {
-    made: Vec<Template<'a>>,
-    /// The place in `made` of the last one that was asked for.
-    latest: usize,
-    /// By a hash of the header, the place in `made` of the last one with that hash.
-    places: [usize; HASHES],
+/// The headers seen: most members of such archives share a few.
+struct Headers {
+    /// By a hash of the header, the place of the last one with that hash, and its kind.
+    seen: [(Place, usize); HASHES],
+    kinds: usize,
 }
 
-struct Template<'a> {
-    header: &'a [u8],
-    warns: bool,
-    array: Array,
-    nbytes: usize,
-}
-
-impl Template<'_> {
-    /// Whether these bytes begin with the same header, and need no other look at it.
-    fn begins(&self, bytes: &[u8]) -> bool {
-        bytes.starts_with(self.header) && !self.warns
-    }
-}
-
-impl<'a> Templates<'a> {
+impl Headers {
     fn new() -> Self {
-        Templates {
-            made: Vec::new(),
-            latest: usize::MAX,
-            places: [usize::MAX; HASHES],
+        Headers {
+            seen: [Default::default(); HASHES],
+            kinds: 0,
         }
     }
 
-    /// The template of the member that is `bytes`, and its place.
-    fn of(&mut self, bytes: &'a [u8], entry: &Entry<'_>, options: &LoadOptions) -> Result<usize> {
-        let same = |template: &&Template<'_>| template.begins(bytes);
-        if self.made.get(self.latest).filter(same).is_some() {
-            return Ok(self.latest);
+    fn find_or_put(&mut self, header: &[u8], block: &mut Block) -> (Place, usize) {
+        let mut nowhere = Default::default();
+        let seen = self.seen.get_mut(hash(header)).unwrap_or(&mut nowhere);
+        if seen.0.of(&block.memory) != header {
+            *seen = (block.put_bytes(header), self.kinds);
+            self.kinds = self.kinds.saturating_add(1);
         }
-        self.latest = self.find_or_make(bytes, entry, options)?;
-        Ok(self.latest)
+        *seen
     }
-
-    fn find_or_make(
-        &mut self,
-        bytes: &'a [u8],
-        entry: &Entry<'_>,
-        options: &LoadOptions,
-    ) -> Result<usize> {
-        let mut nowhere = usize::MAX;
-        let place = self.places.get_mut(hash(bytes));
-        let place = place.unwrap_or(&mut nowhere);
-        let same = |template: &&Template<'_>| template.begins(bytes);
-        if self.made.get(*place).filter(same).is_some() {
-            return Ok(*place);
-        }
-        let header = match parse_header(bytes, options.max_header_size)? {
-            Parsed::Header(header) => header,
-            Parsed::NeedMore(_) => return Err(truncated_header(bytes)),
-        };
-        options.warn(header.warnings());
-        refuse_objects(header.dtype(), options)?;
-        check_size(entry, &header)?;
-        let made = self.made.len();
-        *place = made;
-        self.made.push(Template {
-            header: bytes.get(..header.data_offset()).unwrap_or_default(),
-            // A header that warns is parsed each time, so that it warns each time.
-            warns: !header.warnings().is_empty(),
-            nbytes: header.nbytes(),
-            array: into_array(header, Buffer::empty()),
-        });
-        Ok(made)
-    }
-}
-
-/// Checks one member, and finds its data; none if its bytes are not all in the span.
-fn check<'a>(
-    entry: &Entry<'_>,
-    span: &'a [u8],
-    start: u64,
-    templates: &mut Templates<'a>,
-    options: &LoadOptions,
-) -> Result<Option<Piece<'a>>> {
-    let from = entry.header_offset().saturating_sub(start);
-    let header = entry.local_header(slice(span, from, u64::MAX))?;
-    let data = from.saturating_add(header);
-    let bytes = slice(span, data, data.saturating_add(entry.size()));
-    if (bytes.len() as u64) < entry.size() {
-        return Ok(None);
-    }
-    if options.verify != Verify::Never {
-        entry.check_crc(bytes)?;
-    }
-    if !bytes.starts_with(b"\x93NUMPY") {
-        let template = None;
-        return Ok(Some(Piece { template, bytes }));
-    }
-    let place = templates.of(bytes, entry, options)?;
-    let (offset, nbytes) = match templates.made.get(place) {
-        Some(template) => (template.header.len(), template.nbytes),
-        None => (0, 0),
-    };
-    let Some(elements) = bytes.get(offset..offset.saturating_add(nbytes)) else {
-        let there = bytes.len().saturating_sub(offset);
-        return Err(crate::npy::short_data(nbytes, there as u64).at(entry.size()));
-    };
-    Ok(Some(Piece {
-        template: Some(place),
-        bytes: elements,
-    }))
-}
-
-fn slice(bytes: &[u8], start: u64, end: u64) -> &[u8] {
-    let end = usize::try_from(end).unwrap_or(usize::MAX).min(bytes.len());
-    let start = usize::try_from(start).unwrap_or(usize::MAX);
-    bytes.get(start..end).unwrap_or_default()
 }

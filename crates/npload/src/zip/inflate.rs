@@ -6,13 +6,12 @@
 //! by `zlib-rs` takes 2.7 times as long as one (15 MiB of `arange(n) // 50`: 17.0 and 6.3 ms). A
 //! declared size that lies gets at most four times what the stream really holds.
 
-use std::sync::Mutex;
-
-use libdeflater::{DecompressionError, Decompressor};
+use libdeflater::DecompressionError;
 use npload_buffer::AlignedBuf;
 
 use super::local::Opened;
 use super::read::{Memory, ReadOptions};
+use super::work::{Inflater, Inflaters};
 use super::{Entry, compressed};
 use crate::error::Result;
 
@@ -26,48 +25,19 @@ const INPUT_SLACK: u64 = 64 << 10;
 /// data take it 1.8 µs, and zlib-rs 1.0; 1,024 bytes 4.5 and 6.9.
 const WORTH_IT_FROM: u64 = 256;
 
-/// What members are inflated with, one for each thread, used again for the next member. Made on the
-/// calling thread, so that the others have nothing to allocate: glibc would give each an arena of
-/// 64 MiB of address space.
-#[derive(Default)]
-pub(crate) struct Inflaters(Mutex<Vec<Inflater>>);
-
-#[derive(Default)]
-struct Inflater {
-    state: Decompressor,
-    /// The compressed bytes.
-    input: AlignedBuf,
-}
-
-const FIRST_INPUT: usize = 256 << 10;
-
-impl Inflaters {
-    pub(crate) fn new(threads: usize) -> Self {
-        let inflater = |_| Inflater {
-            state: Decompressor::new(),
-            input: AlignedBuf::mapped(FIRST_INPUT).unwrap_or_default(),
-        };
-        Inflaters(Mutex::new((0..threads).map(inflater).collect()))
-    }
-
-    fn take(&self) -> Option<Inflater> {
-        self.0.lock().ok()?.pop()
-    }
-
-    fn give_back(&self, inflater: Inflater) {
-        if let Ok(mut free) = self.0.lock() {
-            free.push(inflater);
-        }
-    }
-}
-
 impl Entry<'_> {
     /// Whether libdeflate is the better way to read this deflated member.
-    pub(super) fn suits_libdeflate(&self) -> bool {
+    pub(super) fn suits_libdeflate(&self, options: &ReadOptions<'_>) -> bool {
+        // With memory of its own for that, a thread is to allocate nothing, as streams do.
+        let worth_it = options.inflaters.is_some() || self.compressed_size() >= WORTH_IT_FROM;
+        worth_it && self.inflates_at_once()
+    }
+
+    /// Whether its compressed bytes may be held: far more of them than the incompressible would
+    /// need are not worth it.
+    pub(super) fn inflates_at_once(&self) -> bool {
         let slack = (self.size() / 8).saturating_add(INPUT_SLACK);
-        let compressed = self.compressed_size();
-        // Far more compressed bytes than the incompressible would need are not worth holding.
-        compressed >= WORTH_IT_FROM && compressed <= self.size().saturating_add(slack)
+        self.compressed_size() <= self.size().saturating_add(slack)
     }
 
     /// All compressed bytes at once, by libdeflate.
@@ -82,14 +52,13 @@ impl Entry<'_> {
             .inflaters
             .and_then(Inflaters::take)
             .unwrap_or_default();
-        let Inflater { state, input } = &mut inflater;
+        let Inflater { state, input, .. } = &mut inflater;
         let len = usize::try_from(self.compressed_size()).map_err(|_| self.out_of_memory())?;
         let input: &[u8] = match source.as_buffer() {
             Some(all) => compressed::slice(all, &opened.range),
             None if len == opened.head.len() => opened.head,
             None => {
-                input.grow(len).map_err(|err| self.no_memory(err))?;
-                let input = input.get_mut(..len).unwrap_or_default();
+                let input = input.of(len).map_err(|err| self.no_memory(err))?;
                 source
                     .read_exact_at(input, opened.range.start)
                     .map_err(|err| self.failed(compressed::read_failed(err, opened.range.start)))?;

@@ -25,6 +25,7 @@ mod local;
 mod locate;
 mod method;
 mod name;
+mod near;
 mod read;
 mod read_into;
 mod reader;
@@ -32,6 +33,7 @@ mod reader;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::sync::{Arc, OnceLock};
 
@@ -43,12 +45,9 @@ use directory::{Directory, Record};
 use index::Index;
 
 pub(crate) use entry::Entry;
-#[cfg(feature = "libdeflate")]
-pub(crate) use inflate::Inflaters;
 pub(crate) use method::Method;
-#[cfg(not(feature = "libdeflate"))]
-pub(crate) use read::Inflaters;
 pub(crate) use read::{ReadOptions, Unshared};
+pub(crate) use work::Inflaters;
 
 /// An opened archive: its directory, and the source that its members are read from.
 pub(crate) struct Archive {

@@ -10,11 +10,10 @@
 
 use npload_buffer::{ALIGNMENT, AlignedBuf, Buffer};
 
-#[cfg(feature = "libdeflate")]
-use super::Inflaters;
 use super::compressed::{self, Compressed};
 use super::local::Opened;
 use super::reader::CHUNK;
+use super::work::Inflaters;
 use super::{Entry, Method};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Fill, Told};
@@ -46,17 +45,6 @@ impl Default for ReadOptions<'_> {
 impl ReadOptions<'_> {
     pub(super) fn advance(&self, bytes: usize) -> Result<()> {
         self.progress.map_or(Ok(()), |told| told(bytes))
-    }
-}
-
-/// Without libdeflate there is nothing to use again.
-#[cfg(not(feature = "libdeflate"))]
-pub(crate) struct Inflaters;
-
-#[cfg(not(feature = "libdeflate"))]
-impl Inflaters {
-    pub(crate) fn new(_: usize) -> Self {
-        Inflaters
     }
 }
 
@@ -103,7 +91,9 @@ impl Entry<'_> {
         let bytes = match self.method()? {
             Method::Stored => self.read_stored(&opened, memory, options)?,
             #[cfg(feature = "libdeflate")]
-            Method::Deflate if self.suits_libdeflate() => self.inflate(&opened, memory, options)?,
+            Method::Deflate if self.suits_libdeflate(options) => {
+                self.inflate(&opened, memory, options)?
+            }
             _ => self.read_growing(&opened, memory, options)?,
         };
         Ok(Unshared { bytes, pad })
@@ -137,6 +127,17 @@ impl Entry<'_> {
             self.compare_crc(crc).map_err(|err| self.failed(err))?;
         }
         Ok(bytes)
+    }
+
+    /// Whether [`Entry::read_unshared`] allocates nothing when it is given `inflaters`. Without
+    /// libdeflate, deflated members are streamed, as those of all other methods are.
+    pub(crate) fn reads_without_allocating(&self) -> bool {
+        match self.method() {
+            Ok(Method::Stored) => true,
+            #[cfg(feature = "libdeflate")]
+            Ok(Method::Deflate) => self.inflates_at_once(),
+            _ => false,
+        }
     }
 
     /// As a stream, into memory that doubles as bytes arrive.

@@ -258,9 +258,7 @@ fn data_of_every_member_is_64_byte_aligned_whatever_the_header() {
     ] {
         let npz = npload::Npz::open(testdata().join(file)).unwrap();
         let all = npz.load_all().unwrap();
-        let one_by_one = npz
-            .keys()
-            .map(|key| (key.to_owned(), npz.member(key).unwrap()));
+        let one_by_one = npz.keys().map(|key| (key, npz.member(key).unwrap()));
         for (key, member) in all.into_iter().chain(one_by_one.collect::<Vec<_>>()) {
             let Ok(array) = member.into_array() else {
                 continue;

@@ -32,6 +32,7 @@ fn a_directory_that_is_a_hole_takes_no_memory() {
         .args(["--exact", "memory::measurement", "--ignored", "--nocapture"])
         .env("NPLOAD_MEASURE", "within 16777216")
         .env("NPLOAD_FILE", &path)
+        .env("NPLOAD_THREADS", "1")
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

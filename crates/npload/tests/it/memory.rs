@@ -31,7 +31,7 @@ fn reset_peak() {
 }
 
 /// Runs one of the measurements below in a process of its own, where nothing else allocates.
-fn in_own_process(measurement: &str, file: &Path) -> String {
+fn in_own_process(measurement: &str, file: &Path, threads: usize) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
@@ -42,6 +42,7 @@ fn in_own_process(measurement: &str, file: &Path) -> String {
         ])
         .env("NPLOAD_MEASURE", measurement)
         .env("NPLOAD_FILE", file)
+        .env("NPLOAD_THREADS", threads.to_string())
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -74,7 +75,8 @@ fn measurement() {
         return;
     };
     let path = std::env::var_os("NPLOAD_FILE").unwrap();
-    let options = LoadOptions::new();
+    let threads = std::env::var("NPLOAD_THREADS").unwrap();
+    let options = LoadOptions::new().threads(threads.parse().unwrap());
     let load = || match options.load(&path) {
         Ok(Loaded::Array(array)) => array.nbytes() as u64,
         Ok(Loaded::Npz(npz)) => match npz.load_all() {
@@ -123,19 +125,23 @@ fn measurement() {
 }
 
 fn check_budget(path: &Path, nbytes: usize, in_flight: u64) {
+    check_budget_of(path, nbytes, in_flight, 2);
+}
+
+fn check_budget_of(path: &Path, nbytes: usize, in_flight: u64, threads: usize) {
     let budget = nbytes as u64 + in_flight + SLACK;
     for way in ["free".to_owned(), format!("within {budget}")] {
-        let text = in_own_process(&way, path);
-        let name = path.display();
-        assert_eq!(figure(&text, "nbytes "), nbytes as u64, "{name} {way}");
+        let text = in_own_process(&way, path, threads);
+        let name = format!("{} by {threads} {way}", path.display());
+        assert_eq!(figure(&text, "nbytes "), nbytes as u64, "{name}: {text}");
         let peak = figure(&text, "resident-peak ");
         assert!(
             peak <= budget,
-            "{name} {way}: {peak} resident, {budget} allowed: {text}"
+            "{name}: {peak} resident, {budget} allowed: {text}"
         );
         for after in ["resident-after ", "address-after "] {
             let kept = figure(&text, after);
-            assert!(kept <= SLACK, "{name} {way}: {after}{kept}: {text}");
+            assert!(kept <= SLACK, "{name}: {after}{kept}: {text}");
         }
     }
 }
@@ -161,6 +167,33 @@ fn an_npz_takes_its_arrays_and_the_compressed_bytes_in_flight() {
             nbytes,
             if deflate { 2 * compressed as u64 } else { 0 },
         );
+    }
+}
+
+/// Small members, which share memory, medium ones and large ones.
+#[test]
+fn many_members_take_no_more_than_few_whatever_the_threads() {
+    let dir = tempfile::tempdir().unwrap();
+    for (count, nbytes) in [(2000, 8 << 10), (60, 512 << 10), (8, 4 << 20)] {
+        for deflate in [false, true] {
+            let path = dir.path().join(format!("{count}-{deflate}.npz"));
+            let member = counting(&[nbytes / 4], false);
+            let compressed = write_zip(&path, &member, count, deflate) as u64;
+            for threads in [1, 2, 8] {
+                // One read of small members takes up to 320 KiB.
+                let in_flight = if nbytes <= 64 << 10 {
+                    320 << 10
+                } else if deflate {
+                    compressed
+                } else {
+                    0
+                };
+                let nbytes = count as usize * nbytes;
+                // What so many bytes are worth.
+                let at_once = threads.min(nbytes / (4 << 20)) as u64;
+                check_budget_of(&path, nbytes, in_flight * at_once, threads);
+            }
+        }
     }
 }
 

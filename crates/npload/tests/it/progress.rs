@@ -275,9 +275,9 @@ fn a_callback_that_panics_ends_the_load_early() {
     let panic = catch_unwind(AssertUnwindSafe(|| npz.load_all())).unwrap_err();
     assert_eq!(panic.downcast_ref::<&str>(), Some(&"enough"));
     assert_eq!(calls.load(Ordering::SeqCst), 1);
-    // All of them take two reads each.
+    // All of them take two reads each, of which the first are made before the threads start.
     let reads = reads.load(Ordering::SeqCst);
-    assert!(reads < 1000, "{reads}");
+    assert!(reads < 1500, "{reads}");
 }
 
 /// A source that takes as much stack as a thread of the standard library has, nearly.

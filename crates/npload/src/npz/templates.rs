@@ -1,0 +1,68 @@
+//! Arrays of small members, of which most share a few headers.
+
+use npload_buffer::Buffer;
+
+use super::member::check_size;
+use super::tiny::Piece;
+use crate::npy::{Parsed, into_array, parse_header, refuse_objects, short_data, truncated_header};
+use crate::zip::Entry;
+use crate::{Array, LoadOptions, Result};
+
+/// The headers of a group, and the arrays that they make.
+pub(super) struct Templates<'a> {
+    memory: &'a Buffer,
+    options: &'a LoadOptions,
+    /// By the header's kind.
+    made: Vec<Template>,
+}
+
+struct Template {
+    warns: bool,
+    /// The array but for its data.
+    array: Array,
+    nbytes: usize,
+}
+
+impl<'a> Templates<'a> {
+    pub(super) fn new(memory: &'a Buffer, options: &'a LoadOptions) -> Self {
+        Templates {
+            memory,
+            options,
+            made: Vec::new(),
+        }
+    }
+
+    /// The array that a member is. Members come in the order in which they were put in memory.
+    pub(super) fn array(&mut self, entry: &Entry<'_>, piece: &Piece) -> Result<Array> {
+        // A header that warns is parsed each time, so that it warns each time.
+        if self.made.get(piece.kind).is_none_or(|made| made.warns) {
+            let template = self.parse(entry, piece)?;
+            match self.made.get_mut(piece.kind) {
+                Some(made) => *made = template,
+                None => self.made.push(template),
+            }
+        }
+        let Some(template) = self.made.get(piece.kind) else {
+            return Err(truncated_header(piece.header.of(self.memory)));
+        };
+        let short = || short_data(template.nbytes, piece.data.len() as u64).at(entry.size());
+        let data = piece.data.share(self.memory, template.nbytes);
+        Ok(template.array.over_other(data.ok_or_else(short)?))
+    }
+
+    fn parse(&self, entry: &Entry<'_>, piece: &Piece) -> Result<Template> {
+        let bytes = piece.header.of(self.memory);
+        let header = match parse_header(bytes, self.options.max_header_size)? {
+            Parsed::Header(header) => header,
+            Parsed::NeedMore(_) => return Err(truncated_header(bytes)),
+        };
+        self.options.warn(header.warnings());
+        refuse_objects(header.dtype(), self.options)?;
+        check_size(entry, &header)?;
+        Ok(Template {
+            warns: !header.warnings().is_empty(),
+            nbytes: header.nbytes(),
+            array: into_array(header, Buffer::empty()),
+        })
+    }
+}

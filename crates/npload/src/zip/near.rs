@@ -1,0 +1,106 @@
+//! Small members that lie near each other, out of one read.
+
+use super::work::Inflater;
+use super::{Archive, Entry, Method, compressed};
+use crate::error::{Error, Result};
+
+/// A part of the archive that is in memory.
+pub(crate) struct Span<'a> {
+    bytes: &'a [u8],
+    /// Where in the archive it begins.
+    start: u64,
+}
+
+/// Where [`Span::contents`] puts what it decodes.
+pub(crate) struct Scratch<'a> {
+    #[cfg(feature = "libdeflate")]
+    state: &'a mut libdeflater::Decompressor,
+    #[cfg(feature = "libdeflate")]
+    room: &'a mut super::work::Room,
+    #[cfg(not(feature = "libdeflate"))]
+    nothing: std::marker::PhantomData<&'a mut ()>,
+}
+
+impl Archive {
+    /// The bytes from `start` to `end`, borrowed where they are in memory, else read into what
+    /// `inflater` has for that.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Changed`](crate::ErrorKind::Changed), [`ErrorKind::Io`](crate::ErrorKind::Io).
+    pub(crate) fn span<'a>(
+        &'a self,
+        start: u64,
+        end: u64,
+        inflater: &'a mut Inflater,
+    ) -> Result<(Span<'a>, Scratch<'a>)> {
+        let end = end.min(self.len);
+        let Inflater {
+            #[cfg(feature = "libdeflate")]
+            state,
+            input,
+            #[cfg(feature = "libdeflate")]
+            contents,
+        } = inflater;
+        let bytes: &[u8] = match self.source.as_buffer() {
+            Some(all) => compressed::slice(all, &(start..end)),
+            None => {
+                let len = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX);
+                let doing = "taking memory for members of an archive";
+                let input = input.of(len).map_err(|err| Error::io(err, doing))?;
+                let failed = |err| compressed::read_failed(err, start);
+                self.source.read_exact_at(input, start).map_err(failed)?;
+                input
+            }
+        };
+        let scratch = Scratch {
+            #[cfg(feature = "libdeflate")]
+            state,
+            #[cfg(feature = "libdeflate")]
+            room: contents,
+            #[cfg(not(feature = "libdeflate"))]
+            nothing: std::marker::PhantomData,
+        };
+        Ok((Span { bytes, start }, scratch))
+    }
+}
+
+impl<'a> Span<'a> {
+    /// A member's contents, whose checksum is not compared yet; none if they are not all here, or
+    /// not what the directory declares: reading that member by itself says more.
+    ///
+    /// # Errors
+    /// As [`Entry::local_header`].
+    pub(crate) fn contents<'b>(
+        &'b self,
+        entry: &Entry<'_>,
+        scratch: &'b mut Scratch<'_>,
+    ) -> Result<Option<&'b [u8]>> {
+        let from = entry.header_offset().saturating_sub(self.start);
+        let header = entry.local_header(compressed::slice(self.bytes, &(from..u64::MAX)))?;
+        let data = from.saturating_add(header);
+        let end = data.saturating_add(entry.compressed_size());
+        let bytes = compressed::slice(self.bytes, &(data..end));
+        if (bytes.len() as u64) < entry.compressed_size() {
+            return Ok(None);
+        }
+        match entry.method()? {
+            Method::Stored => Ok(Some(bytes)),
+            #[cfg(feature = "libdeflate")]
+            Method::Deflate => Ok(scratch.inflate(bytes, entry.size())),
+            _ => {
+                let _ = scratch;
+                Ok(None)
+            }
+        }
+    }
+}
+
+#[cfg(feature = "libdeflate")]
+impl Scratch<'_> {
+    /// What the deflated `bytes` hold, if that is `size` bytes.
+    fn inflate(&mut self, bytes: &[u8], size: u64) -> Option<&[u8]> {
+        let out = self.room.of(usize::try_from(size).ok()?).ok()?;
+        let made = self.state.deflate_decompress(bytes, out).ok()?;
+        (made == out.len()).then_some(out)
+    }
+}
