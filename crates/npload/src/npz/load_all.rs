@@ -42,8 +42,17 @@ pub(super) fn load_all<'a>(
             Begun::Mapped(member) => places.put(entry.index(), member),
         }
     }
-    let mut groups: Vec<_> = plan.groups(archive).collect();
     let inflaters = Inflaters::new(plan.workers);
+    let mut groups = Vec::new();
+    for mut group in plan.groups(archive) {
+        if plan.workers > 1 {
+            groups.push(group);
+            continue;
+        }
+        // Alone, one after the other: what a group was read with is used again by the next.
+        group.read(archive, options, &inflaters, &meter)?;
+        group.finish(source, options, &meter, &mut places)?;
+    }
     let jobs = large.iter_mut().map(Job::Large);
     let jobs = jobs.chain(groups.iter_mut().map(Job::Group));
     let stack = source.reader().stack_size();

@@ -15,6 +15,11 @@ use crate::{Error, ErrorKind, LoadOptions, Result, Verify};
 /// A local header is longer only with an extra field of hundreds of bytes.
 const LOCAL_HEADER: u64 = 30 + 512;
 
+/// NumPy's headers are 128 bytes, and most members of a group have the same few: memory is taken for
+/// the rest of the members, and grows where that was too little.
+const HEADER: usize = 128;
+const HEADERS: usize = 2 << 10;
+
 /// From this size, memory of a group comes from the system.
 const MAPPED_FROM: usize = 64 << 10;
 
@@ -88,11 +93,10 @@ impl<'a> Group<'a> {
         let end = end.saturating_add(last.name().len() as u64);
         let room = |entry: &Entry<'_>| {
             let size = usize::try_from(entry.size()).unwrap_or(0);
-            // Header and data begin at a boundary each.
-            let rounded = size.next_multiple_of(ALIGNMENT);
-            rounded.saturating_add(ALIGNMENT)
+            size.saturating_sub(HEADER).next_multiple_of(ALIGNMENT)
         };
-        self.block.memory = allocate(self.entries.iter().map(room).sum(), self.threads)?;
+        let room = self.entries.iter().map(room).sum::<usize>();
+        self.block.memory = allocate(room.saturating_add(HEADERS), self.threads)?;
         let mut inflater = inflaters.take().unwrap_or_default();
         let (span, mut scratch) = archive.span(start, end, &mut inflater)?;
         let mut headers = Headers::new();
@@ -105,7 +109,7 @@ impl<'a> Group<'a> {
                     entry.check_crc(bytes)?;
                 }
                 meter.add(bytes.len());
-                Ok(Some(self.block.put(bytes, &mut headers)))
+                Ok(Some(self.block.put(bytes, &mut headers)?))
             };
             self.pieces
                 .push(one().map_err(|e: Error| e.with_member(entry.name()))?);
@@ -167,27 +171,32 @@ struct Block {
 
 impl Block {
     /// Puts a member in, its header only if there is none like it.
-    fn put(&mut self, bytes: &[u8], headers: &mut Headers) -> Piece {
+    fn put(&mut self, bytes: &[u8], headers: &mut Headers) -> Result<Piece> {
         let len = header_len(bytes);
         let (header, data) = bytes.split_at_checked(len).unwrap_or((bytes, &[]));
         let (header, kind) = if header.is_empty() {
             Default::default()
         } else {
-            headers.find_or_put(header, self)
+            headers.find_or_put(header, self)?
         };
-        let data = self.put_bytes(data);
-        Piece { header, kind, data }
+        let data = self.put_bytes(data)?;
+        Ok(Piece { header, kind, data })
     }
 
     /// Puts bytes at the next 64-byte boundary.
-    fn put_bytes(&mut self, bytes: &[u8]) -> Place {
+    fn put_bytes(&mut self, bytes: &[u8]) -> Result<Place> {
         let (at, len) = (self.used, bytes.len());
         let end = at.saturating_add(len);
+        if end > self.memory.len() {
+            let more = self.memory.len().saturating_mul(2).max(end);
+            let growing = |e| Error::io(e, "taking memory for small members");
+            self.memory.grow(more).map_err(growing)?;
+        }
         if let Some(place) = self.memory.get_mut(at..end) {
             place.copy_from_slice(bytes);
         }
         self.used = end.next_multiple_of(ALIGNMENT);
-        Place { at, len }
+        Ok(Place { at, len })
     }
 }
 
@@ -235,13 +244,13 @@ impl Headers {
         }
     }
 
-    fn find_or_put(&mut self, header: &[u8], block: &mut Block) -> (Place, usize) {
+    fn find_or_put(&mut self, header: &[u8], block: &mut Block) -> Result<(Place, usize)> {
         let mut nowhere = Default::default();
         let seen = self.seen.get_mut(hash(header)).unwrap_or(&mut nowhere);
         if seen.0.of(&block.memory) != header {
-            *seen = (block.put_bytes(header), self.kinds);
+            *seen = (block.put_bytes(header)?, self.kinds);
             self.kinds = self.kinds.saturating_add(1);
         }
-        *seen
+        Ok(*seen)
     }
 }
