@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::ThreadId;
 
-use npload::{Buffer, LoadOptions, MmapMode, Npz, Progress, ReadAt, Selection, Verify, Warning, s};
+use npload::{Buffer, LoadOptions, MmapMode, Npz, Progress, ReadAt, Selection, Verify, Warning};
 
 use crate::files::all_files;
 use crate::handles::counting;
@@ -140,7 +140,7 @@ fn every_source_of_an_array_ends_at_its_total() {
         npy.load_into(&mut vec![0_i32; len]).unwrap();
         told.check(total);
         // Gaps are read through, and are no progress.
-        let third = npy.read(Selection::from(s![..;3])).unwrap();
+        let third = npy.read("::3".parse::<Selection>().unwrap()).unwrap();
         told.check(third.nbytes() as u64);
         // SAFETY: the file is this test's, and nobody writes it while it is mapped.
         let mapped = unsafe { options.clone().mmap_mode(MmapMode::Read) };
@@ -206,7 +206,8 @@ fn threads_of_load_all_count_and_the_caller_tells() {
     // A check and the read after it are one load.
     let checked = told.by(LoadOptions::new().verify(Verify::Always));
     let npz = checked.open_npz(&path).unwrap();
-    npz.read("m0701", s![10..20]).unwrap();
+    npz.read("m0701", "10:20".parse::<Selection>().unwrap())
+        .unwrap();
     told.check(npz.peek()[701].size + 40);
 }
 
