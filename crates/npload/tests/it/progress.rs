@@ -253,8 +253,10 @@ impl ReadAt for Slow {
     }
 
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<()> {
-        self.1.fetch_add(1, Ordering::SeqCst);
-        std::thread::sleep(std::time::Duration::from_millis(1));
+        // The first thousand find out how members begin; it is their data that comes slowly.
+        if self.1.fetch_add(1, Ordering::SeqCst) > 1000 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
         self.0.read_exact_at(buf, offset)
     }
 }
@@ -278,7 +280,7 @@ fn a_callback_that_panics_ends_the_load_early() {
     assert_eq!(calls.load(Ordering::SeqCst), 1);
     // All of them take two reads each, of which the first are made before the threads start.
     let reads = reads.load(Ordering::SeqCst);
-    assert!(reads < 1500, "{reads}");
+    assert!(reads < 1900, "{reads}");
 }
 
 /// A source that takes as much stack as a thread of the standard library has, nearly.
