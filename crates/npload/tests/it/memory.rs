@@ -157,8 +157,8 @@ fn an_npy_takes_its_array_and_gives_it_back() {
 #[test]
 fn an_npz_takes_its_arrays_and_the_compressed_bytes_in_flight() {
     let dir = tempfile::tempdir().unwrap();
-    for (name, deflate) in [("stored.npz", false), ("deflated.npz", true)] {
-        let path = dir.path().join(name);
+    for deflate in held_to_the_budget() {
+        let path = dir.path().join(format!("deflated-{deflate}.npz"));
         let member = counting(&[6 * MIB], false);
         let compressed = write_zip(&path, &member, 2, deflate);
         let nbytes = 2 * 24 * MIB;
@@ -170,12 +170,23 @@ fn an_npz_takes_its_arrays_and_the_compressed_bytes_in_flight() {
     }
 }
 
+/// Whether members are deflated, where the budget holds for such members: the decoder that stands in
+/// for libdeflate allocates in every thread, as SECURITY.md says.
+fn held_to_the_budget() -> Vec<bool> {
+    if cfg!(feature = "libdeflate") {
+        vec![false, true]
+    } else {
+        println!("deflated members are left out: without libdeflate they take more (SECURITY.md)");
+        vec![false]
+    }
+}
+
 /// Small members, which share memory, medium ones and large ones.
 #[test]
 fn many_members_take_no_more_than_few_whatever_the_threads() {
     let dir = tempfile::tempdir().unwrap();
     for (count, nbytes) in [(2000, 8 << 10), (60, 512 << 10), (8, 4 << 20)] {
-        for deflate in [false, true] {
+        for deflate in held_to_the_budget() {
             let path = dir.path().join(format!("{count}-{deflate}.npz"));
             let member = counting(&[nbytes / 4], false);
             let compressed = write_zip(&path, &member, count, deflate) as u64;
