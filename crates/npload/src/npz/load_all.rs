@@ -7,13 +7,13 @@
 use npload_buffer::Buffer;
 
 use super::key_of;
-use super::member::{self, Member};
+use super::member::{self, Begun, Member};
 use super::plan::Plan;
 use super::tiny::Group;
 use crate::npy::Header;
 use crate::source::{Meter, Source, share};
-use crate::zip::{Archive, Entry, Inflaters, ReadOptions, Unshared};
-use crate::{LoadOptions, Result, Verify};
+use crate::zip::{Archive, Entry, Inflaters, Unshared};
+use crate::{LoadOptions, Result};
 
 pub(super) fn load_all<'a>(
     archive: &'a Archive,
@@ -37,9 +37,14 @@ pub(super) fn load_all<'a>(
     }
     let mut large = Vec::with_capacity(plan.large.len());
     for entry in plan.large.iter().filter_map(|&index| archive.entry(index)) {
-        match begin(entry, source, options, &meter).map_err(|e| e.with_member(entry.name()))? {
-            Begun::ToRead(begun) => large.push(begun),
+        let begun = member::begin_or_map(&entry, source, options, &meter);
+        match begun.map_err(|e| e.with_member(entry.name()))? {
             Begun::Mapped(member) => places.put(entry.index(), member),
+            Begun::ToRead(header) => large.push(Large {
+                entry,
+                header,
+                read: None,
+            }),
         }
     }
     let inflaters = Inflaters::new(plan.workers);
@@ -83,37 +88,12 @@ enum Job<'a, 'b> {
     Group(&'a mut Group<'b>),
 }
 
-enum Begun<'a> {
-    ToRead(Large<'a>),
-    /// Nothing is left to read.
-    Mapped(Member),
-}
-
 /// A member that is worth a plan of its own: its beginning is read before the threads start, and
 /// they only fill memory.
 struct Large<'a> {
     entry: Entry<'a>,
     header: Option<Header>,
     read: Option<Unshared>,
-}
-
-fn begin<'a>(
-    entry: Entry<'a>,
-    source: &Source,
-    options: &LoadOptions,
-    meter: &Meter<'_>,
-) -> Result<Begun<'a>> {
-    let header = member::begin(&entry, options)?;
-    if let Some(header) = &header
-        && let Some(mapped) = member::map(&entry, header, source, options, meter)?
-    {
-        return Ok(Begun::Mapped(member::mapped(header, mapped)));
-    }
-    Ok(Begun::ToRead(Large {
-        entry,
-        header,
-        read: None,
-    }))
 }
 
 impl Large<'_> {
@@ -123,21 +103,10 @@ impl Large<'_> {
         inflaters: &Inflaters,
         meter: &Meter<'_>,
     ) -> Result<()> {
-        let counts = member::metered_size(&self.entry, options) > 0;
-        let progress = |bytes| {
-            if counts {
-                meter.add(bytes);
-            }
-            Ok(())
-        };
-        let reading = ReadOptions {
-            verify: options.verify != Verify::Never,
-            threads: 1,
-            progress: Some(&progress),
-            inflaters: Some(inflaters),
-        };
         let align_at = member::aligned_at(self.header.as_ref());
-        let read = self.entry.read_unshared(align_at, &reading);
+        let read = member::reading(&self.entry, options, 1, Some(inflaters), meter, |how| {
+            self.entry.read_unshared(align_at, how)
+        });
         self.read = Some(read.map_err(|e| e.with_member(self.entry.name()))?);
         Ok(())
     }

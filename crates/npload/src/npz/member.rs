@@ -9,7 +9,7 @@ use crate::npy::{
     truncated_header,
 };
 use crate::source::{Meter, Source};
-use crate::zip::{Entry, Method, ReadOptions};
+use crate::zip::{Entry, Inflaters, Method, ReadOptions};
 use crate::{Array, Error, ErrorKind, LoadOptions, Result, Verify, Warning};
 
 /// A member of an npz file.
@@ -85,6 +85,27 @@ pub(super) fn load_metered(
     threads: usize,
     meter: &Meter<'_>,
 ) -> Result<Member> {
+    match begin_or_map(entry, source, options, meter)? {
+        Begun::Mapped(member) => Ok(member),
+        Begun::ToRead(header) => {
+            let align_at = aligned_at(header.as_ref());
+            let bytes = reading(entry, options, threads, None, meter, |how| {
+                entry.read(align_at, how)
+            })?;
+            Ok(finish(header, &bytes))
+        }
+    }
+}
+
+/// Calls `read` with how a member is to be read: checked as the options say, its progress counted.
+pub(super) fn reading<R>(
+    entry: &Entry<'_>,
+    options: &LoadOptions,
+    threads: usize,
+    inflaters: Option<&Inflaters>,
+    meter: &Meter<'_>,
+    read: impl FnOnce(&ReadOptions<'_>) -> Result<R>,
+) -> Result<R> {
     let counts = metered_size(entry, options) > 0;
     let progress = |bytes| {
         if counts {
@@ -92,20 +113,36 @@ pub(super) fn load_metered(
         }
         Ok(())
     };
-    let reading = ReadOptions {
+    read(&ReadOptions {
         verify: options.verify != Verify::Never,
         threads,
         progress: Some(&progress),
-        inflaters: None,
-    };
+        inflaters,
+    })
+}
+
+/// A member whose beginning was read.
+pub(super) enum Begun {
+    /// What is left to read, with the header of an array.
+    ToRead(Option<Header>),
+    /// Nothing is left to read.
+    Mapped(Member),
+}
+
+/// As [`begin`]; maps the member, if that was asked for and is possible.
+pub(super) fn begin_or_map(
+    entry: &Entry<'_>,
+    source: &Source,
+    options: &LoadOptions,
+    meter: &Meter<'_>,
+) -> Result<Begun> {
     let header = begin(entry, options)?;
     if let Some(header) = &header
         && let Some(mapped) = map(entry, header, source, options, meter)?
     {
-        return Ok(self::mapped(header, mapped));
+        return Ok(Begun::Mapped(self::mapped(header, mapped)));
     }
-    let bytes = entry.read(aligned_at(header.as_ref()), &reading)?;
-    Ok(finish(header, &bytes))
+    Ok(Begun::ToRead(header))
 }
 
 /// Reads how a member begins and checks all that can be before its data is read: the header of an
@@ -130,7 +167,7 @@ pub(super) fn aligned_at(header: Option<&Header>) -> usize {
 }
 
 /// What a member is whose data was mapped.
-pub(super) fn mapped(header: &Header, data: Buffer) -> Member {
+fn mapped(header: &Header, data: Buffer) -> Member {
     Member::Array(into_array(header.clone(), data))
 }
 
@@ -183,7 +220,7 @@ pub(super) fn check_size(entry: &Entry<'_>, header: &Header) -> Result<()> {
 }
 
 /// The array's bytes, mapped, if that was asked for and is possible.
-pub(super) fn map(
+fn map(
     entry: &Entry<'_>,
     header: &Header,
     source: &Source,
