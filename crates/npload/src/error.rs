@@ -80,6 +80,8 @@ pub enum ErrorKind {
     Index,
     /// Not enough memory (`MemoryError`).
     OutOfMemory,
+    /// The caller ended it: [`LoadOptions::progress_while`](crate::LoadOptions::progress_while).
+    Interrupted,
 }
 
 impl Error {

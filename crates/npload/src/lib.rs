@@ -33,6 +33,7 @@
 )]
 
 mod array;
+mod begin;
 mod dtype;
 mod error;
 mod load;
@@ -52,6 +53,7 @@ mod zip;
 pub use array::{
     Array, Element, LongDouble, Nested, Order, PrintOptions, Record, Shown, Text, Value,
 };
+pub use begin::{Begun, Pending, Streamed};
 pub use dtype::{ByteOrder, DType, Field, Number, Struct, Subarray, TimeBase, TimeUnit};
 pub use error::{Error, ErrorKind, Result};
 pub use load::{Loaded, load};
@@ -60,7 +62,7 @@ pub use mmap::{MmapMode, open_memmap};
 pub use ndarray::{self, s};
 pub use npload_buffer::{AlignedBuf, Buffer, ReadAt};
 pub use npy::{Header, Npy, Part};
-pub use npz::{Member, Npz};
+pub use npz::{Member, Npz, PendingMember};
 pub use open::{Handle, open};
 pub use options::{Encoding, LoadOptions, MAX_HEADER_SIZE, Progress, Verify};
 pub use peek::{Peeked, peek};

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use npload_buffer::{Buffer, ReadAt};
 
 use crate::mmap::MmapMode;
-use crate::npy::{Head, load_stream, locate, no_map_without_file};
-use crate::sniff::{Format, NAMED, SNIFFED, sniff};
-use crate::source::{Opened, Source, Stream, open};
-use crate::{Array, Error, ErrorKind, LoadOptions, Npz, Result, sniff as formats};
+use crate::npy::{no_map_without_file, refuse_objects};
+use crate::source::{Source, Stream};
+use crate::{Array, Begun, Error, ErrorKind, LoadOptions, Npz, Result, Streamed, sniff as formats};
 
 /// What a source held.
 #[derive(Debug)]
@@ -83,15 +82,16 @@ impl LoadOptions {
     }
 
     fn load_path(&self, path: &Path) -> Result<Loaded> {
-        match open(path, self.needs_write())? {
-            Opened::File(file) => match self.load_from(Source::File(Arc::new(file))) {
-                // A file of /sys, which has fewer bytes than it claims.
-                Err(e) if e.io_kind() == Some(io::ErrorKind::UnexpectedEof) => self
-                    .load_pipe(File::open(path).map_err(|_| e)?)
-                    .map_err(|e| e.with_path(path)),
-                loaded => loaded,
-            },
-            Opened::Stream(file) => self.load_pipe(file).map_err(|e| e.with_path(path)),
+        let begun = match self.begin(path)? {
+            Begun::Stream(pipe) => return self.load_pipe(pipe).map_err(|e| e.with_path(path)),
+            begun => begun,
+        };
+        match begun.load(self) {
+            // A file of /sys, which has fewer bytes than it claims.
+            Err(e) if e.io_kind() == Some(io::ErrorKind::UnexpectedEof) => self
+                .load_pipe(File::open(path).map_err(|_| e)?)
+                .map_err(|e| e.with_path(path)),
+            loaded => loaded.map_err(|e| e.with_path(path)),
         }
     }
 
@@ -121,7 +121,7 @@ impl LoadOptions {
     /// # Errors
     /// As [`load`].
     pub fn load_source(&self, source: impl ReadAt + 'static) -> Result<Loaded> {
-        self.load_from(Source::Other(Arc::new(source)))
+        self.begin_source(source, 0)?.load(self)
     }
 
     /// Loads from bytes. What follows an array is ignored; to load arrays that follow each other,
@@ -174,45 +174,21 @@ impl LoadOptions {
             .is_some_and(|map| map.mode() == MmapMode::ReadWrite)
     }
 
-    fn load_from(&self, source: Source) -> Result<Loaded> {
-        let load = || {
-            let len = source.len()?;
-            let head = Head::read(&source, 0, len)?;
-            match sniff(head.bytes()) {
-                Format::Npy => {
-                    let located = locate(&source, 0, len, &head, self)?;
-                    Ok(Loaded::Array(located.load(&source, len, &head, self)?))
-                }
-                Format::Zip => Ok(Loaded::Npz(Npz::in_source(source.clone(), self.clone())?)),
-                Format::Empty => Err(formats::empty()),
-                Format::Other => {
-                    let bytes = head.bytes();
-                    let sample = bytes.get(..NAMED).unwrap_or(bytes);
-                    Err(formats::refuse(sample, self.allow_pickle))
-                }
-            }
-        };
-        load().map_err(|e| source.explain(e))
-    }
-
     fn load_stream(&self, stream: &mut Stream<'_>) -> Result<Loaded> {
-        let reading = |e| Error::io(e, "reading the first bytes");
-        let mut head = Vec::new();
-        stream.read_up_to(&mut head, SNIFFED).map_err(reading)?;
-        match sniff(&head) {
-            Format::Npy => Ok(Loaded::Array(load_stream(stream, head, self)?)),
-            Format::Zip if self.map.is_some() => Err(no_map_without_file()),
-            Format::Zip => {
+        match self.begin_stream(stream)? {
+            Streamed::Array(array) => Ok(Loaded::Array(array)),
+            Streamed::Objects(header) => {
+                refuse_objects(header.dtype(), self)?;
+                Err(formats::empty())
+            }
+            Streamed::Zip(_) if self.map.is_some() => Err(no_map_without_file()),
+            Streamed::Zip(head) => {
                 let reading = |e| Error::io(e, "reading the archive");
                 let bytes = Buffer::from(stream.read_all(head).map_err(reading)?);
                 let npz = Npz::in_source(Source::Other(Arc::new(bytes)), self.clone())?;
                 Ok(Loaded::Npz(npz))
             }
-            Format::Empty => Err(formats::empty()),
-            Format::Other => {
-                stream.read_up_to(&mut head, NAMED).map_err(reading)?;
-                Err(formats::refuse(&head, self.allow_pickle))
-            }
+            Streamed::Other(head) => Err(formats::refuse(&head, self.allow_pickle)),
         }
     }
 }

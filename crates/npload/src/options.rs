@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Warning;
@@ -33,7 +34,7 @@ pub struct LoadOptions {
     pub(crate) on_warning: Option<OnWarning>,
 }
 
-pub(crate) type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+pub(crate) type OnProgress = Arc<dyn Fn(Progress) -> ControlFlow<()> + Send + Sync>;
 type OnWarning = Arc<dyn Fn(&Warning) + Send + Sync>;
 
 /// How Python 2's byte strings in pickles become text.
@@ -136,7 +137,28 @@ impl LoadOptions {
     /// takes in an archive, whose arrays are yet to load. If it panics, so does the load, which then
     /// ends early.
     #[must_use]
-    pub fn progress(mut self, callback: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub fn progress(self, callback: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.progress_while(move |progress| {
+            callback(progress);
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// As [`progress`](Self::progress), for who may want no more: where the callback breaks, the load
+    /// ends with [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted).
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use npload::{ErrorKind, LoadOptions};
+    /// let options = LoadOptions::new().progress_while(|_| ControlFlow::Break(()));
+    /// let err = options.load("../../testdata/npy/f8-le-2d-c.npy").unwrap_err();
+    /// assert_eq!(err.kind(), ErrorKind::Interrupted);
+    /// ```
+    #[must_use]
+    pub fn progress_while(
+        mut self,
+        callback: impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static,
+    ) -> Self {
         self.progress = Some(Arc::new(callback));
         self
     }

@@ -26,6 +26,15 @@ impl Header {
         Ok(())
     }
 
+    /// Refuses memory that has not as many bytes as the array.
+    pub(crate) fn check_nbytes(&self, len: usize) -> Result<()> {
+        if len != self.nbytes() {
+            let message = format!("the array has {} bytes, the memory has {len}", self.nbytes());
+            return Err(Error::new(ErrorKind::Shape, message));
+        }
+        Ok(())
+    }
+
     /// Turns elements as the file has them into this machine's byte order.
     pub(crate) fn make_native<T: Element + bytemuck::Pod>(&self, elements: &mut [T]) {
         make_native(self.dtype(), bytemuck::cast_slice_mut(elements));

@@ -15,6 +15,7 @@ use crate::{DType, Error, ErrorKind, LoadOptions, Result};
 const HEAD: usize = 4096;
 
 /// The first bytes of a source.
+#[derive(Debug)]
 pub(crate) struct Head {
     bytes: [u8; HEAD],
     len: usize,
@@ -78,7 +79,8 @@ impl Located {
         self.base
     }
 
-    fn data_start(&self) -> u64 {
+    /// Where its data begins in the source.
+    pub(crate) fn data_start(&self) -> u64 {
         self.base.saturating_add(self.header.data_offset() as u64)
     }
 
@@ -136,7 +138,7 @@ impl Located {
         let meter = Meter::new(options, dest.len() as u64);
         let (first, rest) = dest.split_at_mut(early.len());
         first.copy_from_slice(early);
-        meter.add(early.len());
+        meter.advance(early.len())?;
         let start = self.data_start().saturating_add(early.len() as u64);
         if rest.is_empty() {
             return Ok(());
@@ -144,10 +146,7 @@ impl Located {
         let fill = Fill {
             threads: options.threads_for(rest.len() as u64),
             sum: false,
-            progress: Some(&|bytes| {
-                meter.add(bytes);
-                Ok(())
-            }),
+            progress: Some(&|bytes| meter.advance(bytes)),
             failed: |e, at| Error::io(e, "reading the array's data").at(at),
         };
         fill.read(source.reader(), start, rest)?;
@@ -167,24 +166,36 @@ impl Located {
     }
 }
 
-/// Loads an array whose bytes come one after the other; not one byte after it is read.
-pub(crate) fn load_stream(
+/// Reads the header of an array whose bytes come one after the other, of which `head` are the first;
+/// not one byte after it is read.
+pub(crate) fn stream_header(
     stream: &mut Stream<'_>,
     mut head: Vec<u8>,
     options: &LoadOptions,
-) -> Result<Array> {
+) -> Result<Header> {
     let reading = |e| Error::io(e, "reading the array");
-    let header = loop {
+    loop {
         match parse_header(&head, options.max_header_size)? {
-            Parsed::Header(header) => break header,
+            Parsed::Header(header) => {
+                options.warn(header.warnings());
+                return Ok(header);
+            }
             Parsed::NeedMore(needed) => {
                 if !stream.read_up_to(&mut head, needed).map_err(reading)? {
                     return Err(truncated_header(&head));
                 }
             }
         }
-    };
-    options.warn(header.warnings());
+    }
+}
+
+/// Loads the array whose header came last; not one byte after it is read.
+pub(crate) fn stream_data(
+    stream: &mut Stream<'_>,
+    header: Header,
+    options: &LoadOptions,
+) -> Result<Array> {
+    let reading = |e| Error::io(e, "reading the array");
     if options.map.is_some() {
         return Err(no_map_without_file());
     }
@@ -195,8 +206,13 @@ pub(crate) fn load_stream(
         return Err(short_data(nbytes, left).at(offset.saturating_add(left)));
     }
     let meter = Meter::new(options, nbytes as u64);
-    let read = stream.read_aligned(nbytes, &|bytes| meter.add(bytes));
-    let (data, filled) = read.map_err(reading)?;
+    let read = stream.read_aligned(nbytes, &|bytes| {
+        meter.advance(bytes).map_err(std::io::Error::from)
+    });
+    let (data, filled) = read.map_err(|e| match e.downcast::<Error>() {
+        Ok(ours) => ours,
+        Err(e) => reading(e),
+    })?;
     if filled < nbytes {
         let end = offset.saturating_add(filled as u64);
         return Err(short_data(nbytes, filled as u64).at(end));

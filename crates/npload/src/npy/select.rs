@@ -71,13 +71,11 @@ pub(crate) fn read_runs_at(
     options: &LoadOptions,
     meter: &Meter<'_>,
 ) -> Result<AlignedBuf> {
-    let progress = |bytes| {
-        meter.add(bytes);
-        Ok(())
-    };
+    let progress = |bytes| meter.advance(bytes);
     // What is read at once with its gaps is shorter; a long run tells of itself as it comes in.
     let is_long = |bytes: usize| bytes as u64 > SPAN;
     let mut read_at = |offset, dest: &mut [u8]| {
+        meter.check()?;
         let fill = Fill {
             threads: options.threads_for(dest.len() as u64),
             sum: false,

@@ -4,6 +4,8 @@
 //! with; all threads fill memory, allocating nothing: glibc would give each an arena of 64 MiB of
 //! address space, and keep it; the calling thread makes arrays of it.
 
+use std::collections::BTreeSet;
+
 use npload_buffer::Buffer;
 
 use super::key_of;
@@ -15,12 +17,20 @@ use crate::source::{Meter, Source, share};
 use crate::zip::{Archive, Entry, Inflaters, Unshared};
 use crate::{LoadOptions, Result};
 
-pub(super) fn load_all<'a>(
+/// All members, or those at these places in the directory.
+pub(super) fn load<'a>(
     archive: &'a Archive,
+    which: Option<BTreeSet<usize>>,
     source: &Source,
     options: &LoadOptions,
 ) -> Result<Vec<(&'a str, Member)>> {
-    let plan = Plan::new(archive, options);
+    let plan = match which {
+        None => Plan::new(archive, archive.entries(), options),
+        Some(which) => {
+            let entries = which.into_iter().filter_map(|index| archive.entry(index));
+            Plan::new(archive, entries, options)
+        }
+    };
     let meter = Meter::new(options, plan.total);
     let mut places = Places::new(archive.len());
     let one = |index: usize, threads, places: &mut Places<'_>| {
@@ -61,9 +71,12 @@ pub(super) fn load_all<'a>(
     let jobs = large.iter_mut().map(Job::Large);
     let jobs = jobs.chain(groups.iter_mut().map(Job::Group));
     let stack = source.reader().stack_size();
-    share(plan.workers, stack, jobs, &|job| match job {
-        Job::Large(large) => large.read(options, &inflaters, &meter),
-        Job::Group(group) => group.read(archive, options, &inflaters, &meter),
+    share(plan.workers, stack, jobs, &|job| {
+        meter.check()?;
+        match job {
+            Job::Large(large) => large.read(options, &inflaters, &meter),
+            Job::Group(group) => group.read(archive, options, &inflaters, &meter),
+        }
     })?;
     drop(inflaters);
     for large in large {

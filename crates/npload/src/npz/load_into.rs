@@ -32,10 +32,7 @@ impl Npz {
             header.check_destination::<T>(dest.len())?;
             let bytes = bytemuck::cast_slice_mut(dest);
             let meter = Meter::new(&options, bytes.len() as u64);
-            let progress = |bytes| {
-                meter.add(bytes);
-                Ok(())
-            };
+            let progress = |bytes| meter.advance(bytes);
             let reading = ReadOptions {
                 verify: options.verify != Verify::Never,
                 threads: options.threads_for(bytes.len() as u64),

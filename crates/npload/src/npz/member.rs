@@ -108,10 +108,7 @@ pub(super) fn reading<R>(
 ) -> Result<R> {
     let counts = metered_size(entry, options) > 0;
     let progress = |bytes| {
-        if counts {
-            meter.add(bytes);
-        }
-        Ok(())
+        if counts { meter.advance(bytes) } else { Ok(()) }
     };
     read(&ReadOptions {
         verify: options.verify != Verify::Never,
@@ -148,15 +145,25 @@ pub(super) fn begin_or_map(
 /// Reads how a member begins and checks all that can be before its data is read: the header of an
 /// array, or none if it is no npy file.
 pub(super) fn begin(entry: &Entry<'_>, options: &LoadOptions) -> Result<Option<Header>> {
+    let header = begin_any(entry, options)?;
+    if let Some(header) = &header
+        && options.map.is_none()
+    {
+        refuse_objects(header.dtype(), options)?;
+    }
+    Ok(header)
+}
+
+/// The same, object arrays too.
+pub(super) fn begin_any(entry: &Entry<'_>, options: &LoadOptions) -> Result<Option<Header>> {
     let begin = || {
-        let Some(header) = header(entry, options)? else {
-            return Ok(None);
-        };
-        if options.map.is_none() {
-            refuse_objects(header.dtype(), options)?;
+        let header = header(entry, options)?;
+        if let Some(header) = &header
+            && !header.dtype().has_object()
+        {
+            check_size(entry, header)?;
         }
-        check_size(entry, &header)?;
-        Ok(Some(header))
+        Ok(header)
     };
     begin().map_err(|e| damaged(entry, e, options.verify != Verify::Never))
 }
@@ -256,7 +263,7 @@ pub(super) fn skip(reader: &mut impl Read, bytes: u64, meter: &Meter<'_>) -> Res
     loop {
         match left.read(&mut block).map_err(|e| from_reader(e, 0))? {
             0 => return Ok(()),
-            n => meter.add(n),
+            n => meter.advance(n)?,
         }
     }
 }

@@ -5,11 +5,13 @@ mod load_into;
 mod member;
 mod part;
 mod peek;
+mod pending;
 mod plan;
 mod templates;
 mod tiny;
 mod verify;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use crate::zip::{Archive, Entry};
 use crate::{Array, Error, ErrorKind, LoadOptions, MmapMode, Result};
 
 pub use member::Member;
+pub use pending::PendingMember;
 
 /// An npz file: named arrays, each loaded when it is asked for.
 ///
@@ -124,7 +127,24 @@ impl Npz {
     /// # Errors
     /// That of a member that cannot be loaded; of several, the one that a thread came upon first.
     pub fn load_all(&self) -> Result<Vec<(&str, Member)>> {
-        let load = |options: &_| load_all::load_all(&self.archive, &self.source, options);
+        self.load_which(None)
+    }
+
+    /// The members of these keys, or of these whole names, each once and in the order of
+    /// [`Npz::keys`], as [`Npz::load_all`] loads them.
+    ///
+    /// # Errors
+    /// As there, and [`ErrorKind::NoSuchMember`].
+    pub fn load_some<'k>(
+        &self,
+        keys: impl IntoIterator<Item = &'k str>,
+    ) -> Result<Vec<(&str, Member)>> {
+        let which = keys.into_iter().map(|key| Ok(self.find(key)?.index()));
+        self.load_which(Some(which.collect::<Result<BTreeSet<_>>>()?))
+    }
+
+    fn load_which(&self, which: Option<BTreeSet<usize>>) -> Result<Vec<(&str, Member)>> {
+        let load = |options: &_| load_all::load(&self.archive, which, &self.source, options);
         let loaded = self.options.keep_warnings(load);
         loaded.map_err(|e| self.source.explain(e))
     }

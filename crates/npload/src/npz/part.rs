@@ -79,7 +79,7 @@ impl<'a> MemberData<'a> {
                 reader
                     .read_exact(piece)
                     .map_err(|e| from_reader(e, start))?;
-                meter.add(piece.len());
+                meter.advance(piece.len())?;
             }
             at = start.saturating_add(dest.len() as u64);
             Ok(())

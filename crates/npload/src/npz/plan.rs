@@ -47,7 +47,11 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(archive: &Archive, options: &LoadOptions) -> Self {
+    pub(super) fn new<'a>(
+        archive: &'a Archive,
+        entries: impl Iterator<Item = Entry<'a>>,
+        options: &LoadOptions,
+    ) -> Self {
         let mut plan = Plan {
             shared: Vec::new(),
             large: Vec::new(),
@@ -60,7 +64,7 @@ impl Plan {
         let mut large: Vec<(u64, usize)> = Vec::new();
         let mut ascending = true;
         let mut last = 0;
-        for entry in archive.entries() {
+        for entry in entries {
             let metered = member::metered_size(&entry, options);
             plan.total = plan.total.saturating_add(metered);
             let stored = member::is_stored(&entry);

@@ -43,11 +43,18 @@ pub(crate) enum Opened {
 
 /// Opens what `path` leads to, for reading, and for writing too if asked: nothing is created or cut.
 pub(crate) fn open(path: &Path, write: bool) -> Result<Opened> {
-    let opened = || -> io::Result<Opened> {
-        let file = File::options().read(true).write(write).open(path)?;
-        let metadata = file.metadata()?;
+    let opened = File::options().read(true).write(write).open(path);
+    let file = opened.map_err(|e| Error::io(e, "opening the file").with_path(path))?;
+    FileSource::from_file(file, path)
+}
+
+impl FileSource {
+    /// What an open file is.
+    pub(crate) fn from_file(file: File, path: &Path) -> Result<Opened> {
+        let failed = |e| Error::io(e, "opening the file").with_path(path);
+        let metadata = file.metadata().map_err(failed)?;
         if metadata.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
         }
         // Files of /proc call themselves regular and 0 bytes long.
         if !metadata.is_file() || metadata.len() == 0 {
@@ -59,11 +66,8 @@ pub(crate) fn open(path: &Path, write: bool) -> Result<Opened> {
             path: path.to_owned(),
             stamp,
         }))
-    };
-    opened().map_err(|e| Error::io(e, "opening the file").with_path(path))
-}
+    }
 
-impl FileSource {
     pub(crate) fn file(&self) -> &File {
         &self.file
     }

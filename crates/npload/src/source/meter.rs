@@ -1,11 +1,11 @@
 //! How far a load is, for whoever wants to know.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use npload_buffer::ThreadMark;
 
-use crate::LoadOptions;
 use crate::options::{OnProgress, Progress};
+use crate::{Error, ErrorKind, LoadOptions, Result};
 
 /// What is done before it is told: a callback in Python costs more than a small read.
 const STEP: u64 = 64 << 10;
@@ -25,6 +25,8 @@ struct Teller<'a> {
     callback: &'a OnProgress,
     caller: ThreadMark,
     told: AtomicU64,
+    /// Whether no more is wanted.
+    stopped: AtomicBool,
 }
 
 impl<'a> Meter<'a> {
@@ -34,6 +36,7 @@ impl<'a> Meter<'a> {
             callback,
             caller: ThreadMark::current(),
             told: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
         };
         Meter {
             teller: options.progress.as_ref().map(teller),
@@ -51,6 +54,30 @@ impl<'a> Meter<'a> {
         }
     }
 
+    /// Counts, where the work can be given up.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Interrupted`] when no more is wanted.
+    pub(crate) fn advance(&self, bytes: usize) -> Result<()> {
+        self.add(bytes);
+        self.check()
+    }
+
+    /// Whether more is wanted.
+    ///
+    /// # Errors
+    /// As [`Meter::advance`].
+    pub(crate) fn check(&self) -> Result<()> {
+        match &self.teller {
+            Some(teller) if teller.stopped.load(Ordering::Relaxed) => {
+                let message = "the load was ended by its caller";
+                Err(Error::new(ErrorKind::Interrupted, message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts, where it is too late to give up.
     pub(crate) fn add(&self, bytes: usize) {
         let Some(teller) = &self.teller else {
             return;
@@ -76,10 +103,10 @@ impl<'a> Meter<'a> {
     fn tell(&self, teller: &Teller<'_>, done: u64) {
         if done > teller.told.load(Ordering::Relaxed) {
             teller.told.store(done, Ordering::Relaxed);
-            (teller.callback)(Progress {
-                done,
-                total: self.total,
-            });
+            let total = self.total;
+            if (teller.callback)(Progress { done, total }).is_break() {
+                teller.stopped.store(true, Ordering::Relaxed);
+            }
         }
     }
 }

@@ -40,7 +40,7 @@ impl<'a> Stream<'a> {
     pub(crate) fn read_aligned(
         &mut self,
         len: usize,
-        told: &dyn Fn(usize),
+        told: &dyn Fn(usize) -> io::Result<()>,
     ) -> io::Result<(AlignedBuf, usize)> {
         let known = self.left.is_some_and(|left| left >= len as u64);
         let mut buf = AlignedBuf::zeroed(if known { len } else { len.min(FIRST) })?;
@@ -53,7 +53,7 @@ impl<'a> Stream<'a> {
                     Ok(n) => {
                         filled = filled.saturating_add(n);
                         self.took(n);
-                        told(n);
+                        told(n)?;
                     }
                     Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                     Err(e) => return Err(e),
@@ -91,7 +91,7 @@ mod tests {
     fn memory_follows_the_bytes_that_arrive() {
         let mut reader: &[u8] = &[7; 3 << 20];
         let mut stream = Stream::new(&mut reader, None);
-        let (buf, filled) = stream.read_aligned(usize::MAX >> 1, &|_| ()).unwrap();
+        let (buf, filled) = stream.read_aligned(usize::MAX >> 1, &|_| Ok(())).unwrap();
         assert_eq!(filled, 3 << 20);
         assert!(buf.len() <= 4 << 20, "{}", buf.len());
         assert!(buf[..filled].iter().all(|&b| b == 7));
@@ -104,7 +104,7 @@ mod tests {
         let mut head = b"he".to_vec();
         assert!(stream.read_up_to(&mut head, 4).unwrap());
         assert_eq!(head, b"head");
-        let (buf, filled) = stream.read_aligned(4, &|_| ()).unwrap();
+        let (buf, filled) = stream.read_aligned(4, &|_| Ok(())).unwrap();
         assert_eq!((&*buf, filled), (&b"data"[..], 4));
         assert_eq!(reader, b"NEXT");
     }

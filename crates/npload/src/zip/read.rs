@@ -99,6 +99,23 @@ impl Entry<'_> {
         Ok(Unshared { bytes, pad })
     }
 
+    /// Reads a stored member whole along with its local header, if both fit into `memory`: the byte
+    /// where its own begin.
+    ///
+    /// # Errors
+    /// As [`Entry::read`].
+    pub(crate) fn read_whole(&self, memory: &mut [u8], verify: bool) -> Result<Option<usize>> {
+        let opened = self.open(memory)?;
+        if opened.head.len() as u64 != self.size() {
+            return Ok(None);
+        }
+        if verify {
+            self.check_crc(opened.head).map_err(|err| self.failed(err))?;
+        }
+        let header = opened.range.start.saturating_sub(self.header_offset());
+        Ok(usize::try_from(header).ok())
+    }
+
     fn read_stored(
         &self,
         opened: &Opened<'_>,

@@ -1,0 +1,215 @@
+//! What a source holds, told by its first bytes before its data is read: for who says where the
+//! data goes, or has a reader of pickles.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use npload_buffer::ReadAt;
+
+use crate::npy::{Head, Header, Located, locate, refuse_objects, stream_data, stream_header};
+use crate::sniff::{Format, NAMED, SNIFFED, sniff};
+use crate::source::{FileSource, Opened, Source, Stream, open};
+use crate::{Array, Error, LoadOptions, Loaded, Npz, Result, sniff as formats};
+
+/// A source whose first bytes were read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Begun {
+    /// An npy file, its header read.
+    Array(Pending),
+    /// An npz file, its directory read.
+    Npz(Npz),
+    /// A pipe, a terminal, a file of `/proc`, or an empty file, of which nothing is read: what it
+    /// has comes one after the other. See [`LoadOptions::begin_reader`].
+    Stream(File),
+    /// Neither, with pickles allowed: its first bytes. A pickle may begin with them.
+    Other(Vec<u8>),
+}
+
+/// As [`Begun`], of bytes that come one after the other.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Streamed {
+    /// An npy file; its array was loaded, and not one byte more was read.
+    Array(Array),
+    /// The header of an object array, with pickles allowed: its pickle is what comes next.
+    Objects(Header),
+    /// The first bytes of a zip file.
+    Zip(Vec<u8>),
+    /// Neither, with pickles allowed: its first bytes. A pickle may begin with them.
+    Other(Vec<u8>),
+}
+
+impl LoadOptions {
+    /// Reads how the file of that path begins.
+    ///
+    /// ```
+    /// use npload::{Begun, LoadOptions};
+    /// let options = LoadOptions::new();
+    /// let Begun::Array(pending) = options.begin("../../testdata/npy/f8-le-2d-c.npy")? else {
+    ///     return Ok(());
+    /// };
+    /// let mut bytes = vec![0; pending.header().nbytes()];
+    /// pending.read_into(&mut bytes, &options)?;
+    /// # Ok::<(), npload::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`load`](crate::load), without those of the data.
+    pub fn begin(&self, path: impl AsRef<Path>) -> Result<Begun> {
+        match open(path.as_ref(), self.needs_write())? {
+            Opened::File(file) => self.begin_in(Source::File(Arc::new(file)), 0),
+            Opened::Stream(file) => Ok(Begun::Stream(file)),
+        }
+    }
+
+    /// The same for a file that is open, from byte `at` on. Its position is not used and not moved.
+    /// Of an archive `at` only tells that it is one: it is the whole file, as Python's `zipfile` has it.
+    ///
+    /// # Errors
+    /// As [`LoadOptions::begin`]; they name `path`.
+    pub fn begin_file(&self, file: File, path: &Path, at: u64) -> Result<Begun> {
+        match FileSource::from_file(file, path)? {
+            Opened::File(file) => self.begin_in(Source::File(Arc::new(file)), at),
+            Opened::Stream(file) => Ok(Begun::Stream(file)),
+        }
+    }
+
+    /// The same for anything that can be read at any position.
+    ///
+    /// # Errors
+    /// As [`LoadOptions::begin`].
+    pub fn begin_source(&self, source: impl ReadAt + 'static, at: u64) -> Result<Begun> {
+        self.begin_in(Source::Other(Arc::new(source)), at)
+    }
+
+    /// The same for a reader; an array that is no object array is loaded at once. `left` is how many
+    /// bytes it has, if that is known.
+    ///
+    /// # Errors
+    /// As [`load`](crate::load).
+    pub fn begin_reader(&self, reader: &mut impl Read, left: Option<u64>) -> Result<Streamed> {
+        self.begin_stream(&mut Stream::new(reader, left))
+    }
+
+    fn begin_in(&self, source: Source, at: u64) -> Result<Begun> {
+        let begin = || {
+            let len = source.len()?;
+            let head = Head::read(&source, at, len)?;
+            match sniff(head.bytes()) {
+                Format::Npy => {
+                    let located = locate(&source, at, len, &head, self)?;
+                    Ok(Begun::Array(Pending {
+                        source: source.clone(),
+                        len,
+                        located,
+                        head,
+                    }))
+                }
+                Format::Zip => Ok(Begun::Npz(Npz::in_source(source.clone(), self.clone())?)),
+                Format::Empty => Err(formats::empty()),
+                Format::Other => {
+                    let bytes = head.bytes();
+                    self.other(bytes.get(..NAMED).unwrap_or(bytes)).map(Begun::Other)
+                }
+            }
+        };
+        begin().map_err(|e| source.explain(e))
+    }
+
+    pub(crate) fn begin_stream(&self, stream: &mut Stream<'_>) -> Result<Streamed> {
+        let reading = |e| Error::io(e, "reading the first bytes");
+        let mut head = Vec::new();
+        stream.read_up_to(&mut head, SNIFFED).map_err(reading)?;
+        match sniff(&head) {
+            Format::Npy => {
+                let header = stream_header(stream, head, self)?;
+                if self.allow_pickle && header.dtype().has_object() {
+                    return Ok(Streamed::Objects(header));
+                }
+                Ok(Streamed::Array(stream_data(stream, header, self)?))
+            }
+            Format::Zip => Ok(Streamed::Zip(head)),
+            Format::Empty => Err(formats::empty()),
+            Format::Other => {
+                if !self.allow_pickle {
+                    stream.read_up_to(&mut head, NAMED).map_err(reading)?;
+                }
+                self.other(&head).map(Streamed::Other)
+            }
+        }
+    }
+
+    fn other(&self, bytes: &[u8]) -> Result<Vec<u8>> {
+        if self.allow_pickle {
+            Ok(bytes.to_vec())
+        } else {
+            Err(formats::refuse(bytes, false))
+        }
+    }
+}
+
+impl Begun {
+    /// The rest of a load of what is no stream.
+    pub(crate) fn load(self, options: &LoadOptions) -> Result<Loaded> {
+        match self {
+            Begun::Array(pending) => Ok(Loaded::Array(pending.load(options)?)),
+            Begun::Npz(npz) => Ok(Loaded::Npz(npz)),
+            Begun::Stream(_) => Err(formats::empty()),
+            Begun::Other(bytes) => Err(formats::refuse(&bytes, options.allow_pickle)),
+        }
+    }
+}
+
+/// An array whose header was read, and whose data was not.
+///
+/// Of an object array (see [`DType::has_object`](crate::DType::has_object)) the data is a pickle,
+/// which begins at [`Pending::data_offset`]: loading it is an error.
+#[derive(Debug)]
+pub struct Pending {
+    source: Source,
+    len: u64,
+    located: Located,
+    head: Head,
+}
+
+impl Pending {
+    /// What the file says of the array.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.located.header
+    }
+
+    /// Where the data begins, in bytes from the beginning of the source.
+    #[must_use]
+    pub fn data_offset(&self) -> u64 {
+        self.located.data_start()
+    }
+
+    /// The array.
+    ///
+    /// # Errors
+    /// As [`load`](crate::load).
+    pub fn load(self, options: &LoadOptions) -> Result<Array> {
+        let Pending { source, len, located, head } = self;
+        let loaded = located.load(&source, len, &head, options);
+        loaded.map_err(|e| source.explain(e))
+    }
+
+    /// Puts the array's bytes, as they are in the file, into memory that has exactly their number.
+    ///
+    /// # Errors
+    /// As [`load`](crate::load); [`ErrorKind::Shape`](crate::ErrorKind::Shape) for memory of another
+    /// size.
+    pub fn read_into(&self, dest: &mut [u8], options: &LoadOptions) -> Result<()> {
+        let mut read = || {
+            refuse_objects(self.header().dtype(), options)?;
+            self.header().check_nbytes(dest.len())?;
+            self.located.checked_nbytes(&self.source, self.len)?;
+            self.located.fill(dest, &self.source, self.head.bytes(), options)
+        };
+        read().map_err(|e| self.source.explain(e))
+    }
+}
