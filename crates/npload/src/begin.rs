@@ -2,7 +2,7 @@
 //! data goes, or has a reader of pickles.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -59,9 +59,17 @@ impl LoadOptions {
     /// # Errors
     /// As [`load`](crate::load), without those of the data.
     pub fn begin(&self, path: impl AsRef<Path>) -> Result<Begun> {
-        match open(path.as_ref(), self.needs_write())? {
-            Opened::File(file) => self.begin_in(Source::File(Arc::new(file)), 0),
-            Opened::Stream(file) => Ok(Begun::Stream(file)),
+        let path = path.as_ref();
+        let file = match open(path, self.needs_write())? {
+            Opened::File(file) => file,
+            Opened::Stream(file) => return Ok(Begun::Stream(file)),
+        };
+        match self.begin_in(Source::File(Arc::new(file)), 0) {
+            // A file of /sys, which has fewer bytes than it claims.
+            Err(e) if e.io_kind() == Some(io::ErrorKind::UnexpectedEof) => {
+                File::open(path).map(Begun::Stream).map_err(|_| e)
+            }
+            begun => begun,
         }
     }
 

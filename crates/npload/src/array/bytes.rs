@@ -38,6 +38,12 @@ impl Array {
         (&self.data, self.offset)
     }
 
+    /// The same, given away: nothing else holds the memory for this array then.
+    #[must_use]
+    pub fn into_buffer(self) -> (Buffer, usize) {
+        (self.data, self.offset)
+    }
+
     /// Its bytes for writing, in the order in which they lie. If others share the memory, or it may
     /// not be written, the elements are first copied to memory of its own, in C order. A
     /// [`MmapMode::ReadWrite`](crate::MmapMode::ReadWrite) mapping that nothing else shares writes

@@ -11,12 +11,12 @@ mod templates;
 mod tiny;
 mod verify;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use npload_buffer::Buffer;
+use npload_buffer::{Buffer, ReadAt};
 
 use crate::npy::{Head, Header};
 use crate::sniff::{self, Format, sniff};
@@ -74,6 +74,12 @@ impl Npz {
         })
     }
 
+    /// The same archive, whose members are loaded with other options.
+    #[must_use]
+    pub fn with_options(self, options: LoadOptions) -> Npz {
+        Npz { options, ..self }
+    }
+
     /// How many members it has, duplicates counted.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -92,10 +98,15 @@ impl Npz {
         self.archive.entries().map(|entry| key_of(entry.name()))
     }
 
+    /// The members' whole names, in the order of [`Npz::keys`].
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.archive.entries().map(|entry| entry.name())
+    }
+
     /// Whether there is a member of that key or name.
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
-        self.find(key).is_ok()
+        self.look_up(key).is_some()
     }
 
     /// The array of that key, or of the member's whole name.
@@ -130,17 +141,19 @@ impl Npz {
         self.load_which(None)
     }
 
-    /// The members of these keys, or of these whole names, each once and in the order of
-    /// [`Npz::keys`], as [`Npz::load_all`] loads them.
+    /// The members of these keys, or of these whole names, in that order, as [`Npz::load_all`] loads
+    /// them.
     ///
     /// # Errors
     /// As there, and [`ErrorKind::NoSuchMember`].
-    pub fn load_some<'k>(
-        &self,
-        keys: impl IntoIterator<Item = &'k str>,
-    ) -> Result<Vec<(&str, Member)>> {
-        let which = keys.into_iter().map(|key| Ok(self.find(key)?.index()));
-        self.load_which(Some(which.collect::<Result<BTreeSet<_>>>()?))
+    pub fn load_some<'k>(&self, keys: impl IntoIterator<Item = &'k str>) -> Result<Vec<Member>> {
+        let indices = keys.into_iter().map(|key| Ok(self.find(key)?.index()));
+        let indices = indices.collect::<Result<Vec<_>>>()?;
+        let which: BTreeSet<_> = indices.iter().copied().collect();
+        let loaded = self.load_which(Some(which.clone()))?;
+        let loaded: BTreeMap<_, _> = which.into_iter().zip(loaded).collect();
+        let member = |index| Some(loaded.get(index)?.1.clone());
+        Ok(indices.iter().filter_map(member).collect())
     }
 
     fn load_which(&self, which: Option<BTreeSet<usize>>) -> Result<Vec<(&str, Member)>> {
@@ -160,9 +173,13 @@ impl Npz {
     }
 
     /// Members by name first, then by key, as NumPy looks them up.
+    fn look_up(&self, key: &str) -> Option<Entry<'_>> {
+        let by_key = || self.archive.find(&[key, ".npy"].concat());
+        self.archive.find(key).or_else(by_key)
+    }
+
     fn find(&self, key: &str) -> Result<Entry<'_>> {
-        let by_key = || self.archive.find(&format!("{key}.npy"));
-        self.archive.find(key).or_else(by_key).ok_or_else(|| {
+        self.look_up(key).ok_or_else(|| {
             let message = format!("{key} is not a file in the archive");
             Error::new(ErrorKind::NoSuchMember, message)
         })
@@ -196,6 +213,16 @@ impl LoadOptions {
         };
         let opened = Npz::in_source(source.clone(), self.clone());
         opened.map_err(|e| self.name_what_it_is(&source, e).with_path(path))
+    }
+
+    /// As [`LoadOptions::open_npz`], for anything that can be read at any position.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_npz_in(&self, source: impl ReadAt + 'static) -> Result<Npz> {
+        let source = Source::Other(Arc::new(source));
+        let opened = Npz::in_source(source.clone(), self.clone());
+        opened.map_err(|e| self.name_what_it_is(&source, e))
     }
 
     /// The error for what is no archive: what it is instead. Bytes before an archive are allowed,

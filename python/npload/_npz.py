@@ -1,0 +1,173 @@
+"""`NpzFile`: what is not in the extension module, since it need not be fast."""
+
+import collections.abc
+import os
+import zipfile
+
+import numpy as np
+
+from npload._npload import Archive, open_archive
+
+
+class BagObj:
+    """Attributes that are an archive's members: ``npz.f.name`` is ``npz["name"]``."""
+
+    def __init__(self, npz):
+        self._npz = npz
+
+    def __getattribute__(self, name):
+        try:
+            return object.__getattribute__(self, "_npz")[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __dir__(self):
+        return list(object.__getattribute__(self, "_npz").keys())
+
+
+class NpzFile(Archive, collections.abc.Mapping):
+    """
+    The arrays of an ``.npz`` file, each loaded when it is asked for.
+
+    A mapping like NumPy's ``NpzFile``, safe to share between threads and forked processes. Keys are
+    the members' names without ``.npy``; a whole name finds its member too.
+
+    Parameters
+    ----------
+    fid : str, bytes, path or file object
+        The archive.
+    own_fid : bool, optional
+        Whether closing it closes `fid`, too.
+    allow_pickle : bool, optional
+        Whether object arrays may be unpickled, which runs code that is in the file.
+    pickle_kwargs : dict, optional
+        ``encoding`` and ``fix_imports`` for that.
+    max_header_size : int, optional
+        The most characters that an array's header may have.
+
+    Attributes
+    ----------
+    files : list of str
+        The keys.
+    f : BagObj
+        The members as attributes.
+    zip : zipfile.ZipFile
+        The archive as Python sees it, opened when it is asked for.
+    fid : file object or None
+        The file, opened when it is asked for, if the archive was given by its path.
+
+    Examples
+    --------
+    >>> import numpy as np, npload, tempfile, os
+    >>> path = os.path.join(tempfile.mkdtemp(), "a.npz")
+    >>> np.savez(path, x=np.arange(3))
+    >>> with npload.load(path) as npz:
+    ...     npz["x"]
+    array([0, 1, 2])
+    """
+
+    _MAX_REPR_ARRAY_COUNT = 5
+    _zip = None
+    _fid = None
+    _own_fid = False
+
+    def __new__(cls, fid, own_fid=False, allow_pickle=False, pickle_kwargs=None, **options):
+        """Open the archive; see the class."""
+        if not isinstance(fid, Archive):
+            options.update(pickle_kwargs or {})
+            fid = open_archive(fid, allow_pickle=allow_pickle, **options)
+        return Archive.__new__(cls, fid)
+
+    def __init__(self, fid, own_fid=False, *_, **__):
+        """Keep what is to be closed."""
+        if own_fid:
+            self._fid = fid
+            self._own_fid = True
+
+    def __enter__(self):
+        """Return the archive itself."""
+        return self
+
+    def __exit__(self, exc_type, exc_value, traceback):
+        """Close the archive."""
+        self.close()
+
+    def __del__(self):
+        """Close the archive."""
+        self.close()
+
+    def close(self):
+        """Close the archive; members can no longer be loaded. Arrays that were loaded stay."""
+        self._close()
+        opened, self._zip = self._zip, None
+        if opened is not None:
+            opened.close()
+        file, self._fid = self._fid, None
+        if file is not None:
+            file.close()
+
+    @property
+    def files(self):
+        """The keys, in the archive's order; a member that is there twice comes twice."""
+        files = self.__dict__.get("_files")
+        if files is None:
+            files = self.__dict__["_files"] = self._keys()
+        return files
+
+    @property
+    def f(self):
+        """The members as attributes."""
+        return None if self._is_closed else BagObj(self)
+
+    @property
+    def zip(self):
+        """The archive as a `zipfile.ZipFile`, opened when it is first asked for."""
+        if self._zip is None and not self._is_closed:
+            self._zip = zipfile.ZipFile(os.fspath(self._file) if self._by_path else self._file)
+        return self._zip
+
+    @property
+    def fid(self):
+        """The archive's file, opened when it is first asked for; None if a file was given."""
+        if self._fid is None and self._by_path and not self._is_closed:
+            self._fid = open(self._file, "rb")
+        return self._fid
+
+    def __iter__(self):
+        """Iterate over the keys."""
+        return iter(self.files)
+
+    def __len__(self):
+        """Return how many members there are."""
+        return len(self.files)
+
+    def __reduce__(self):
+        """Open it again by its path, in the process that unpickles it."""
+        if not self._by_path or self._is_closed:
+            raise TypeError(
+                "only an open NpzFile that was loaded by its path can be pickled: another process "
+                "cannot open the same file object"
+            )
+        return _load_again, (os.path.abspath(os.fspath(self._file)), self._arguments())
+
+    def __repr__(self):
+        """Return NumPy's representation, and a line with dtype and shape for each array named."""
+        name = os.fspath(self._file) if self._by_path else getattr(self._fid, "name", "object")
+        shown = self.files[: self._MAX_REPR_ARRAY_COUNT]
+        more = "..." if len(self.files) > len(shown) else ""
+        lines = [f"NpzFile {name!r} with keys: {', '.join(shown)}{more}"]
+        for key in [] if self._is_closed else shown:
+            header = self._header(key)
+            if header is not None:
+                dtype, shape = header
+                lines.append(f"  {key}: {dtype} {shape}")
+        return "\n".join(lines)
+
+
+def _load_again(path, arguments):
+    from npload._npload import load
+
+    return load(path, **arguments)
+
+
+np.lib.npyio.NpzFile.register(NpzFile)

@@ -1,0 +1,240 @@
+//! NumPy arrays: over the engine's memory, or filled by the engine where NumPy has allocated them.
+
+use std::ffi::c_int;
+use std::ptr::null_mut;
+
+use npload::{Array, DType, Header, Order};
+use numpy::npyffi::{
+    NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE, NpyTypes, PY_ARRAY_API, PyArrayObject,
+    get_type_object, npy_intp,
+};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple, PyType};
+
+use crate::dtype::{MlDtypes, to_numpy};
+use crate::memory::Memory;
+
+/// From this size on an array lies in the engine's memory, which is aligned and filled by threads.
+/// NumPy's allocator is faster below.
+pub(crate) const OWN_FROM: usize = 64 << 10;
+
+/// The most axes that NumPy's arrays have.
+const MAX_NDIM: usize = 64;
+
+/// The lengths of the axes as NumPy takes them.
+struct Dims {
+    dims: [npy_intp; MAX_NDIM],
+    ndim: c_int,
+}
+
+impl Dims {
+    fn new(shape: &[usize]) -> PyResult<Self> {
+        let mut dims = [0; MAX_NDIM];
+        let too_large = || PyValueError::new_err("Maximum allowed dimension exceeded");
+        if shape.len() > MAX_NDIM {
+            return Err(too_large());
+        }
+        for (dim, &len) in dims.iter_mut().zip(shape) {
+            *dim = npy_intp::try_from(len).map_err(|_| too_large())?;
+        }
+        let ndim = c_int::try_from(shape.len()).map_err(|_| too_large())?;
+        Ok(Dims { dims, ndim })
+    }
+}
+
+/// An array that NumPy has allocated, and that nobody else knows yet.
+pub(crate) struct NewArray<'py> {
+    array: Bound<'py, PyAny>,
+    nbytes: usize,
+}
+
+impl<'py> NewArray<'py> {
+    /// An array of zeros for what the header says.
+    #[inline]
+    pub(crate) fn new(py: Python<'py>, header: &Header, ml: MlDtypes) -> PyResult<Self> {
+        let dtype = to_numpy(py, header.dtype(), ml)?;
+        let array = allocate(&dtype, header.dtype(), header.shape(), header.order())?;
+        let nbytes = header.nbytes();
+        let new = NewArray { array, nbytes };
+        // SAFETY: the array has as many bytes, NumPy has just allocated them, and nobody reads them.
+        unsafe { new.data().write_bytes(0, nbytes) };
+        Ok(new)
+    }
+
+    fn data(&self) -> *mut u8 {
+        let array: *mut PyArrayObject = self.array.as_ptr().cast();
+        // SAFETY: `allocate` made it an array, whose fields are valid while it lives.
+        unsafe { (*array).fields.data.cast() }
+    }
+
+    /// Its bytes, in the order in which they lie in memory.
+    #[inline]
+    pub(crate) fn bytes(&mut self) -> &mut [u8] {
+        // SAFETY: NumPy has allocated `nbytes` contiguous bytes there, `new` has set them, and only
+        // this value knows the array.
+        unsafe { std::slice::from_raw_parts_mut(self.data(), self.nbytes) }
+    }
+
+    #[inline]
+    pub(crate) fn finish(self) -> Bound<'py, PyAny> {
+        self.array
+    }
+}
+
+/// A NumPy array of that dtype, shape and order, its memory not set.
+#[inline]
+fn allocate<'py>(
+    numpy_dtype: &Bound<'py, PyAny>,
+    dtype: &DType,
+    shape: &[usize],
+    order: Order,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = numpy_dtype.py();
+    if dtype.itemsize() == 0 {
+        return without_bytes(numpy_dtype, shape, order);
+    }
+    let mut dims = Dims::new(shape)?;
+    let flags = match order {
+        Order::C => 0,
+        Order::F => NPY_ARRAY_F_CONTIGUOUS,
+    };
+    // SAFETY: the type is `numpy.ndarray`; the descr is a dtype, to which the call takes a reference
+    // of its own, made here; `dims` has `ndim` lengths. Without data NumPy allocates.
+    unsafe {
+        let class = get_type_object(py, NpyTypes::PyArray_Type);
+        let descr = numpy_dtype.clone().into_ptr().cast();
+        let array = PY_ARRAY_API.PyArray_NewFromDescr(
+            py,
+            class,
+            descr,
+            dims.ndim,
+            dims.dims.as_mut_ptr(),
+            null_mut(),
+            null_mut(),
+            flags,
+            null_mut(),
+        );
+        Bound::from_owned_ptr_or_err(py, array)
+    }
+}
+
+/// The same for elements of no bytes, to which the C function gives one; the constructor does not.
+fn without_bytes<'py>(
+    dtype: &Bound<'py, PyAny>,
+    shape: &[usize],
+    order: Order,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = dtype.py();
+    let options = PyDict::new(py);
+    options.set_item("dtype", dtype)?;
+    options.set_item("order", if order == Order::F { "F" } else { "C" })?;
+    let shape = PyTuple::new(py, shape)?;
+    let numpy = py.import("numpy")?;
+    numpy.getattr("ndarray")?.call((shape,), Some(&options))
+}
+
+/// The engine's array as NumPy's: over the same memory, or copied where it is small or shared.
+#[inline]
+pub(crate) fn to_numpy_array<'py>(
+    array: Array,
+    dtype: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let order = array.order().unwrap_or(Order::C);
+    if array.nbytes() >= OWN_FROM && array.buffer().0.is_writable() {
+        return wrap(array, order, dtype);
+    }
+    let bytes = array.contiguous_bytes(order).unwrap_or_default();
+    copy(bytes, array.dtype(), array.shape(), order, dtype)
+}
+
+fn copy<'py>(
+    bytes: &[u8],
+    dtype: &DType,
+    shape: &[usize],
+    order: Order,
+    numpy_dtype: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let array = allocate(numpy_dtype, dtype, shape, order)?;
+    let new = NewArray {
+        array,
+        nbytes: bytes.len(),
+    };
+    // SAFETY: an array of that dtype and shape has as many bytes, and nobody knows it yet.
+    unsafe { new.data().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    Ok(new.finish())
+}
+
+/// A NumPy array over the engine's memory, which is its base.
+fn wrap<'py>(
+    array: Array,
+    order: Order,
+    numpy_dtype: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (dtype, shape, nbytes) = (array.dtype().clone(), array.shape().to_vec(), array.nbytes());
+    let (mut buffer, offset) = array.into_buffer();
+    let end = offset.saturating_add(nbytes);
+    let Some(bytes) = buffer.get_mut().and_then(|all| all.get_mut(offset..end)) else {
+        // Others hold the memory too.
+        let bytes = buffer.get(offset..end).unwrap_or_default();
+        return copy(bytes, &dtype, &shape, order, numpy_dtype);
+    };
+    let data = bytes.as_mut_ptr();
+    let owner = Bound::new(numpy_dtype.py(), Memory::new(buffer))?;
+    let class = ndarray_class(numpy_dtype.py())?;
+    // SAFETY: `data` is the first of `nbytes` bytes that `owner` keeps in place, that nothing else
+    // refers to, and that Rust does not touch as long as `owner` lives.
+    unsafe { over(class, data, owner.into_any(), &shape, order, true, numpy_dtype) }
+}
+
+fn ndarray_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    CLASS.import(py, "numpy", "ndarray")
+}
+
+/// A NumPy array of a class over memory of `owner`.
+///
+/// # Safety
+/// `class` is `numpy.ndarray` or derives from it. `data` is the start of as many contiguous bytes as
+/// dtype and shape have, which `owner` keeps in place while it lives, and which no Rust reference
+/// covers meanwhile; with `writable` they may be written.
+pub(crate) unsafe fn over<'py>(
+    class: &Bound<'py, PyType>,
+    data: *mut u8,
+    owner: Bound<'py, PyAny>,
+    shape: &[usize],
+    order: Order,
+    writable: bool,
+    numpy_dtype: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = owner.py();
+    let mut dims = Dims::new(shape)?;
+    let order = match order {
+        Order::C => 0,
+        Order::F => NPY_ARRAY_F_CONTIGUOUS,
+    };
+    let access = if writable { NPY_ARRAY_WRITEABLE } else { 0 };
+    // SAFETY: as in `allocate`; the data is the caller's promise. Without strides NumPy makes those
+    // of contiguous elements. `SetBaseObject` takes the owner's reference, also when it fails.
+    unsafe {
+        let descr = numpy_dtype.clone().into_ptr().cast();
+        let array = PY_ARRAY_API.PyArray_NewFromDescr(
+            py,
+            class.as_type_ptr(),
+            descr,
+            dims.ndim,
+            dims.dims.as_mut_ptr(),
+            null_mut(),
+            data.cast(),
+            order | access,
+            null_mut(),
+        );
+        let array = Bound::from_owned_ptr_or_err(py, array)?;
+        let set = PY_ARRAY_API.PyArray_SetBaseObject(py, array.as_ptr().cast(), owner.into_ptr());
+        if set < 0 {
+            return Err(PyErr::fetch(py));
+        }
+        Ok(array)
+    }
+}

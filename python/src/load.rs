@@ -1,0 +1,295 @@
+//! `load`: from a path or an open file to an array, an archive, or what a pickle holds.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use npload::{Begun, Buffer, Pending, Streamed};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+use crate::arguments::Arguments;
+use crate::array::{NewArray, OWN_FROM, to_numpy_array};
+use crate::dtype::to_numpy;
+use crate::error::IntoPython;
+use crate::mapping;
+use crate::npz::{Origin, new_npz_file};
+use crate::out;
+use crate::pickles;
+use crate::source::{Kind, Opened, Reader, Seekable, borrowed, buffer_of};
+use crate::watch::watched;
+
+/// What is read of a small array beyond its header before the GIL is let go of: as much as is there
+/// already.
+const AT_HAND: usize = 3 << 10;
+
+/// Where an array goes that is not to be a new one.
+pub(crate) type Out<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
+
+/// Loads what `file` is or names.
+#[inline]
+pub(crate) fn load<'py>(
+    file: &Bound<'py, PyAny>,
+    arguments: &Arguments,
+    out: Out<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if !file.is_exact_instance_of::<PyString>() && file.hasattr("read")? {
+        return from_file(file, arguments, out);
+    }
+    from_path(file, arguments, out)
+}
+
+fn from_path<'py>(
+    file: &Bound<'py, PyAny>,
+    arguments: &Arguments,
+    out: Out<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = file.py();
+    let path = path_of(file)?;
+    let options = arguments.mapping_options();
+    let begun = py.detach(|| options.begin(&path)).into_python(py)?;
+    match begun {
+        Begun::Array(pending) => {
+            if arguments.allow_pickle && arguments.map.is_none() && has_objects(&pending) {
+                return pickles::object_array_at(file, pending.data_offset(), arguments.pickles);
+            }
+            if arguments.map.is_some() {
+                return mapping::memmap(file, &path, pending, arguments);
+            }
+            array(py, pending, arguments, out)
+        }
+        Begun::Npz(npz) => {
+            let origin = Origin::Path(file.clone().unbind());
+            new_npz_file(py, npz, origin, arguments)
+        }
+        Begun::Stream(pipe) => {
+            let pipe = Opened::new(py, pipe)?;
+            from_reader(pipe.file(), arguments, out)
+        }
+        _ => pickles::pickle_at(file, arguments.pickles),
+    }
+}
+
+/// The path of what is no file: `str`, `bytes`, `os.PathLike`.
+#[inline]
+pub(crate) fn path_of(file: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
+    if let Ok(text) = file.cast_exact::<PyString>()
+        && let Ok(text) = text.to_str()
+    {
+        if text.contains('\0') {
+            return Err(PyValueError::new_err("embedded null byte"));
+        }
+        return Ok(PathBuf::from(text));
+    }
+    let os = file.py().import("os")?;
+    let encoded = os.call_method1("fsencode", (file,))?.cast_into::<PyBytes>()?;
+    let bytes = encoded.as_bytes();
+    if bytes.contains(&0) {
+        return Err(PyValueError::new_err("embedded null byte"));
+    }
+    Ok(OsString::from_vec(bytes.to_vec()).into())
+}
+
+fn has_objects(pending: &Pending) -> bool {
+    pending.header().dtype().has_object()
+}
+
+/// The array of which the header was read.
+#[inline]
+pub(crate) fn array<'py>(
+    py: Python<'py>,
+    pending: Pending,
+    arguments: &Arguments,
+    out: Out<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let options = arguments.options();
+    let header = pending.header();
+    let nbytes = header.nbytes();
+    if let Some(out) = out {
+        let options = watched(options, arguments.progress(py));
+        return out::fill(out, header, arguments.ml, |bytes| {
+            py.detach(|| pending.read_into(bytes, &options)).into_python(py)
+        });
+    }
+    if nbytes < OWN_FROM && !header.dtype().has_object() {
+        let mut new = NewArray::new(py, header, arguments.ml)?;
+        let bytes = new.bytes();
+        let read = match nbytes <= AT_HAND && arguments.progress.is_none() {
+            true => pending.read_into(bytes, &options),
+            false => {
+                let options = watched(options, arguments.progress(py));
+                py.detach(|| pending.read_into(bytes, &options))
+            }
+        };
+        read.into_python(py)?;
+        return Ok(new.finish());
+    }
+    let dtype = to_numpy(py, header.dtype(), arguments.ml)?;
+    let options = watched(options, arguments.progress(py));
+    let array = py.detach(|| pending.load(&options)).into_python(py)?;
+    to_numpy_array(array, &dtype)
+}
+
+/// Loads what comes next in an open file, and leaves its position behind that.
+fn from_file<'py>(
+    file: &Bound<'py, PyAny>,
+    arguments: &Arguments,
+    out: Out<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = file.py();
+    if let Some(inner) = temporary(file)? {
+        return from_file(&inner, arguments, out);
+    }
+    // As NumPy has it, before anything is read.
+    file.getattr("seek")?;
+    let options = arguments.options();
+    let (begun, memory) = match Kind::of(file)? {
+        Kind::Other => return from_reader(file, arguments, out),
+        Kind::File { file, name, at } => {
+            let options = arguments.mapping_options();
+            (py.detach(|| options.begin_file(file, &name, at)), false)
+        }
+        Kind::Memory { bytes, at } => (options.begin_source(borrowed(&bytes), at), true),
+    };
+    match begun.into_python(py)? {
+        Begun::Array(pending) => {
+            refuse_map(arguments, memory)?;
+            let start = pending.data_offset();
+            if arguments.allow_pickle && has_objects(&pending) {
+                file.call_method1("seek", (start,))?;
+                return pickles::object_array(file, arguments.pickles);
+            }
+            let end = start.saturating_add(pending.header().nbytes() as u64);
+            let loaded = array(py, pending, arguments, out)?;
+            file.call_method1("seek", (end,))?;
+            Ok(loaded)
+        }
+        Begun::Npz(npz) => new_npz_file(py, npz, Origin::File(file.clone().unbind()), arguments),
+        Begun::Stream(_) => from_reader(file, arguments, out),
+        _ => pickles::pickle_in(file, &[], arguments.pickles),
+    }
+}
+
+/// NumPy's exceptions for mapping what has no path.
+fn refuse_map(arguments: &Arguments, memory: bool) -> PyResult<()> {
+    match (arguments.map, memory) {
+        (None, _) => Ok(()),
+        (Some(_), true) => Err(PyTypeError::new_err(
+            "memory mapping needs a file given by its path: this object has none",
+        )),
+        (Some(_), false) => Err(PyValueError::new_err(
+            "Filename must be a string or a path-like object.  Memmap cannot use existing file handles.",
+        )),
+    }
+}
+
+/// The file in one of `tempfile`'s wrappers.
+fn temporary<'py>(file: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let class = file.get_type();
+    if class.name()? != "_TemporaryFileWrapper" || class.module()? != "tempfile" {
+        return Ok(None);
+    }
+    file.getattr("file").map(Some)
+}
+
+/// Loads what comes next in anything that can be read.
+fn from_reader<'py>(
+    file: &Bound<'py, PyAny>,
+    arguments: &Arguments,
+    out: Out<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = file.py();
+    // A pipe that is cut off in the middle of a large array is to be interruptible.
+    let options = watched(arguments.options(), arguments.progress(py));
+    let mut reader = Reader::new(file)?;
+    let begun = match arguments.map {
+        None => options.begin_reader(&mut reader, None),
+        Some(_) => {
+            let options = arguments.mapping_options();
+            let begun = options.begin_reader(&mut reader, None);
+            if matches!(&begun, Err(err) if err.kind() == npload::ErrorKind::Mmap) {
+                refuse_map(arguments, true)?;
+            }
+            begun
+        }
+    };
+    match begun.into_python(py)? {
+        Streamed::Array(array) => {
+            let dtype = to_numpy(py, array.dtype(), arguments.ml)?;
+            match out {
+                Some(out) => out::copy(out, &array, &dtype),
+                None => to_numpy_array(array, &dtype),
+            }
+        }
+        Streamed::Objects(_) => pickles::object_array(file, arguments.pickles),
+        Streamed::Zip(head) => archive(file, head, reader, arguments),
+        Streamed::Other(head) => pickles::pickle_in(file, &head, arguments.pickles),
+        _ => Err(PyValueError::new_err("unknown contents")),
+    }
+}
+
+/// The archive in a reader: read where its members lie if the reader can seek, else taken in whole.
+fn archive<'py>(
+    file: &Bound<'py, PyAny>,
+    head: Vec<u8>,
+    mut reader: Reader<'_, 'py>,
+    arguments: &Arguments,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = file.py();
+    let options = arguments.options();
+    let npz = match Seekable::new(file)? {
+        Some(source) => options.open_npz_in(source),
+        None => {
+            let mut bytes = head;
+            let read = std::io::Read::read_to_end(&mut reader, &mut bytes);
+            read.map_err(|err| crate::raised::take().unwrap_or_else(|| err.into()))?;
+            options.open_npz_in(Buffer::from(bytes))
+        }
+    };
+    new_npz_file(py, npz.into_python(py)?, Origin::File(file.clone().unbind()), arguments)
+}
+
+/// Loads what is in memory.
+pub(crate) fn from_buffer<'py>(
+    object: &Bound<'py, PyAny>,
+    arguments: &Arguments,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = object.py();
+    let bytes = buffer_of(object)?;
+    let options = arguments.options();
+    match options.begin_source(bytes.clone(), 0).into_python(py)? {
+        Begun::Array(pending) if arguments.allow_pickle && has_objects(&pending) => {
+            let start = usize::try_from(pending.data_offset()).unwrap_or(usize::MAX);
+            let pickle = bytes.get(start..).unwrap_or_default();
+            pickles::object_array_in(py, pickle, arguments.pickles)
+        }
+        Begun::Array(pending) => array(py, pending, arguments, None),
+        Begun::Npz(npz) => new_npz_file(py, npz, Origin::File(object.clone().unbind()), arguments),
+        _ => {
+            let file = py.import("io")?.call_method1("BytesIO", (object,))?;
+            pickles::pickle_in(&file, &[], arguments.pickles)
+        }
+    }
+}
+
+/// The archive that `file` is or names.
+pub(crate) fn archive_of<'py>(
+    file: &Bound<'py, PyAny>,
+    arguments: &Arguments,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = file.py();
+    let options = arguments.options();
+    if !file.hasattr("read")? {
+        let path = path_of(file)?;
+        let npz = py.detach(|| options.open_npz(&path)).into_python(py)?;
+        return new_npz_file(py, npz, Origin::Path(file.clone().unbind()), arguments);
+    }
+    let npz = match Kind::of(file)? {
+        Kind::File { file, .. } => options.open_npz_in(file),
+        Kind::Memory { bytes, .. } => options.open_npz_in(borrowed(&bytes)),
+        Kind::Other => return archive(file, Vec::new(), Reader::new(file)?, arguments),
+    };
+    let npz = npz.into_python(py)?;
+    new_npz_file(py, npz, Origin::File(file.clone().unbind()), arguments)
+}

@@ -1,0 +1,44 @@
+//! The engine's warnings as `UserWarning`s.
+
+use std::cell::RefCell;
+use std::ffi::CString;
+
+use npload::{LoadOptions, Warning};
+use pyo3::exceptions::PyUserWarning;
+use pyo3::prelude::*;
+
+thread_local! {
+    /// What is to be shown once the engine is done: it warns while it works.
+    static KEPT: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The options with warnings kept for [`show`]. The engine warns on the thread that called it.
+pub(crate) fn keeping(options: LoadOptions) -> LoadOptions {
+    options.on_warning(|warning: &Warning| keep(warning.to_string()))
+}
+
+/// Keeps a warning for [`show`].
+pub(crate) fn keep(text: String) {
+    KEPT.with_borrow_mut(|kept| kept.push(text));
+}
+
+/// Shows what was kept on this thread.
+///
+/// # Errors
+/// The warning, where a filter makes it an exception.
+#[inline]
+pub(crate) fn show(py: Python<'_>) -> PyResult<()> {
+    if KEPT.with_borrow(Vec::is_empty) {
+        return Ok(());
+    }
+    for text in KEPT.take() {
+        let text = CString::new(text.replace('\0', "\\0"))?;
+        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
+    }
+    Ok(())
+}
+
+/// Forgets what was kept: the load failed, and its exception says more.
+pub(crate) fn forget() {
+    KEPT.take();
+}
