@@ -9,12 +9,26 @@
 `numpy.load` for a whole program.
 """
 
-from npload._npload import Mapping, load, loads
+from npload._info import ArrayInfo
+from npload._install import install, installed, uninstall
+from npload._lazy import LazyNpz
+from npload._memmap import open_memmap
+from npload._npload import LazyArray, Mapping, load, load_many, loads, open, peek
 from npload._npz import NpzFile
 
 __all__ = [
+    "ArrayInfo",
+    "LazyArray",
+    "LazyNpz",
     "Mapping",
     "NpzFile",
+    "install",
+    "installed",
     "load",
+    "load_many",
     "loads",
+    "open",
+    "open_memmap",
+    "peek",
+    "uninstall",
 ]

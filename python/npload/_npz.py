@@ -156,7 +156,7 @@ class NpzFile(Archive, collections.abc.Mapping):
         shown = self.files[: self._MAX_REPR_ARRAY_COUNT]
         more = "..." if len(self.files) > len(shown) else ""
         lines = [f"NpzFile {name!r} with keys: {', '.join(shown)}{more}"]
-        for key in [] if self._is_closed else shown:
+        for key in [] if self._is_closed or self._is_exact else shown:
             header = self._header(key)
             if header is not None:
                 dtype, shape = header

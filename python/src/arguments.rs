@@ -20,7 +20,8 @@ pub(crate) struct Arguments {
     pub(crate) verify: Verify,
     pub(crate) threads: Option<NonZeroUsize>,
     pub(crate) progress: Option<Py<PyAny>>,
-    pub(crate) ml: MlDtypes,
+    /// NumPy's results exactly: no dtype is restored, no archive mapped.
+    pub(crate) exact: bool,
 }
 
 /// What Python's own `pickle` is given.
@@ -49,7 +50,7 @@ impl Default for Arguments {
             verify: Verify::WholeReads,
             threads: None,
             progress: None,
-            ml: MlDtypes::Restored,
+            exact: false,
         }
     }
 }
@@ -77,6 +78,23 @@ impl Arguments {
         Arguments {
             progress: self.progress(py),
             ..*self
+        }
+    }
+
+    pub(crate) fn ml(&self) -> MlDtypes {
+        match self.exact {
+            true => MlDtypes::Void,
+            false => MlDtypes::Restored,
+        }
+    }
+
+    /// Refuses what `out` cannot take.
+    pub(crate) fn check_out(&self, out: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        match out {
+            Some(_) if self.map.is_some() => {
+                Err(PyValueError::new_err("out and mmap_mode exclude each other"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -204,6 +222,21 @@ pub(crate) fn threads(given: &Bound<'_, PyAny>) -> PyResult<Option<NonZeroUsize>
     match NonZeroUsize::new(given.extract()?) {
         Some(threads) => Ok(Some(threads)),
         None => Err(PyValueError::new_err("threads must be at least 1")),
+    }
+}
+
+/// A callable, or a bool: True shows a bar.
+pub(crate) fn progress(given: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+    if given.is_callable() {
+        return Ok(Some(given.clone().unbind()));
+    }
+    match given.extract::<bool>() {
+        Ok(false) => Ok(None),
+        Ok(true) => {
+            let bar = given.py().import("npload._progress")?.getattr("bar")?;
+            Ok(Some(bar.call0()?.unbind()))
+        }
+        Err(_) => Err(PyTypeError::new_err("progress is True, False or a callable")),
     }
 }
 

@@ -1,85 +1,363 @@
-//! The functions of the module.
+//! The functions of the module: their documentation, their arguments, checked, and what they call.
 
-use npload::Verify;
+use std::ffi::OsString;
+
+use npload::{MAX_HEADER_SIZE, Verify};
 use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
 
 use crate::arguments::{self, Arguments, Pickles};
-use crate::dtype::MlDtypes;
 use crate::guard::guarded;
 use crate::load::{archive_of, from_buffer, load as load_from};
+use crate::{command, create, lazy, many, peek as peeking};
 
-/// load.
+type Given<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
+
+/// The arguments that all functions share.
+fn common(
+    allow_pickle: Given<'_, '_>,
+    fix_imports: bool,
+    encoding: Given<'_, '_>,
+    max_header_size: Given<'_, '_>,
+    verify: Given<'_, '_>,
+    threads: Given<'_, '_>,
+) -> PyResult<Arguments> {
+    Ok(Arguments {
+        allow_pickle: allow_pickle.map_or(Ok(false), arguments::allow_pickle)?,
+        pickles: Pickles {
+            fix_imports,
+            encoding: encoding.map_or(Ok("ASCII"), arguments::encoding)?,
+        },
+        max_header_size: max_header_size.map_or(Ok(MAX_HEADER_SIZE), arguments::max_header_size)?,
+        verify: verify.map_or(Ok(Verify::WholeReads), arguments::verify)?,
+        threads: threads.map_or(Ok(None), arguments::threads)?,
+        ..Arguments::default()
+    })
+}
+
+/// Loads an array or an archive of arrays from a ``.npy`` or ``.npz`` file.
+///
+/// It takes what `numpy.load` takes, gives what that gives, and raises what that raises, with more to
+/// say. Keyword arguments from `safe_pickle` on are npload's own.
+///
+/// Parameters
+/// ----------
+/// file : str, bytes, path or file object
+///     The file. File objects need ``read`` and ``seek``; they are read from where they stand and are
+///     left just behind the array, so that arrays saved one after the other load one after the other.
+/// mmap_mode : {None, 'r', 'c', 'r+'}, optional
+///     Map the file instead of reading it: for reading, for changes that stay in memory, for changes
+///     that reach the file. The members of an archive are mapped where they are stored; compressed
+///     ones are read, with a warning. The file must not change meanwhile.
+/// allow_pickle : bool, optional
+///     Whether object arrays and pickles may be read, by Python's own `pickle`, which runs code that
+///     is in the file. Other values than True and False are a `TypeError`.
+/// fix_imports : bool, optional
+///     Whether Python 2's names in pickles are mapped to Python 3's.
+/// encoding : {'ASCII', 'latin1', 'bytes'}, optional
+///     How Python 2's byte strings in pickles are read.
+/// max_header_size : int, optional
+///     The most characters that an array's header may have. Not in force with ``allow_pickle=True``.
+/// safe_pickle : bool, optional
+///     Not available yet: True is a `NotImplementedError`.
+/// verify : bool, optional
+///     When an archive's checksums are checked. None: on every read of a whole member. True: also
+///     before one is mapped. False: never.
+/// threads : int, optional
+///     The most threads that a load uses, by default one for each core. They end with the call.
+/// out : numpy.ndarray, optional
+///     An array to load into, of just the dtype, shape and memory order of the one in the file. If
+///     the load fails it may hold anything.
+/// progress : bool or callable, optional
+///     Called now and then with the bytes done and the bytes in all; True shows a bar by `tqdm`.
+///
+/// Returns
+/// -------
+/// numpy.ndarray, numpy.memmap, NpzFile or object
+///     The array; an archive, to be closed or used in a ``with`` statement; what a pickle holds.
+///
+/// Raises
+/// ------
+/// OSError
+///     The file does not exist or cannot be read.
+/// ValueError
+///     It holds no array, a damaged one, or pickles that are not allowed.
+/// zipfile.BadZipFile
+///     The archive is damaged, or a checksum is wrong.
+/// pickle.UnpicklingError
+///     With ``allow_pickle=True``: it can be read neither as an array nor as a pickle.
+/// EOFError
+///     Nothing is left to read.
+///
+/// See Also
+/// --------
+/// peek : What is in a file, without loading it.
+/// open : An array of which parts are read.
+/// load_many : Many files side by side.
+///
+/// Examples
+/// --------
+/// >>> import os, tempfile
+/// >>> import numpy as np, npload
+/// >>> path = os.path.join(tempfile.mkdtemp(), "x.npy")
+/// >>> np.save(path, np.arange(6).reshape(2, 3))
+/// >>> npload.load(path)
+/// array([[0, 1, 2],
+///        [3, 4, 5]])
+/// >>> npload.load(path, mmap_mode="r")[1]
+/// memmap([3, 4, 5])
 #[pyfunction]
-#[pyo3(signature = (
-    file, mmap_mode=None, allow_pickle=None, fix_imports=true, encoding=None, *, max_header_size=None,
-    safe_pickle=None, verify=None, threads=None, out=None, progress=None
-), text_signature = "(file, mmap_mode=None, allow_pickle=False, fix_imports=True, encoding='ASCII', *, max_header_size=10000, safe_pickle=False, verify=None, threads=None, out=None, progress=None)")]
+#[pyo3(
+    signature = (
+        file, mmap_mode=None, allow_pickle=None, fix_imports=true, encoding=None, *,
+        max_header_size=None, safe_pickle=None, verify=None, threads=None, out=None, progress=None
+    ),
+    text_signature = "(file, mmap_mode=None, allow_pickle=False, fix_imports=True, \
+        encoding='ASCII', *, max_header_size=10000, safe_pickle=False, verify=None, threads=None, \
+        out=None, progress=None)"
+)]
 #[expect(clippy::too_many_arguments, reason = "numpy.load's, and ours")]
 pub(crate) fn load<'py>(
     py: Python<'py>,
     file: &Bound<'py, PyAny>,
-    mmap_mode: Option<&Bound<'py, PyAny>>,
-    allow_pickle: Option<&Bound<'py, PyAny>>,
+    mmap_mode: Given<'_, 'py>,
+    allow_pickle: Given<'_, 'py>,
     fix_imports: bool,
-    encoding: Option<&Bound<'py, PyAny>>,
-    max_header_size: Option<&Bound<'py, PyAny>>,
-    safe_pickle: Option<&Bound<'py, PyAny>>,
-    verify: Option<&Bound<'py, PyAny>>,
-    threads: Option<&Bound<'py, PyAny>>,
-    out: Option<&Bound<'py, PyAny>>,
-    progress: Option<&Bound<'py, PyAny>>,
+    encoding: Given<'_, 'py>,
+    max_header_size: Given<'_, 'py>,
+    safe_pickle: Given<'_, 'py>,
+    verify: Given<'_, 'py>,
+    threads: Given<'_, 'py>,
+    out: Given<'_, 'py>,
+    progress: Given<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(py, || {
-        let arguments = Arguments {
-            map: mmap_mode.map_or(Ok(None), arguments::mmap_mode)?,
-            allow_pickle: allow_pickle.map_or(Ok(false), arguments::allow_pickle)?,
-            pickles: pickles(fix_imports, encoding)?,
-            max_header_size: max_header_size
-                .map_or(Ok(npload::MAX_HEADER_SIZE), arguments::max_header_size)?,
-            verify: verify.map_or(Ok(Verify::WholeReads), arguments::verify)?,
-            threads: threads.map_or(Ok(None), arguments::threads)?,
-            progress: progress.map(|progress| progress.clone().unbind()),
-            ml: MlDtypes::Restored,
-        };
+        let mut arguments =
+            common(allow_pickle, fix_imports, encoding, max_header_size, verify, threads)?;
+        arguments.map = mmap_mode.map_or(Ok(None), arguments::mmap_mode)?;
+        arguments.progress = progress.map_or(Ok(None), arguments::progress)?;
         safe_pickle.map_or(Ok(()), arguments::safe_pickle)?;
+        arguments.check_out(out)?;
         load_from(file, &arguments, out)
     })
 }
 
-/// loads.
+/// `numpy.load` with its results exactly: no dtype restored, no archive mapped. What `install` puts
+/// in its place.
 #[pyfunction]
-#[pyo3(signature = (
-    buffer, allow_pickle=None, fix_imports=true, encoding=None, *, max_header_size=None, verify=None,
-    threads=None
-), text_signature = "(buffer, allow_pickle=False, fix_imports=True, encoding='ASCII', *, max_header_size=10000, verify=None, threads=None)")]
+#[pyo3(
+    signature = (
+        file, mmap_mode=None, allow_pickle=None, fix_imports=true, encoding=None, *,
+        max_header_size=None
+    ),
+    text_signature = "(file, mmap_mode=None, allow_pickle=False, fix_imports=True, \
+        encoding='ASCII', *, max_header_size=10000)"
+)]
+#[expect(clippy::too_many_arguments, reason = "numpy.load's")]
+pub(crate) fn load_exactly<'py>(
+    py: Python<'py>,
+    file: &Bound<'py, PyAny>,
+    mmap_mode: Given<'_, 'py>,
+    allow_pickle: Given<'_, 'py>,
+    fix_imports: bool,
+    encoding: Given<'_, 'py>,
+    max_header_size: Given<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    guarded(py, || {
+        let mut arguments =
+            common(allow_pickle, fix_imports, encoding, max_header_size, None, None)?;
+        arguments.map = mmap_mode.map_or(Ok(None), arguments::mmap_mode)?;
+        arguments.exact = true;
+        load_from(file, &arguments, None)
+    })
+}
+
+/// Loads an array or an archive from memory.
+///
+/// Parameters
+/// ----------
+/// buffer : bytes-like
+///     The contents of an ``.npy`` or ``.npz`` file. ``bytes`` are read where they are; anything that
+///     may change is copied first.
+/// allow_pickle, fix_imports, encoding, max_header_size, verify, threads
+///     As in `load`.
+///
+/// Returns
+/// -------
+/// numpy.ndarray, NpzFile or object
+///     As `load`. The array has memory of its own.
+///
+/// Examples
+/// --------
+/// >>> import io
+/// >>> import numpy as np, npload
+/// >>> file = io.BytesIO()
+/// >>> np.save(file, np.arange(3))
+/// >>> npload.loads(file.getvalue())
+/// array([0, 1, 2])
+#[pyfunction]
+#[pyo3(
+    signature = (
+        buffer, allow_pickle=None, fix_imports=true, encoding=None, *, max_header_size=None,
+        verify=None, threads=None
+    ),
+    text_signature = "(buffer, allow_pickle=False, fix_imports=True, encoding='ASCII', *, \
+        max_header_size=10000, verify=None, threads=None)"
+)]
 #[expect(clippy::too_many_arguments, reason = "those of load")]
 pub(crate) fn loads<'py>(
     py: Python<'py>,
     buffer: &Bound<'py, PyAny>,
-    allow_pickle: Option<&Bound<'py, PyAny>>,
+    allow_pickle: Given<'_, 'py>,
     fix_imports: bool,
-    encoding: Option<&Bound<'py, PyAny>>,
-    max_header_size: Option<&Bound<'py, PyAny>>,
-    verify: Option<&Bound<'py, PyAny>>,
-    threads: Option<&Bound<'py, PyAny>>,
+    encoding: Given<'_, 'py>,
+    max_header_size: Given<'_, 'py>,
+    verify: Given<'_, 'py>,
+    threads: Given<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(py, || {
-        let arguments = Arguments {
-            allow_pickle: allow_pickle.map_or(Ok(false), arguments::allow_pickle)?,
-            pickles: pickles(fix_imports, encoding)?,
-            max_header_size: max_header_size
-                .map_or(Ok(npload::MAX_HEADER_SIZE), arguments::max_header_size)?,
-            verify: verify.map_or(Ok(Verify::WholeReads), arguments::verify)?,
-            threads: threads.map_or(Ok(None), arguments::threads)?,
-            ..Arguments::default()
-        };
+        let arguments =
+            common(allow_pickle, fix_imports, encoding, max_header_size, verify, threads)?;
         from_buffer(buffer, &arguments)
     })
 }
 
-fn pickles(fix_imports: bool, encoding: Option<&Bound<'_, PyAny>>) -> PyResult<Pickles> {
-    let encoding = encoding.map_or(Ok("ASCII"), arguments::encoding)?;
-    Ok(Pickles { fix_imports, encoding })
+/// Loads many files side by side.
+///
+/// Parameters
+/// ----------
+/// paths : iterable of str, bytes or path
+///     The files.
+/// allow_pickle, fix_imports, encoding, max_header_size, verify, threads
+///     As in `load`.
+///
+/// Returns
+/// -------
+/// list
+///     What `load` gives for each, in that order.
+///
+/// Raises
+/// ------
+/// Exception
+///     That of the first file that cannot be loaded; it names the file.
+///
+/// Examples
+/// --------
+/// >>> import os, tempfile
+/// >>> import numpy as np, npload
+/// >>> paths = [os.path.join(tempfile.mkdtemp(), "x.npy") for _ in range(2)]
+/// >>> for i, path in enumerate(paths):
+/// ...     np.save(path, np.full(2, i))
+/// >>> npload.load_many(paths)
+/// [array([0, 0]), array([1, 1])]
+#[pyfunction]
+#[pyo3(
+    signature = (
+        paths, allow_pickle=None, fix_imports=true, encoding=None, *, max_header_size=None,
+        verify=None, threads=None
+    ),
+    text_signature = "(paths, allow_pickle=False, fix_imports=True, encoding='ASCII', *, \
+        max_header_size=10000, verify=None, threads=None)"
+)]
+#[expect(clippy::too_many_arguments, reason = "those of load")]
+pub(crate) fn load_many<'py>(
+    py: Python<'py>,
+    paths: &Bound<'py, PyAny>,
+    allow_pickle: Given<'_, 'py>,
+    fix_imports: bool,
+    encoding: Given<'_, 'py>,
+    max_header_size: Given<'_, 'py>,
+    verify: Given<'_, 'py>,
+    threads: Given<'_, 'py>,
+) -> PyResult<Bound<'py, PyList>> {
+    guarded(py, || {
+        let arguments =
+            common(allow_pickle, fix_imports, encoding, max_header_size, verify, threads)?;
+        many::load_many(paths, &arguments)
+    })
+}
+
+/// Tells what is in a file, from its headers: nothing is loaded.
+///
+/// Parameters
+/// ----------
+/// file : str, bytes, path or file object
+///     The file. A file object is read from where it stands, and left there.
+/// max_header_size : int, optional
+///     As in `load`.
+///
+/// Returns
+/// -------
+/// ArrayInfo or dict of str to ArrayInfo
+///     What an ``.npy`` file holds, or what each member of an archive is.
+///
+/// Examples
+/// --------
+/// >>> import os, tempfile
+/// >>> import numpy as np, npload
+/// >>> path = os.path.join(tempfile.mkdtemp(), "x.npz")
+/// >>> np.savez(path, w=np.zeros((2, 3), "f4"))
+/// >>> info = npload.peek(path)["w"]
+/// >>> info.dtype, info.shape, info.nbytes
+/// (dtype('float32'), (2, 3), 24)
+#[pyfunction]
+#[pyo3(
+    signature = (file, *, max_header_size=None),
+    text_signature = "(file, *, max_header_size=10000)"
+)]
+pub(crate) fn peek<'py>(
+    py: Python<'py>,
+    file: &Bound<'py, PyAny>,
+    max_header_size: Given<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    guarded(py, || {
+        let arguments = common(None, true, None, max_header_size, None, None)?;
+        peeking::peek(file, &arguments)
+    })
+}
+
+/// Opens a file and loads nothing: indexing reads what it needs.
+///
+/// Parameters
+/// ----------
+/// file : str, bytes, path or file object
+///     The file.
+/// max_header_size, verify, threads
+///     As in `load`. Of parts no checksum is checked, unless `verify` is True.
+///
+/// Returns
+/// -------
+/// LazyArray or LazyNpz
+///     The array of an ``.npy`` file, or a mapping of an archive's keys to such arrays.
+///
+/// Examples
+/// --------
+/// >>> import os, tempfile
+/// >>> import numpy as np, npload
+/// >>> path = os.path.join(tempfile.mkdtemp(), "x.npy")
+/// >>> np.save(path, np.arange(12).reshape(3, 4))
+/// >>> array = npload.open(path)
+/// >>> array.shape
+/// (3, 4)
+/// >>> array[1:, ::2]
+/// array([[ 4,  6],
+///        [ 8, 10]])
+#[pyfunction]
+#[pyo3(
+    signature = (file, *, max_header_size=None, verify=None, threads=None),
+    text_signature = "(file, *, max_header_size=10000, verify=None, threads=None)"
+)]
+pub(crate) fn open<'py>(
+    py: Python<'py>,
+    file: &Bound<'py, PyAny>,
+    max_header_size: Given<'_, 'py>,
+    verify: Given<'_, 'py>,
+    threads: Given<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    guarded(py, || {
+        let arguments = common(None, true, None, max_header_size, verify, threads)?;
+        lazy::open(file, &arguments)
+    })
 }
 
 /// Opens an archive; what is none is an error.
@@ -90,19 +368,31 @@ fn pickles(fix_imports: bool, encoding: Option<&Bound<'_, PyAny>>) -> PyResult<P
 pub(crate) fn open_archive<'py>(
     py: Python<'py>,
     file: &Bound<'py, PyAny>,
-    allow_pickle: Option<&Bound<'py, PyAny>>,
+    allow_pickle: Given<'_, 'py>,
     fix_imports: bool,
-    encoding: Option<&Bound<'py, PyAny>>,
-    max_header_size: Option<&Bound<'py, PyAny>>,
+    encoding: Given<'_, 'py>,
+    max_header_size: Given<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(py, || {
-        let arguments = Arguments {
-            allow_pickle: allow_pickle.map_or(Ok(false), arguments::allow_pickle)?,
-            pickles: pickles(fix_imports, encoding)?,
-            max_header_size: max_header_size
-                .map_or(Ok(npload::MAX_HEADER_SIZE), arguments::max_header_size)?,
-            ..Arguments::default()
-        };
+        let arguments = common(allow_pickle, fix_imports, encoding, max_header_size, None, None)?;
         archive_of(file, &arguments)
     })
+}
+
+/// Creates an npy file of zeros.
+#[pyfunction]
+pub(crate) fn create_npy(
+    py: Python<'_>,
+    filename: &Bound<'_, PyAny>,
+    descr: &str,
+    shape: &Bound<'_, PyTuple>,
+    fortran_order: bool,
+) -> PyResult<()> {
+    guarded(py, || create::create(filename, descr, shape, fortran_order))
+}
+
+/// Runs the command with these arguments, the first of which is its own name; its exit status.
+#[pyfunction]
+pub(crate) fn run_command(py: Python<'_>, arguments: Vec<OsString>) -> PyResult<u8> {
+    guarded(py, || Ok(command::run(py, arguments)))
 }

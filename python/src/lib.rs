@@ -3,15 +3,20 @@
 
 mod arguments;
 mod array;
+mod command;
+mod create;
 mod dtype;
 mod error;
 mod functions;
 mod guard;
+mod lazy;
 mod load;
+mod many;
 mod mapping;
 mod memory;
 mod npz;
 mod out;
+mod peek;
 mod pickles;
 mod raised;
 mod source;
@@ -22,7 +27,11 @@ mod watch;
 #[pyo3::pymodule(gil_used = true)]
 mod _npload {
     #[pymodule_export]
-    use crate::functions::{load, loads, open_archive};
+    use crate::functions::{
+        create_npy, load, load_exactly, load_many, loads, open, open_archive, peek, run_command,
+    };
+    #[pymodule_export]
+    use crate::lazy::LazyArray;
     #[pymodule_export]
     use crate::mapping::Mapping;
     #[pymodule_export]

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use npload::{Begun, Buffer, Pending, Streamed};
+use npload::{Begun, Buffer, LoadOptions, Pending, Streamed};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -47,8 +47,15 @@ fn from_path<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = file.py();
     let path = path_of(file)?;
-    let options = arguments.mapping_options();
-    let begun = py.detach(|| options.begin(&path)).into_python(py)?;
+    let begin = |options: LoadOptions| py.detach(|| options.begin(&path)).into_python(py);
+    let begun = match (arguments.exact, arguments.map) {
+        // Only arrays are mapped.
+        (true, Some(_)) => match begin(arguments.options())? {
+            Begun::Array(_) => begin(arguments.mapping_options())?,
+            begun => begun,
+        },
+        _ => begin(arguments.mapping_options())?,
+    };
     match begun {
         Begun::Array(pending) => {
             if arguments.allow_pickle && arguments.map.is_none() && has_objects(&pending) {
@@ -108,12 +115,12 @@ pub(crate) fn array<'py>(
     let nbytes = header.nbytes();
     if let Some(out) = out {
         let options = watched(options, arguments.progress(py));
-        return out::fill(out, header, arguments.ml, |bytes| {
+        return out::fill(out, header, arguments.ml(), |bytes| {
             py.detach(|| pending.read_into(bytes, &options)).into_python(py)
         });
     }
     if nbytes < OWN_FROM && !header.dtype().has_object() {
-        let mut new = NewArray::new(py, header, arguments.ml)?;
+        let mut new = NewArray::new(py, header, arguments.ml())?;
         let bytes = new.bytes();
         let read = match nbytes <= AT_HAND && arguments.progress.is_none() {
             true => pending.read_into(bytes, &options),
@@ -125,7 +132,7 @@ pub(crate) fn array<'py>(
         read.into_python(py)?;
         return Ok(new.finish());
     }
-    let dtype = to_numpy(py, header.dtype(), arguments.ml)?;
+    let dtype = to_numpy(py, header.dtype(), arguments.ml())?;
     let options = watched(options, arguments.progress(py));
     let array = py.detach(|| pending.load(&options)).into_python(py)?;
     to_numpy_array(array, &dtype)
@@ -216,7 +223,7 @@ fn from_reader<'py>(
     };
     match begun.into_python(py)? {
         Streamed::Array(array) => {
-            let dtype = to_numpy(py, array.dtype(), arguments.ml)?;
+            let dtype = to_numpy(py, array.dtype(), arguments.ml())?;
             match out {
                 Some(out) => out::copy(out, &array, &dtype),
                 None => to_numpy_array(array, &dtype),
@@ -292,4 +299,30 @@ pub(crate) fn archive_of<'py>(
     };
     let npz = npz.into_python(py)?;
     new_npz_file(py, npz, Origin::File(file.clone().unbind()), arguments)
+}
+
+/// Reads how a file begins that can be read at any position, and whether it is one of ours, opened by
+/// its path. A file object's position is left where it is.
+pub(crate) fn begin(file: &Bound<'_, PyAny>, arguments: &Arguments) -> PyResult<(Begun, bool)> {
+    let py = file.py();
+    let options = arguments.options();
+    if !file.hasattr("read")? {
+        let path = path_of(file)?;
+        return Ok((py.detach(|| options.begin(&path)).into_python(py)?, true));
+    }
+    let begun = match Kind::of(file)? {
+        Kind::File { file, name, at } => py.detach(|| options.begin_file(file, &name, at)),
+        Kind::Memory { bytes, at } => options.begin_source(borrowed(&bytes), at),
+        Kind::Other => {
+            let at = file.call_method0("tell")?.extract::<u64>()?;
+            let Some(source) = Seekable::new(file)? else {
+                let text = "this needs a file that can seek; load can do without";
+                return Err(PyValueError::new_err(text));
+            };
+            let begun = options.begin_source(source, at);
+            file.call_method1("seek", (at,))?;
+            begun
+        }
+    };
+    Ok((begun.into_python(py)?, false))
 }

@@ -79,7 +79,7 @@ pub(crate) fn memmap<'py>(
     arguments: &Arguments,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = file.py();
-    let dtype = to_numpy(py, pending.header().dtype(), arguments.ml)?;
+    let dtype = to_numpy(py, pending.header().dtype(), arguments.ml())?;
     let offset = pending.data_offset();
     let options = arguments.mapping_options();
     let array = py.detach(|| pending.load(&options)).into_python(py)?;

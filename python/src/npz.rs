@@ -13,6 +13,7 @@ use crate::array::{NewArray, OWN_FROM, to_numpy_array};
 use crate::dtype::{Dtypes, MlDtypes, to_numpy};
 use crate::error::{IntoPython, to_python};
 use crate::guard::guarded;
+use crate::lazy::LazyArray;
 use crate::load::path_of;
 use crate::mapping::{Place, filename, to_memmap};
 use crate::watch::watched;
@@ -41,12 +42,12 @@ pub(crate) fn new_npz_file<'py>(
         Origin::File(file) => (file, false),
     };
     let progress = arguments.progress(py);
-    let mapped = arguments.map.filter(|_| by_path);
+    let mapped = arguments.map.filter(|_| by_path && !arguments.exact);
     let options = match mapped {
         Some(_) => arguments.mapping_options(),
         None => arguments.options(),
     };
-    if arguments.map.is_some() && !by_path {
+    if arguments.map.is_some() && !by_path && !arguments.exact {
         warn::keep("an archive that is not given by its path is not memory-mapped: it is read".to_owned());
     }
     let archive = Archive {
@@ -97,12 +98,12 @@ impl Archive {
             return pickles::object_array_in(py, pickle, self.arguments.pickles);
         }
         if header.nbytes() < OWN_FROM {
-            let mut new = NewArray::new(py, header, self.arguments.ml)?;
+            let mut new = NewArray::new(py, header, self.arguments.ml())?;
             let bytes = new.bytes();
             at_hand_or_detached(py, &pending, |pending| pending.read_into(bytes))?;
             return Ok(new.finish());
         }
-        let dtype = to_numpy(py, header.dtype(), self.arguments.ml)?;
+        let dtype = to_numpy(py, header.dtype(), self.arguments.ml())?;
         match py.detach(|| pending.load()).into_python(py)? {
             Member::Array(array) => to_numpy_array(array, &dtype),
             Member::Bytes(bytes) => Ok(PyBytes::new(py, &bytes).into_any()),
@@ -119,7 +120,7 @@ impl Archive {
         match py.detach(|| pending.load()).into_python(py)? {
             Member::Bytes(bytes) => Ok(PyBytes::new(py, &bytes).into_any()),
             Member::Array(array) => {
-                let dtype = to_numpy(py, array.dtype(), self.arguments.ml)?;
+                let dtype = to_numpy(py, array.dtype(), self.arguments.ml())?;
                 // Compressed: it was read, with a warning.
                 let Some(offset) = offset else {
                     return to_numpy_array(array, &dtype);
@@ -237,12 +238,12 @@ impl Archive {
             let done = match &chosen {
                 None => {
                     let loaded = py.detach(|| npz.load_all());
-                    loaded.map(|all| put(&dict, all.into_iter(), self.arguments.ml))
+                    loaded.map(|all| put(&dict, all.into_iter(), self.arguments.ml()))
                 }
                 Some(keys) => {
                     let names = keys.iter().map(|key| key.to_str()).collect::<PyResult<Vec<_>>>()?;
                     let loaded = py.detach(|| npz.load_some(names.iter().copied()));
-                    loaded.map(|all| put(&dict, names.into_iter().zip(all), self.arguments.ml))
+                    loaded.map(|all| put(&dict, names.into_iter().zip(all), self.arguments.ml()))
                 }
             };
             match done {
@@ -292,8 +293,18 @@ impl Archive {
             return Ok(None);
         };
         let shape = PyTuple::new(py, header.shape())?.into_any();
-        let dtype = to_numpy(py, header.dtype(), self.arguments.ml)?;
+        let dtype = to_numpy(py, header.dtype(), self.arguments.ml())?;
         PyTuple::new(py, [dtype, shape]).map(Some)
+    }
+
+    /// A member as an array of which parts are read.
+    fn _lazy(&self, py: Python<'_>, key: &str) -> PyResult<LazyArray> {
+        guarded(py, || LazyArray::member(py, self.npz()?, key, self.arguments.ml()))
+    }
+
+    #[getter]
+    fn _is_exact(&self) -> bool {
+        self.arguments.exact
     }
 
     /// The arguments of `load` that open it again.

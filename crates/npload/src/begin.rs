@@ -11,7 +11,7 @@ use npload_buffer::ReadAt;
 use crate::npy::{Head, Header, Located, locate, refuse_objects, stream_data, stream_header};
 use crate::sniff::{Format, NAMED, SNIFFED, sniff};
 use crate::source::{FileSource, Opened, Source, Stream, open};
-use crate::{Array, Error, LoadOptions, Loaded, Npz, Result, sniff as formats};
+use crate::{Array, Error, LoadOptions, Loaded, Npy, Npz, Result, sniff as formats};
 
 /// A source whose first bytes were read.
 #[derive(Debug)]
@@ -194,6 +194,12 @@ impl Pending {
     #[must_use]
     pub fn data_offset(&self) -> u64 {
         self.located.data_start()
+    }
+
+    /// A lazy handle on the array.
+    #[must_use]
+    pub fn into_npy(self, options: LoadOptions) -> Npy {
+        Npy::located(self.source, self.len, self.located, options)
     }
 
     /// The array.

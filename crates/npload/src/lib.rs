@@ -37,6 +37,7 @@ mod begin;
 mod dtype;
 mod error;
 mod load;
+mod many;
 mod mmap;
 mod npy;
 mod npz;

@@ -174,6 +174,18 @@ impl LoadOptions {
         self
     }
 
+    /// The same by so many threads.
+    pub(crate) fn some_threads(mut self, threads: usize) -> Self {
+        self.threads = NonZeroUsize::new(threads);
+        self
+    }
+
+    /// The same, telling nobody how far it is.
+    pub(crate) fn without_progress(mut self) -> Self {
+        self.progress = None;
+        self
+    }
+
     /// The same, reading instead of mapping.
     pub(crate) fn unmapped(mut self) -> Self {
         self.map = None;

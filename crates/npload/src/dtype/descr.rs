@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{ByteOrder, DType, Field, Struct};
-use crate::npy::literal::Literal;
+use crate::npy::literal::{self, Dialect, Literal};
 use crate::python_repr;
 use crate::{Error, ErrorKind, Result, Warning};
 
@@ -55,6 +55,22 @@ impl DType {
             }
             _ => Err(invalid(format!("no string, list or tuple: {descr}"))),
         }
+    }
+
+    /// Reads a descr as a header writes it: `'<f8'`, `[('a', '<i4', (2,))]`, a Python literal.
+    ///
+    /// ```
+    /// let dtype = npload::DType::parse_descr("[('x', '<f4'), ('y', '|S3')]")?;
+    /// assert_eq!(dtype.itemsize(), 7);
+    /// # Ok::<(), npload::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::DType`].
+    pub fn parse_descr(text: &str) -> Result<DType> {
+        let parsed = literal::parse(text, Dialect::Python3);
+        let parsed = parsed.map_err(|why| invalid(format!("no literal: {}", why.message)))?;
+        DType::from_descr(&parsed.value, &mut Vec::new())
     }
 
     /// The descr that NumPy writes for it, as a Python literal: `'<f8'`, `[('a', '<i4', (2,))]`.

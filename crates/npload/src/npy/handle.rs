@@ -51,12 +51,16 @@ impl Npy {
         options: LoadOptions,
     ) -> Result<Npy> {
         let located = locate(&source, 0, len, head, &options)?;
-        Ok(Npy {
+        Ok(Npy::located(source, len, located, options))
+    }
+
+    pub(crate) fn located(source: Source, len: u64, located: Located, options: LoadOptions) -> Npy {
+        Npy {
             source,
             len,
             located,
             options,
-        })
+        }
     }
 
     pub(crate) fn file_size(&self) -> u64 {
@@ -75,7 +79,7 @@ impl Npy {
     /// As [`load`](crate::load).
     pub fn load(&self) -> Result<Array> {
         let load = || {
-            let head = Head::read(&self.source, 0, self.len)?;
+            let head = Head::read(&self.source, self.located.base(), self.len)?;
             self.located
                 .clone()
                 .load(&self.source, self.len, &head, &self.options)

@@ -17,25 +17,21 @@ const HEAD: usize = 4096;
 /// The first bytes of a source.
 #[derive(Debug)]
 pub(crate) struct Head {
-    bytes: [u8; HEAD],
-    len: usize,
+    /// On the heap: it is moved more often than it is read.
+    bytes: Vec<u8>,
 }
 
 impl Head {
     /// Reads what lies at `base` in a source of `len` bytes.
     pub(crate) fn read(source: &Source, base: u64, len: u64) -> Result<Self> {
-        let mut head = Head {
-            bytes: [0; HEAD],
-            len: 0,
-        };
         let there = len.saturating_sub(base);
-        head.len = usize::try_from(there).unwrap_or(HEAD).min(HEAD);
-        source.read_exact_at(head.bytes.get_mut(..head.len).unwrap_or_default(), base)?;
-        Ok(head)
+        let mut bytes = vec![0; usize::try_from(there).unwrap_or(HEAD).min(HEAD)];
+        source.read_exact_at(&mut bytes, base)?;
+        Ok(Head { bytes })
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        &self.bytes
     }
 }
 
@@ -57,7 +53,7 @@ pub(crate) fn locate(
 ) -> Result<Located> {
     let header = match parse_header(head.bytes(), options.max_header_size)? {
         Parsed::Header(header) => header,
-        Parsed::NeedMore(_) if (head.len as u64) >= len.saturating_sub(base) => {
+        Parsed::NeedMore(_) if (head.bytes.len() as u64) >= len.saturating_sub(base) => {
             return Err(truncated_header(head.bytes()));
         }
         Parsed::NeedMore(needed) => {

@@ -106,7 +106,8 @@ impl Npz {
     /// Whether there is a member of that key or name.
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
-        self.look_up(key).is_some()
+        // The key first, since most are asked for by it.
+        self.archive.find(&[key, ".npy"].concat()).is_some() || self.archive.find(key).is_some()
     }
 
     /// The array of that key, or of the member's whole name.

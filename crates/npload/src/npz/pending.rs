@@ -9,8 +9,11 @@ use crate::source::Meter;
 use crate::zip::{Entry, Method, ReadOptions};
 use crate::{Error, LoadOptions, Result, Verify};
 
-/// What is read at first: most small members whole, with their local header.
+/// Stored members smaller than this are read at once, with their local header.
 const FIRST: usize = 4 << 10;
+
+/// What the local header takes, but for the name: Python's `zipfile` writes an extra field of 20 bytes.
+const LOCAL_HEADER: usize = 30 + 34;
 
 /// Compressed members up to this size are decompressed at once, and not a second time for their data.
 const AT_ONCE: u64 = 16 << 10;
@@ -28,12 +31,11 @@ pub struct PendingMember<'a> {
 
 /// What there is of a member's contents.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is made on the stack, and read there")]
 enum Contents {
     /// Nothing that is kept.
     Unread,
     /// All, in these bytes from there on; its checksum is right.
-    Here([u8; FIRST], usize),
+    Here(Vec<u8>, usize),
     /// All, in memory of its own; its checksum is right.
     There(Buffer),
 }
@@ -93,10 +95,10 @@ fn first_contents(entry: &Entry<'_>, options: &LoadOptions) -> Result<Contents> 
         };
         return Ok(Contents::There(entry.read(0, &reading)?));
     }
-    if entry.size() >= FIRST as u64 {
+    let Some(size) = usize::try_from(entry.size()).ok().filter(|&size| size < FIRST) else {
         return Ok(Contents::Unread);
-    }
-    let mut first = [0; FIRST];
+    };
+    let mut first = vec![0; size.saturating_add(LOCAL_HEADER).saturating_add(entry.name().len())];
     let Some(at) = entry.read_whole(&mut first, verify)? else {
         return Ok(Contents::Unread);
     };

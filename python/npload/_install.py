@@ -1,0 +1,80 @@
+"""npload in the place of `numpy.load`, for programs that are not changed."""
+
+import contextlib
+import functools
+
+import numpy as np
+
+from npload._npload import load_exactly
+
+_numpys_load = None
+
+
+@functools.wraps(np.load)
+def _load(
+    file,
+    mmap_mode=None,
+    allow_pickle=False,
+    fix_imports=True,
+    encoding="ASCII",
+    *,
+    max_header_size=10000,
+):
+    return load_exactly(
+        file,
+        mmap_mode,
+        allow_pickle,
+        fix_imports,
+        encoding,
+        max_header_size=max_header_size,
+    )
+
+
+def install():
+    """
+    Put npload in the place of `numpy.load`, for the whole process.
+
+    Results are NumPy's exactly; only speed and safety differ. Code that did ``from numpy import
+    load`` before keeps NumPy's.
+
+    See Also
+    --------
+    uninstall : The way back.
+    installed : For a ``with`` block.
+    """
+    global _numpys_load
+    if np.load is not _load:
+        _numpys_load = np.load
+        np.load = _load
+
+
+def uninstall():
+    """Put NumPy's own `numpy.load` back, if `install` has replaced it."""
+    global _numpys_load
+    if np.load is _load:
+        np.load = _numpys_load
+        _numpys_load = None
+
+
+@contextlib.contextmanager
+def installed():
+    """
+    Put npload in the place of `numpy.load` for a ``with`` block.
+
+    Examples
+    --------
+    >>> import numpy as np, npload
+    >>> before = np.load
+    >>> with npload.installed():
+    ...     np.load is before
+    False
+    >>> np.load is before
+    True
+    """
+    before = np.load
+    install()
+    try:
+        yield
+    finally:
+        if before is not _load:
+            uninstall()

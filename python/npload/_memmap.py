@@ -1,0 +1,66 @@
+"""`open_memmap`: files mapped, and new ones created."""
+
+import operator
+
+import numpy as np
+
+from npload._npload import create_npy, load
+
+
+def open_memmap(
+    filename,
+    mode="r+",
+    dtype=None,
+    shape=None,
+    fortran_order=False,
+    *,
+    max_header_size=10000,
+):
+    """
+    Map an ``.npy`` file, or create one of zeros and map it.
+
+    Parameters
+    ----------
+    filename : str, bytes or path
+        The file.
+    mode : {'r+', 'r', 'c', 'w+'}, optional
+        As in `load`; ``'w+'`` creates the file. It takes the place of one of that name only once it
+        is complete.
+    dtype : data-type, optional
+        With ``'w+'``: what the elements are.
+    shape : int or tuple of int
+        With ``'w+'``: the lengths of the axes.
+    fortran_order : bool, optional
+        With ``'w+'``: whether the first index varies fastest.
+    max_header_size : int, optional
+        As in `load`.
+
+    Returns
+    -------
+    numpy.memmap
+        The array.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import npload
+    >>> path = os.path.join(tempfile.mkdtemp(), "new.npy")
+    >>> array = npload.open_memmap(path, "w+", dtype="f4", shape=(2, 3))
+    >>> array[0] = 7
+    >>> array.flush()
+    >>> npload.load(path)
+    array([[7., 7., 7.],
+           [0., 0., 0.]], dtype=float32)
+    """
+    if mode == "w+":
+        if shape is None:
+            raise TypeError("mode 'w+' needs a shape")
+        shape = tuple(shape) if np.iterable(shape) else (operator.index(shape),)
+        descr = repr(np.lib.format.dtype_to_descr(np.dtype(dtype)))
+        create_npy(filename, descr, shape, bool(fortran_order))
+        mode = "r+"
+    array = load(filename, mode, max_header_size=max_header_size)
+    if not isinstance(array, np.memmap):
+        array.close()
+        raise ValueError(f"{filename!r} is an archive: only an .npy file can be mapped as one array")
+    return array

@@ -1,0 +1,249 @@
+//! Arrays that are opened and not loaded: indexing reads.
+
+use std::sync::Arc;
+
+use npload::{Begun, Index, LoadOptions, Npy, Npz, Part, Selection};
+use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyEllipsis, PyInt, PySlice, PyString, PyTuple};
+
+use crate::arguments::Arguments;
+use crate::array::to_numpy_array;
+use crate::dtype::{MlDtypes, to_numpy};
+use crate::error::IntoPython;
+use crate::guard::guarded;
+use crate::load::begin;
+use crate::npz::{Origin, new_npz_file};
+use crate::watch::watched;
+
+/// An array in a file, opened and not loaded.
+///
+/// Indexing it reads, and reads no more than the elements need: ``array[10:20, :, 0]``. Integers,
+/// slices, ``...`` and ``None`` read parts, names read fields; any other index reads the whole array
+/// and leaves the indexing to NumPy. It may be shared between threads.
+#[pyclass(frozen, module = "npload")]
+pub(crate) struct LazyArray {
+    data: Data,
+    dtype: Py<PyAny>,
+    shape: Vec<usize>,
+    ml: MlDtypes,
+}
+
+enum Data {
+    Npy(Npy),
+    Member(Arc<Npz>, String),
+}
+
+impl Data {
+    fn part(&self) -> npload::Result<Part<'_>> {
+        match self {
+            Data::Npy(npy) => npy.part(),
+            Data::Member(npz, key) => npz.part(key),
+        }
+    }
+}
+
+impl LazyArray {
+    fn new(py: Python<'_>, data: Data, header: &npload::Header, ml: MlDtypes) -> PyResult<Self> {
+        Ok(LazyArray {
+            data,
+            dtype: to_numpy(py, header.dtype(), ml)?.unbind(),
+            shape: header.shape().to_vec(),
+            ml,
+        })
+    }
+
+    pub(crate) fn member(py: Python<'_>, npz: Arc<Npz>, key: &str, ml: MlDtypes) -> PyResult<Self> {
+        let Some(header) = py.detach(|| npz.header(key)).into_python(py)? else {
+            let text = format!("member {key:?} is no array: load it to get its bytes");
+            return Err(PyValueError::new_err(text));
+        };
+        LazyArray::new(py, Data::Member(npz, key.to_owned()), &header, ml)
+    }
+
+    fn read<'py>(&self, py: Python<'py>, what: &What) -> PyResult<Bound<'py, PyAny>> {
+        let read = || {
+            let part = self.data.part()?;
+            let part = match what {
+                What::Field(name) => part.field(name)?,
+                What::Positions(selection) => part.slice(selection.clone())?,
+            };
+            let mut array = part.read()?;
+            if array.order().is_none() {
+                array.bytes_mut()?;
+            }
+            Ok(array)
+        };
+        let array = py.detach(read).into_python(py)?;
+        let dtype = to_numpy(py, array.dtype(), self.ml)?;
+        to_numpy_array(array, &dtype)
+    }
+}
+
+/// What is read.
+enum What {
+    Field(String),
+    Positions(Selection),
+}
+
+#[pymethods]
+impl LazyArray {
+    /// The length of each axis.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.shape)
+    }
+
+    /// What the elements are.
+    #[getter]
+    fn dtype(&self, py: Python<'_>) -> Py<PyAny> {
+        self.dtype.clone_ref(py)
+    }
+
+    /// How many axes there are.
+    #[getter]
+    fn ndim(&self) -> usize {
+        self.shape.len()
+    }
+
+    /// How many elements there are.
+    #[getter]
+    fn size(&self) -> usize {
+        self.shape.iter().fold(1, |size, &len| size.saturating_mul(len))
+    }
+
+    /// How many bytes the elements take.
+    #[getter]
+    fn nbytes(&self, py: Python<'_>) -> PyResult<usize> {
+        let itemsize: usize = self.dtype.getattr(py, "itemsize")?.extract(py)?;
+        Ok(self.size().saturating_mul(itemsize))
+    }
+
+    fn __len__(&self) -> PyResult<usize> {
+        let text = "len() of unsized object";
+        self.shape.first().copied().ok_or_else(|| pyo3::exceptions::PyTypeError::new_err(text))
+    }
+
+    fn __getitem__<'py>(
+        &self,
+        py: Python<'py>,
+        index: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || match what(index)? {
+            Some(what) => {
+                let array = self.read(py, &what)?;
+                // As NumPy: positions alone pick an element, and not an array without axes.
+                let picks = |index: &Index| matches!(index, Index::At(_));
+                match &what {
+                    What::Positions(selection)
+                        if selection.indices().len() == self.shape.len()
+                            && selection.indices().iter().all(picks) =>
+                    {
+                        array.get_item(PyTuple::empty(py))
+                    }
+                    _ => Ok(array),
+                }
+            }
+            None => self.read(py, &What::Positions(Selection::all()))?.get_item(index),
+        })
+    }
+
+    /// The whole array: what ``numpy.asarray`` calls.
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if copy == Some(false) {
+            let text = "the array is in a file: reading it makes a copy";
+            return Err(PyValueError::new_err(text));
+        }
+        let array = guarded(py, || self.read(py, &What::Positions(Selection::all())))?;
+        match dtype {
+            None => Ok(array),
+            Some(dtype) => {
+                let options = PyDict::new(py);
+                options.set_item("copy", false)?;
+                array.call_method("astype", (dtype,), Some(&options))
+            }
+        }
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let shape = self.shape(py)?;
+        Ok(format!("<npload.LazyArray {} {}>", self.dtype.bind(py).str()?, shape.repr()?))
+    }
+}
+
+/// What the engine reads for an index; nothing where only NumPy knows what it means.
+fn what(index: &Bound<'_, PyAny>) -> PyResult<Option<What>> {
+    if let Ok(name) = index.cast::<PyString>() {
+        return Ok(Some(What::Field(name.to_str()?.to_owned())));
+    }
+    let parts = match index.cast::<PyTuple>() {
+        Ok(parts) => parts.iter().map(|part| position(&part)).collect::<PyResult<Option<Vec<_>>>>()?,
+        Err(_) => position(index)?.map(|part| vec![part]),
+    };
+    Ok(parts.map(|parts| What::Positions(Selection::new(parts))))
+}
+
+fn position(part: &Bound<'_, PyAny>) -> PyResult<Option<Index>> {
+    if part.is_none() {
+        return Ok(Some(Index::NewAxis));
+    }
+    if part.is_instance_of::<PyEllipsis>() {
+        return Ok(Some(Index::Ellipsis));
+    }
+    if let Ok(slice) = part.cast::<PySlice>() {
+        let bound = |name: &str| slice.getattr(name)?.extract::<Option<isize>>();
+        let step = bound("step")?.unwrap_or(1);
+        if step == 0 {
+            return Err(PyValueError::new_err("slice step cannot be zero"));
+        }
+        let (start, stop) = (bound("start")?, bound("stop")?);
+        return Ok(Some(Index::Slice { start, stop, step }));
+    }
+    // A bool is a mask, and arrays of integers are lists of positions.
+    if part.is_instance_of::<PyBool>() || part.hasattr("shape")? && !is_scalar(part)? {
+        return Ok(None);
+    }
+    if part.is_instance_of::<PyInt>() || part.hasattr("__index__")? {
+        let at = part.extract::<isize>();
+        return at.map(|at| Some(Index::At(at))).map_err(|_| PyIndexError::new_err("index out of range"));
+    }
+    Ok(None)
+}
+
+/// Whether it is one of NumPy's integers; its bools are masks.
+fn is_scalar(part: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let integer = part.py().import("numpy")?.getattr("integer")?;
+    part.is_instance(&integer)
+}
+
+/// Opens a file and loads nothing.
+pub(crate) fn open<'py>(
+    file: &Bound<'py, PyAny>,
+    arguments: &Arguments,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = file.py();
+    let options = || -> LoadOptions { watched(arguments.options(), None) };
+    match begin(file, arguments)? {
+        (Begun::Array(pending), _) => {
+            let npy = pending.into_npy(options());
+            let header = npy.header().clone();
+            let lazy = LazyArray::new(py, Data::Npy(npy), &header, arguments.ml())?;
+            Ok(Bound::new(py, lazy)?.into_any())
+        }
+        (Begun::Npz(npz), by_path) => {
+            let file = file.clone().unbind();
+            let origin = if by_path { Origin::Path(file) } else { Origin::File(file) };
+            let npz = new_npz_file(py, npz, origin, arguments)?;
+            py.import("npload._lazy")?.getattr("LazyNpz")?.call1((npz,))
+        }
+        _ => Err(PyValueError::new_err(
+            "only files with a position can be opened without loading them: load this one",
+        )),
+    }
+}
