@@ -22,6 +22,9 @@ pub(crate) fn to_python(py: Python<'_>, err: &Error) -> PyErr {
     }
     let text = text(err);
     match err.kind() {
+        ErrorKind::NotArray if is_pickle(err) => {
+            PyValueError::new_err(format!("{PICKLED} {PICKLED_ADVICE}{}", place(err)))
+        }
         ErrorKind::Io => os_error(py, err, text),
         ErrorKind::Empty => PyEOFError::new_err(err.message().to_owned()),
         ErrorKind::Encoding => PyUnicodeDecodeError::new_err(("utf-8", [0_u8].as_slice(), 0, 1, text)),
@@ -38,6 +41,16 @@ pub(crate) fn to_python(py: Python<'_>, err: &Error) -> PyErr {
     }
 }
 
+/// Whether a file was refused as a pickle, and not as something that NumPy takes for one.
+fn is_pickle(err: &Error) -> bool {
+    err.message().starts_with(PICKLED) && !err.message().contains("it looks like ")
+}
+
+/// NumPy's text for a pickle, which programs match on; the engine's advice is for Rust.
+const PICKLED: &str = "This file contains pickled (object) data.";
+const PICKLED_ADVICE: &str = "If you trust the file you can load it unsafely using the \
+    `allow_pickle=` keyword argument or `pickle.load()`.";
+
 /// What an engine's result is in Python.
 pub(crate) trait IntoPython<T> {
     fn into_python(self, py: Python<'_>) -> PyResult<T>;
@@ -52,6 +65,10 @@ impl<T> IntoPython<T> for npload::Result<T> {
 
 /// The message, and the place in brackets.
 fn text(err: &Error) -> String {
+    format!("{}{}", err.message(), place(err))
+}
+
+fn place(err: &Error) -> String {
     let mut places = Vec::new();
     if let Some(path) = err.path() {
         places.push(path.display().to_string());
@@ -63,8 +80,8 @@ fn text(err: &Error) -> String {
         places.push(format!("byte {offset}"));
     }
     match places.as_slice() {
-        [] => err.message().to_owned(),
-        places => format!("{} [{}]", err.message(), places.join(", ")),
+        [] => String::new(),
+        places => format!(" [{}]", places.join(", ")),
     }
 }
 
@@ -83,7 +100,7 @@ fn os_error(py: Python<'_>, err: &Error, text: String) -> PyErr {
         os.call_method1("strerror", (number,))?.extract::<String>()
     };
     match told() {
-        Ok(told) => PyOSError::new_err((number, told, err.path().map(|path| path.to_owned()))),
+        Ok(told) => PyOSError::new_err((number, told, err.path().map(|path| path.as_os_str().to_owned()))),
         Err(raised) => raised,
     }
 }
