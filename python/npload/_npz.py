@@ -130,7 +130,7 @@ class NpzFile(Archive, collections.abc.Mapping):
     def fid(self):
         """The archive's file, opened when it is first asked for; None if a file was given."""
         if self._fid is None and self._by_path and not self._is_closed:
-            self._fid = open(self._file, "rb")
+            self._fid = open(os.fspath(self._file), "rb")
         return self._fid
 
     def __iter__(self):
