@@ -83,7 +83,9 @@ def test_a_checksum_is_checked_also_where_bytes_follow_the_array(tmp_path, array
 def test_a_header_is_limited_before_memory_is_taken(tmp_path):
     path = tmp_path / "bomb.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a.npy", b"\x93NUMPY\x02\0" + struct.pack("<I", 300 << 20) + b" " * (300 << 20))
+        archive.writestr(
+            "a.npy", b"\x93NUMPY\x02\0" + struct.pack("<I", 300 << 20) + b" " * (300 << 20)
+        )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with npload.load(path) as archive, pytest.raises(ValueError, match="max_header_size"):
         archive["a"]

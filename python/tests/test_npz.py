@@ -111,7 +111,9 @@ def test_members_that_are_no_arrays_are_bytes(tmp_path):
             assert type(archive[key]) is type(numpys[key])
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
 @pytest.mark.parametrize("size", [0, 10, 5_000, 100_000, 2_000_000])
 def test_every_size_and_method(tmp_path, method, size):
     array = np.arange(size, dtype="i4")
@@ -159,7 +161,10 @@ def test_many_members_are_found_fast(tmp_path):
 def test_only_archives_with_a_path_can_be_pickled(npz):
     import pickle
 
-    with npload.load(io.BytesIO(npz.read_bytes())) as archive, pytest.raises(TypeError, match="path"):
+    with (
+        npload.load(io.BytesIO(npz.read_bytes())) as archive,
+        pytest.raises(TypeError, match="path"),
+    ):
         pickle.dumps(archive)
 
 

@@ -53,14 +53,22 @@ def test_memmap(npy, array):
     ours[0, 0] = 99
     ours.flush()
     assert npload.load(npy)[0, 0] == 99
-    assert npload.load(str(npy), mmap_mode="r").filename == np.load(str(npy), mmap_mode="r").filename
+    assert (
+        npload.load(str(npy), mmap_mode="r").filename == np.load(str(npy), mmap_mode="r").filename
+    )
 
 
 def test_names_of_mapped_files_are_made_absolute_as_in_numpy(npy, monkeypatch):
     monkeypatch.chdir(npy.parent)
     name = npy.name
     folder = npy.parent
-    for path in (name, f"./{name}", f"{folder}/../{folder.name}/{name}", f"{folder}//{name}", bytes(npy)):
+    for path in (
+        name,
+        f"./{name}",
+        f"{folder}/../{folder.name}/{name}",
+        f"{folder}//{name}",
+        bytes(npy),
+    ):
         ours, numpys = npload.load(path, mmap_mode="r"), np.load(path, mmap_mode="r")
         assert ours.filename == numpys.filename
 
@@ -85,7 +93,9 @@ def test_objects_are_not_mapped(tmp_path):
             npload.load(tmp_path / "o.npy", mmap_mode="r", allow_pickle=allow)
 
 
-@pytest.mark.parametrize("dtype", ["f4", ">i8", "S5", "U3", [("a", "i4"), ("b", "f8", (2,))], "M8[ms]"])
+@pytest.mark.parametrize(
+    "dtype", ["f4", ">i8", "S5", "U3", [("a", "i4"), ("b", "f8", (2,))], "M8[ms]"]
+)
 @pytest.mark.parametrize("fortran", [False, True])
 def test_open_memmap_creates_what_numpy_reads(tmp_path, dtype, fortran):
     path = tmp_path / "new.npy"
@@ -173,7 +183,11 @@ def test_peek(npy, npz):
     assert (info.dtype, info.shape, info.offset, info.compression) == ("f8", (3, 4), 128, "npy")
     assert (info.ndim, info.size, info.nbytes) == (2, 12, 96)
     infos = npload.peek(npz)
-    assert [(key, info.shape) for key, info in infos.items()] == [("a", (3, 4)), ("b", (5,)), ("c", ())]
+    assert [(key, info.shape) for key, info in infos.items()] == [
+        ("a", (3, 4)),
+        ("b", (5,)),
+        ("c", ()),
+    ]
     with open(npz, "rb") as file:
         assert npload.peek(file) == infos
         assert file.tell() == 0
@@ -223,7 +237,9 @@ def test_open_reads_fields(tmp_path):
 
 def test_load_many(npy, npz, array, tmp_path):
     np.save(tmp_path / "o.npy", np.array([None, 1]), allow_pickle=True)
-    first, archive, objects = npload.load_many([npy, str(npz), tmp_path / "o.npy"], allow_pickle=True)
+    first, archive, objects = npload.load_many(
+        [npy, str(npz), tmp_path / "o.npy"], allow_pickle=True
+    )
     assert np.array_equal(first, array)
     assert np.array_equal(archive["a"], array)
     assert objects.tolist() == [None, 1]
@@ -254,7 +270,9 @@ def test_install(npy, npz, array):
 
 def test_a_program_is_run_unchanged(tmp_path, npy):
     script = tmp_path / "script.py"
-    script.write_text("import sys, numpy\nprint(numpy.load.__wrapped__.__name__, numpy.load(sys.argv[1]).shape)")
+    script.write_text(
+        "import sys, numpy\nprint(numpy.load.__wrapped__.__name__, numpy.load(sys.argv[1]).shape)"
+    )
     run = [sys.executable, "-m", "npload.run", script, npy]
     done = subprocess.run(run, capture_output=True, text=True, check=True)
     assert done.stdout == "load (3, 4)\n"
@@ -262,7 +280,9 @@ def test_a_program_is_run_unchanged(tmp_path, npy):
 
 def test_the_command(npy):
     command = os.path.join(os.path.dirname(sys.executable), "npload")
-    done = subprocess.run([command, "show", npy, "0, :2"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [command, "show", npy, "0, :2"], capture_output=True, text=True, check=True
+    )
     assert done.stdout == "[0. 1.]\n"
     assert subprocess.run([command, "info", "missing"], capture_output=True).returncode == 1
 

@@ -278,7 +278,10 @@ def test_loads(npy, npz, array, kind):
 def test_short_data_is_told_as_in_numpy(npy):
     data = npy.read_bytes()[:-9]
     npy.write_bytes(data)
-    for file, text in ((npy, "Failed to read all data for array"), (io.BytesIO(data), "EOF: reading")):
+    for file, text in (
+        (npy, "Failed to read all data for array"),
+        (io.BytesIO(data), "EOF: reading"),
+    ):
         with pytest.raises(ValueError, match=text):
             npload.load(file)
         with pytest.raises(ValueError, match=text):
