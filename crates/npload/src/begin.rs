@@ -120,7 +120,8 @@ impl LoadOptions {
                 Format::Empty => Err(formats::empty()),
                 Format::Other => {
                     let bytes = head.bytes();
-                    self.other(bytes.get(..NAMED).unwrap_or(bytes)).map(Begun::Other)
+                    self.other(bytes.get(..NAMED).unwrap_or(bytes))
+                        .map(Begun::Other)
                 }
             }
         };
@@ -207,7 +208,12 @@ impl Pending {
     /// # Errors
     /// As [`load`](crate::load).
     pub fn load(self, options: &LoadOptions) -> Result<Array> {
-        let Pending { source, len, located, head } = self;
+        let Pending {
+            source,
+            len,
+            located,
+            head,
+        } = self;
         let loaded = located.load(&source, len, &head, options);
         loaded.map_err(|e| source.explain(e))
     }
@@ -222,7 +228,8 @@ impl Pending {
             refuse_objects(self.header().dtype(), options)?;
             self.header().check_nbytes(dest.len())?;
             self.located.checked_nbytes(&self.source, self.len)?;
-            self.located.fill(dest, &self.source, self.head.bytes(), options)
+            self.located
+                .fill(dest, &self.source, self.head.bytes(), options)
         };
         read().map_err(|e| self.source.explain(e))
     }

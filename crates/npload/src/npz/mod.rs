@@ -107,7 +107,7 @@ impl Npz {
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
         // The key first, since most are asked for by it.
-        self.archive.find(&[key, ".npy"].concat()).is_some() || self.archive.find(key).is_some()
+        self.with_suffix(key).is_some() || self.archive.find(key).is_some()
     }
 
     /// The array of that key, or of the member's whole name.
@@ -175,8 +175,21 @@ impl Npz {
 
     /// Members by name first, then by key, as NumPy looks them up.
     fn look_up(&self, key: &str) -> Option<Entry<'_>> {
-        let by_key = || self.archive.find(&[key, ".npy"].concat());
-        self.archive.find(key).or_else(by_key)
+        self.archive.find(key).or_else(|| self.with_suffix(key))
+    }
+
+    /// The member of that name and `.npy`.
+    fn with_suffix(&self, key: &str) -> Option<Entry<'_>> {
+        const SUFFIX: &str = ".npy";
+        let mut name = [0; 64];
+        let len = key.len().saturating_add(SUFFIX.len());
+        let Some(short) = name.get_mut(..len) else {
+            return self.archive.find(&[key, SUFFIX].concat());
+        };
+        let (start, end) = short.split_at_mut(key.len());
+        start.copy_from_slice(key.as_bytes());
+        end.copy_from_slice(SUFFIX.as_bytes());
+        self.archive.find(std::str::from_utf8(short).ok()?)
     }
 
     fn find(&self, key: &str) -> Result<Entry<'_>> {

@@ -95,10 +95,17 @@ fn first_contents(entry: &Entry<'_>, options: &LoadOptions) -> Result<Contents> 
         };
         return Ok(Contents::There(entry.read(0, &reading)?));
     }
-    let Some(size) = usize::try_from(entry.size()).ok().filter(|&size| size < FIRST) else {
+    let Some(size) = usize::try_from(entry.size())
+        .ok()
+        .filter(|&size| size < FIRST)
+    else {
         return Ok(Contents::Unread);
     };
-    let mut first = vec![0; size.saturating_add(LOCAL_HEADER).saturating_add(entry.name().len())];
+    let mut first = vec![
+        0;
+        size.saturating_add(LOCAL_HEADER)
+            .saturating_add(entry.name().len())
+    ];
     let Some(at) = entry.read_whole(&mut first, verify)? else {
         return Ok(Contents::Unread);
     };

@@ -110,7 +110,8 @@ impl Entry<'_> {
             return Ok(None);
         }
         if verify {
-            self.check_crc(opened.head).map_err(|err| self.failed(err))?;
+            self.check_crc(opened.head)
+                .map_err(|err| self.failed(err))?;
         }
         let header = opened.range.start.saturating_sub(self.header_offset());
         Ok(usize::try_from(header).ok())
