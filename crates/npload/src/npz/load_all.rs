@@ -23,12 +23,12 @@ pub(super) fn load_all<'a>(
     let plan = Plan::new(archive, options);
     let meter = Meter::new(options, plan.total);
     let mut places = Places::new(archive.len());
-    let one = |index: usize, threads, places: &mut Places<'_>| {
+    let one = |index: usize, threads, places: &mut Places<'a>| {
         let Some(entry) = archive.entry(index) else {
             return Ok(());
         };
         let loaded = member::load_metered(&entry, source, options, threads, &meter);
-        places.put(index, loaded.map_err(|e| e.with_member(entry.name()))?);
+        places.put(&entry, loaded.map_err(|e| e.with_member(entry.name()))?);
         Ok(())
     };
 
@@ -39,7 +39,7 @@ pub(super) fn load_all<'a>(
     for entry in plan.large.iter().filter_map(|&index| archive.entry(index)) {
         let begun = member::begin_or_map(&entry, source, options, &meter);
         match begun.map_err(|e| e.with_member(entry.name()))? {
-            Begun::Mapped(member) => places.put(entry.index(), member),
+            Begun::Mapped(member) => places.put(&entry, member),
             Begun::ToRead(header) => large.push(Large {
                 entry,
                 header,
@@ -69,7 +69,7 @@ pub(super) fn load_all<'a>(
     for large in large {
         let bytes = large.read.map(Buffer::from).unwrap_or_default();
         let member = member::finish(large.header, &bytes);
-        places.put(large.entry.index(), member);
+        places.put(&large.entry, member);
     }
     for group in groups {
         group.finish(source, options, &meter, &mut places)?;
@@ -79,7 +79,7 @@ pub(super) fn load_all<'a>(
         one(index, 1, &mut places)?;
     }
     meter.finish();
-    Ok(places.named(archive))
+    Ok(places.in_order())
 }
 
 /// What a thread takes next.
@@ -112,30 +112,34 @@ impl Large<'_> {
     }
 }
 
-/// Where members are put, by their index in the archive, with room for their names: what is
-/// collected at the end is this very memory.
-pub(super) struct Places<'a>(Vec<Option<(&'a str, Member)>>);
+/// Where members are put: in the order in which they come, which is mostly the directory's.
+pub(super) struct Places<'a> {
+    members: Vec<(&'a str, Member)>,
+    /// Their indices in the archive.
+    indices: Vec<usize>,
+}
 
 impl<'a> Places<'a> {
     fn new(len: usize) -> Self {
-        let mut places = Vec::new();
-        places.resize_with(len, || None);
-        Places(places)
+        Places {
+            members: Vec::with_capacity(len),
+            indices: Vec::with_capacity(len),
+        }
     }
 
     #[inline]
-    pub(super) fn put(&mut self, index: usize, member: Member) {
-        if let Some(place) = self.0.get_mut(index) {
-            *place = Some(("", member));
-        }
+    pub(super) fn put(&mut self, entry: &Entry<'a>, member: Member) {
+        self.members.push((key_of(entry.name()), member));
+        self.indices.push(entry.index());
     }
 
-    fn named(mut self, archive: &'a Archive) -> Vec<(&'a str, Member)> {
-        for (entry, place) in archive.entries().zip(&mut self.0) {
-            if let Some((name, _)) = place {
-                *name = key_of(entry.name());
-            }
+    /// The members in the directory's order.
+    fn in_order(self) -> Vec<(&'a str, Member)> {
+        if self.indices.is_sorted() {
+            return self.members;
         }
-        self.0.into_iter().flatten().collect()
+        let mut placed: Vec<_> = self.indices.into_iter().zip(self.members).collect();
+        placed.sort_unstable_by_key(|&(index, _)| index);
+        placed.into_iter().map(|(_, member)| member).collect()
     }
 }

@@ -11,7 +11,7 @@ use crate::zip::{Archive, Entry, Method};
 const SMALL: u64 = 64 << 10;
 
 /// How far apart the members that one read takes may begin: still in the cache when they are copied.
-const SPAN: u64 = 256 << 10;
+const SPAN: u64 = 64 << 10;
 
 /// How much they may hold together: they share memory for as long as one of them is in use.
 const TOGETHER: u64 = 1 << 20;
@@ -114,7 +114,7 @@ impl Plan {
         }
     }
 
-    pub(super) fn groups<'a>(&'a self, archive: &'a Archive) -> impl Iterator<Item = Group<'a>> {
+    pub(super) fn groups<'a>(&self, archive: &'a Archive) -> impl Iterator<Item = Group<'a>> {
         let ends = self.starts.iter().skip(1).copied();
         let ends = ends.chain([self.small.len()]);
         self.starts.iter().zip(ends).map(move |(&start, end)| {
