@@ -51,7 +51,8 @@ pub enum Encoding {
 /// When the checksums of an archive's members are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verify {
-    /// On every read of a whole member, in the pass that moves the bytes.
+    /// On every read of a whole member, in the pass that moves the bytes. A part that leaves nothing
+    /// of an array out is such a read too.
     #[default]
     WholeReads,
     /// Also before a member is mapped or read in part, which then reads all of it.

@@ -65,6 +65,23 @@ pub(super) fn load(entry: &Entry<'_>, source: &Source, options: &LoadOptions) ->
     Ok(member)
 }
 
+/// The same, refusing what is no array as soon as that is known.
+pub(super) fn load_array(
+    entry: &Entry<'_>,
+    source: &Source,
+    options: &LoadOptions,
+) -> Result<Array> {
+    let meter = Meter::new(options, metered_size(entry, options));
+    let begun = begin_or_map(entry, source, options, &meter)?;
+    if matches!(begun, Begun::ToRead(None)) {
+        return Err(super::not_an_array(entry.size()));
+    }
+    let threads = options.threads_for(entry.size());
+    let member = complete(begun, entry, options, threads, &meter)?;
+    meter.finish();
+    member.into_array()
+}
+
 /// Whether the member's bytes stand in the archive as they are.
 pub(super) fn is_stored(entry: &Entry<'_>) -> bool {
     matches!(entry.method(), Ok(Method::Stored))
@@ -85,7 +102,19 @@ pub(super) fn load_metered(
     threads: usize,
     meter: &Meter<'_>,
 ) -> Result<Member> {
-    match begin_or_map(entry, source, options, meter)? {
+    let begun = begin_or_map(entry, source, options, meter)?;
+    complete(begun, entry, options, threads, meter)
+}
+
+/// Reads what is left of a member.
+fn complete(
+    begun: Begun,
+    entry: &Entry<'_>,
+    options: &LoadOptions,
+    threads: usize,
+    meter: &Meter<'_>,
+) -> Result<Member> {
+    match begun {
         Begun::Mapped(member) => Ok(member),
         Begun::ToRead(header) => {
             let align_at = aligned_at(header.as_ref());
@@ -95,6 +124,22 @@ pub(super) fn load_metered(
             Ok(finish(header, &bytes))
         }
     }
+}
+
+/// A member's bytes, checked and aligned at `align_at`, whether or not mapping is asked for.
+pub(super) fn read_whole(
+    entry: &Entry<'_>,
+    align_at: usize,
+    options: &LoadOptions,
+) -> Result<Buffer> {
+    let options = options.clone().unmapped();
+    let meter = Meter::new(&options, entry.size());
+    let threads = options.threads_for(entry.size());
+    let read = reading(entry, &options, threads, None, &meter, |how| {
+        entry.read(align_at, how)
+    })?;
+    meter.finish();
+    Ok(read)
 }
 
 /// Calls `read` with how a member is to be read: checked as the options say, its progress counted.

@@ -2,9 +2,9 @@
 
 use std::io::Read;
 
-use npload_buffer::AlignedBuf;
+use npload_buffer::{AlignedBuf, Buffer};
 
-use super::member::{check_size, from_reader, header, skip, verify};
+use super::member::{check_size, from_reader, header, read_whole, skip, verify};
 use super::{Npz, not_an_array};
 use crate::npy::{Data, Header, Part, read_runs, read_runs_at, refuse_objects};
 use crate::selection::Plan;
@@ -14,7 +14,8 @@ use crate::{Array, Result, Selection, Verify};
 
 impl Npz {
     /// The array of that key as a [`Part`], of which slices and fields can be taken before anything
-    /// is read. Checksums are not checked, unless [`Verify::Always`] asks for it.
+    /// is read. The checksum is checked when all elements are read; of fewer only where
+    /// [`Verify::Always`] asks for it.
     ///
     /// # Errors
     /// As [`Npz::get`], without those of the data.
@@ -34,8 +35,8 @@ impl Npz {
     }
 
     /// The part of an array that a basic index picks. Of a stored member only those bytes are read;
-    /// a compressed one is inflated up to the last of them. Checksums are not checked, unless
-    /// [`Verify::Always`] asks for it.
+    /// a compressed one is inflated up to the last of them. The checksum is checked when all
+    /// elements are read; of fewer only where [`Verify::Always`] asks for it.
     ///
     /// # Errors
     /// [`ErrorKind::Index`](crate::ErrorKind::Index) when the selection does not fit; else as
@@ -54,12 +55,24 @@ struct MemberData<'a> {
     entry: Entry<'a>,
     /// Where it starts in the member.
     start: u64,
+    nbytes: usize,
 }
 
 impl<'a> MemberData<'a> {
     fn new(npz: &'a Npz, entry: Entry<'a>, header: &Header) -> Self {
-        let start = header.data_offset() as u64;
-        MemberData { npz, entry, start }
+        MemberData {
+            npz,
+            entry,
+            start: header.data_offset() as u64,
+            nbytes: header.nbytes(),
+        }
+    }
+
+    /// All of it, checked as every read of a whole member is.
+    fn read_all(&self) -> Result<Buffer> {
+        let start = usize::try_from(self.start).unwrap_or(usize::MAX);
+        let bytes = read_whole(&self.entry, start, &self.npz.options)?;
+        Ok(bytes.slice(start..start.saturating_add(self.nbytes)))
     }
 
     fn read_stored(&self, from: u64, plan: &mut Plan, meter: &Meter<'_>) -> Result<AlignedBuf> {
@@ -89,8 +102,12 @@ impl<'a> MemberData<'a> {
 }
 
 impl Data for MemberData<'_> {
-    fn read(&self, plan: &mut Plan) -> Result<AlignedBuf> {
-        let mut read = || -> Result<AlignedBuf> {
+    fn read(&self, plan: &mut Plan) -> Result<Buffer> {
+        let mut read = || -> Result<Buffer> {
+            // Runs do not overlap: as many bytes are all of them.
+            if plan.nbytes == self.nbytes {
+                return self.read_all();
+            }
             let range = self.entry.stored_range()?;
             let always = self.npz.options.verify == Verify::Always;
             let checked = if always { self.entry.size() } else { 0 };
@@ -107,7 +124,7 @@ impl Data for MemberData<'_> {
                 None => self.read_compressed(plan, &meter)?,
             };
             meter.finish();
-            Ok(data)
+            Ok(data.into())
         };
         read().map_err(|e| self.npz.source.explain(e.with_member(self.entry.name())))
     }
