@@ -102,10 +102,8 @@ impl Npz {
     /// ([`Npz::member`] gives its bytes); [`ErrorKind::Checksum`], [`ErrorKind::Archive`] when it is
     /// damaged, [`ErrorKind::Encrypted`], [`ErrorKind::Method`]; else as [`load`](crate::load).
     pub fn get(&self, key: &str) -> Result<Array> {
-        match self.member(key)? {
-            Member::Array(array) => Ok(array),
-            Member::Bytes(bytes) => Err(self.locate(not_an_array(bytes.len() as u64), key)),
-        }
+        let load = || member::load_array(&self.find(key)?, &self.source, &self.options);
+        load().map_err(|e| self.locate(e, key))
     }
 
     /// The member of that key, or of its whole name: an array, or bytes when it is no npy file.
