@@ -163,7 +163,9 @@ impl Located {
         options: &LoadOptions,
     ) -> Result<AlignedBuf> {
         let meter = Meter::new(options, plan.nbytes as u64);
-        read_runs_at(source, self.data_start(), plan, options, &meter)
+        let data = read_runs_at(source, self.data_start(), plan, options, &meter)?;
+        meter.finish();
+        Ok(data)
     }
 }
 
