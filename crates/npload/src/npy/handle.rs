@@ -133,7 +133,7 @@ impl Npy {
 }
 
 impl Data for &Npy {
-    fn read(&self, plan: &mut Plan) -> Result<Buffer> {
+    fn read(&self, plan: &Plan) -> Result<Buffer> {
         let read = self.located.read(&self.source, plan, &self.options);
         Ok(read.map_err(|e| self.source.explain(e))?.into())
     }

@@ -32,7 +32,7 @@ pub struct Part<'a> {
 /// The data of an array, wherever it lies.
 pub(crate) trait Data: Send + Sync {
     /// Reads what a plan says.
-    fn read(&self, plan: &mut Plan) -> Result<Buffer>;
+    fn read(&self, plan: &Plan) -> Result<Buffer>;
 }
 
 impl<'a> Part<'a> {
@@ -105,8 +105,8 @@ impl<'a> Part<'a> {
     }
 
     fn read_shown(&self, shown: &[Shown]) -> Result<Array> {
-        let mut plan = self.layout.plan(shown);
-        let data = self.data.read(&mut plan)?;
+        let plan = self.layout.plan(shown);
+        let data = self.data.read(&plan)?;
         Ok(self.layout.filled(shown, plan, data))
     }
 }

@@ -159,7 +159,7 @@ impl Located {
     pub(crate) fn read(
         &self,
         source: &Source,
-        plan: &mut Plan,
+        plan: &Plan,
         options: &LoadOptions,
     ) -> Result<AlignedBuf> {
         let meter = Meter::new(options, plan.nbytes as u64);

@@ -75,14 +75,14 @@ impl<'a> MemberData<'a> {
         Ok(bytes.slice(start..start.saturating_add(self.nbytes)))
     }
 
-    fn read_stored(&self, from: u64, plan: &mut Plan, meter: &Meter<'_>) -> Result<AlignedBuf> {
+    fn read_stored(&self, from: u64, plan: &Plan, meter: &Meter<'_>) -> Result<AlignedBuf> {
         let data = from.saturating_add(self.start);
         let (source, options) = (&self.npz.source, &self.npz.options);
         read_runs_at(source, data, plan, options, meter)
     }
 
     /// Everything up to the last byte is inflated, and what is not wanted thrown away.
-    fn read_compressed(&self, plan: &mut Plan, meter: &Meter<'_>) -> Result<AlignedBuf> {
+    fn read_compressed(&self, plan: &Plan, meter: &Meter<'_>) -> Result<AlignedBuf> {
         let mut reader = self.entry.reader(false)?;
         let mut at = 0_u64;
         let mut read_at = |offset, dest: &mut [u8]| {
@@ -102,8 +102,8 @@ impl<'a> MemberData<'a> {
 }
 
 impl Data for MemberData<'_> {
-    fn read(&self, plan: &mut Plan) -> Result<Buffer> {
-        let mut read = || -> Result<Buffer> {
+    fn read(&self, plan: &Plan) -> Result<Buffer> {
+        let read = || -> Result<Buffer> {
             // Runs do not overlap: as many bytes are all of them.
             if plan.nbytes == self.nbytes {
                 return self.read_all();
