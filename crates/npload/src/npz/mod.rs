@@ -33,7 +33,7 @@ pub use member::Member;
 /// for key in npz.keys() {
 ///     println!("{key}: {:?}", npz.get(key)?.shape());
 /// }
-/// let all = npz.load_all()?;      // on all cores
+/// let all = npz.load_all()?;      // on up to 8 cores
 /// assert_eq!(all.len(), npz.len());
 /// # Ok::<(), npload::Error>(())
 /// ```
@@ -115,7 +115,8 @@ impl Npz {
         load().map_err(|e| self.locate(e, key))
     }
 
-    /// All members, in the order of [`Npz::keys`], loaded by as many threads as there are cores.
+    /// All members, in the order of [`Npz::keys`], loaded by as many threads as
+    /// [`LoadOptions::threads`] says.
     ///
     /// Arrays of up to 64 KiB share memory with their neighbours, up to 1 MiB together.
     ///

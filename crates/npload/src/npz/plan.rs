@@ -26,10 +26,6 @@ const WORTH_THREADS: u64 = 2 << 20;
 /// How much makes one thread more worth its stack and buffers.
 const WORTH_ONE: u64 = 4 << 20;
 
-/// So many stacks and tables stay within the 1 MiB that a load may take beyond its arrays and what
-/// is in flight.
-const MOST_WORKERS: usize = 8;
-
 /// Who loads what.
 pub(super) struct Plan {
     /// Members that all threads load together.
@@ -91,9 +87,8 @@ impl Plan {
         plan.group(archive);
         let jobs = plan.large.len().saturating_add(plan.starts.len());
         if plan.total >= WORTH_THREADS && jobs > 1 {
-            let worth = usize::try_from(plan.total / WORTH_ONE).unwrap_or(MOST_WORKERS);
-            let worth = worth.clamp(2, MOST_WORKERS);
-            plan.workers = options.thread_count().min(jobs).min(worth);
+            let worth = usize::try_from(plan.total / WORTH_ONE).unwrap_or(usize::MAX);
+            plan.workers = options.thread_count().min(jobs).min(worth.max(2));
         }
         plan
     }
