@@ -65,33 +65,32 @@ impl Archive {
 }
 
 impl<'a> Span<'a> {
-    /// A member's contents, whose checksum is not compared yet; none if they are not all here, or
-    /// not what the directory declares: reading that member by itself says more.
-    ///
-    /// # Errors
-    /// As [`Entry::local_header`].
+    /// A member's contents, compared with their checksum if `verify`; none if they are not all here,
+    /// or not what the directory declares: reading that member by itself says what is wrong.
     pub(crate) fn contents<'b>(
         &'b self,
         entry: &Entry<'_>,
         scratch: &'b mut Scratch<'_>,
-    ) -> Result<Option<&'b [u8]>> {
+        verify: bool,
+    ) -> Option<&'b [u8]> {
         let from = entry.header_offset().saturating_sub(self.start);
-        let header = entry.local_header(compressed::slice(self.bytes, &(from..u64::MAX)))?;
-        let data = from.saturating_add(header);
+        let header = compressed::slice(self.bytes, &(from..u64::MAX));
+        let data = from.saturating_add(entry.local_header(header).ok()?);
         let end = data.saturating_add(entry.compressed_size());
         let bytes = compressed::slice(self.bytes, &(data..end));
         if (bytes.len() as u64) < entry.compressed_size() {
-            return Ok(None);
+            return None;
         }
-        match entry.method()? {
-            Method::Stored => Ok(Some(bytes)),
+        let contents = match entry.method().ok()? {
+            Method::Stored => bytes,
             #[cfg(feature = "libdeflate")]
-            Method::Deflate => Ok(scratch.inflate(bytes, entry.size())),
+            Method::Deflate => scratch.inflate(bytes, entry.size())?,
             _ => {
                 let _ = scratch;
-                Ok(None)
+                return None;
             }
-        }
+        };
+        (!verify || entry.check_crc(contents).is_ok()).then_some(contents)
     }
 }
 

@@ -167,7 +167,9 @@ fn an_npy_takes_its_array_and_gives_it_back() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.npy");
     std::fs::write(&path, counting(&[16 * MIB], false)).unwrap();
-    check_budget(&path, 64 * MIB, 0);
+    for threads in [1, 2, 8] {
+        check_budget_of(&path, 64 * MIB, 0, threads);
+    }
 }
 
 #[test]
