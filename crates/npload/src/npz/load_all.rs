@@ -67,9 +67,9 @@ pub(super) fn load_all<'a>(
     })?;
     drop(inflaters);
     for large in large {
-        let bytes = large.read.map(Buffer::from).unwrap_or_default();
-        let member = member::finish(large.header, &bytes);
-        places.put(&large.entry, member);
+        let entry = large.entry;
+        let member = large.finish(options, &meter);
+        places.put(&entry, member.map_err(|e| e.with_member(entry.name()))?);
     }
     for group in groups {
         group.finish(source, options, &meter, &mut places)?;
@@ -107,8 +107,20 @@ impl Large<'_> {
         let read = member::reading(&self.entry, options, 1, Some(inflaters), meter, |how| {
             self.entry.read_unshared(align_at, how)
         });
-        self.read = Some(read.map_err(|e| e.with_member(self.entry.name()))?);
+        self.read = read.map_err(|e| e.with_member(self.entry.name()))?;
         Ok(())
+    }
+
+    /// What it is; on the calling thread, which reads what others could not without allocating.
+    fn finish(self, options: &LoadOptions, meter: &Meter<'_>) -> Result<Member> {
+        let align_at = member::aligned_at(self.header.as_ref());
+        let bytes = match self.read {
+            Some(read) => Buffer::from(read),
+            None => member::reading(&self.entry, options, 1, None, meter, |how| {
+                self.entry.read(align_at, how)
+            })?,
+        };
+        Ok(member::finish(self.header, &bytes))
     }
 }
 

@@ -100,14 +100,14 @@ impl<'a> Group<'a> {
         let mut inflater = inflaters.take().unwrap_or_default();
         let mut headers = Headers::new();
         // What cannot be read here is read by itself, which says what is wrong with it.
-        if let Ok((span, mut scratch)) = archive.span(start, end, &mut inflater) {
+        if let Ok((span, one_shot)) = archive.span(start, end, &mut inflater) {
             let verify = options.verify != Verify::Never;
             for entry in &self.entries {
                 let mut put = |bytes: &[u8]| {
                     meter.add(bytes.len());
                     self.block.put(bytes, &mut headers)
                 };
-                let contents = span.contents(entry, &mut scratch, verify);
+                let contents = span.contents(entry, one_shot, verify);
                 self.pieces.push(contents.map(&mut put).transpose()?);
             }
         }

@@ -247,6 +247,25 @@ fn a_part_takes_its_elements_however_many_pieces_they_are() {
     }
 }
 
+/// Deflated members without a last block, which `zipfile` reads and libdeflate does not.
+#[test]
+fn what_libdeflate_does_not_read_takes_no_more_whatever_the_threads() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("open-ended.npz");
+    let member = counting(&[MIB], false);
+    let mut encoder = deflater();
+    encoder.write_all(&member).unwrap();
+    encoder.flush().unwrap();
+    let packed = encoder.get_ref().clone();
+    let compressed = write_packed(&path, &member, packed, 8, true) as u64;
+    for threads in [1, 2, 8] {
+        let in_flight = compressed * threads as u64;
+        if cfg!(feature = "libdeflate") {
+            check_budget_of(&path, 8 * 4 * MIB, in_flight, threads);
+        }
+    }
+}
+
 #[test]
 fn a_header_that_lies_takes_no_memory() {
     let dir = tempfile::tempdir().unwrap();
@@ -266,11 +285,18 @@ fn a_header_that_lies_takes_no_memory() {
 fn write_zip(path: &Path, member: &[u8], count: u32, deflate: bool) -> usize {
     let mut packed = member.to_vec();
     if deflate {
-        let mut encoder =
-            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut encoder = deflater();
         encoder.write_all(member).unwrap();
         packed = encoder.finish().unwrap();
     }
+    write_packed(path, member, packed, count, deflate)
+}
+
+fn deflater() -> flate2::write::DeflateEncoder<Vec<u8>> {
+    flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast())
+}
+
+fn write_packed(path: &Path, member: &[u8], packed: Vec<u8>, count: u32, deflate: bool) -> usize {
     let mut crc = flate2::Crc::new();
     crc.update(member);
     let (method, crc) = (u16::from(deflate) * 8, crc.sum());
