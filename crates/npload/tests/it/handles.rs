@@ -165,6 +165,21 @@ fn a_file_that_was_replaced_or_cut_is_said_to_have_changed() {
     assert_eq!(npz.get(&key).unwrap_err().kind(), ErrorKind::Changed);
 }
 
+#[test]
+fn a_bad_header_is_told_without_reading_a_huge_member_to_its_end() {
+    // Checksums are wrong too, which is what is said of members that are read.
+    for (len, kind) in [(4000, ErrorKind::Checksum), (65 << 20, ErrorKind::Version)] {
+        let mut member = b"\x93NUMPY\x09\x00".to_vec();
+        member.resize(len, 0);
+        let read = Arc::new(AtomicU64::new(0));
+        let source = Counted(Buffer::from(crate::into::stored(&member)), read.clone());
+        let npz = LoadOptions::new().load_source(source).unwrap().into_npz();
+        let err = same_error(&npz.unwrap(), "a");
+        assert_eq!(err.kind(), kind, "{err}");
+        assert!(read.load(Ordering::Relaxed) < 1 << 20, "{read:?}");
+    }
+}
+
 /// The error of a load of all, which is that of the member alone.
 #[track_caller]
 fn same_error(npz: &Npz, key: &str) -> npload::Error {
