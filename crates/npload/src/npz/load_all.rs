@@ -23,17 +23,18 @@ pub(super) fn load_all<'a>(
     let plan = Plan::new(archive, options);
     let meter = Meter::new(options, plan.total);
     let mut places = Places::new(archive.len());
-    let one = |index: usize, threads, places: &mut Places<'a>| {
+    let one = |index: usize, places: &mut Places<'a>| {
         let Some(entry) = archive.entry(index) else {
             return Ok(());
         };
+        let threads = options.threads_for(entry.size());
         let loaded = member::load_metered(&entry, source, options, threads, &meter);
         places.put(&entry, loaded.map_err(|e| e.with_member(entry.name()))?);
         Ok(())
     };
 
     for &index in &plan.shared {
-        one(index, options.thread_count(), &mut places)?;
+        one(index, &mut places)?;
     }
     let mut large = Vec::with_capacity(plan.large.len());
     for entry in plan.large.iter().filter_map(|&index| archive.entry(index)) {
@@ -76,7 +77,7 @@ pub(super) fn load_all<'a>(
     }
     // Their decoders allocate by nature: one after the other, on this thread.
     for &index in &plan.alone {
-        one(index, 1, &mut places)?;
+        one(index, &mut places)?;
     }
     meter.finish();
     Ok(places.in_order())

@@ -283,6 +283,25 @@ fn a_callback_that_panics_ends_the_load_early() {
     assert!(reads < 1900, "{reads}");
 }
 
+#[test]
+fn a_lone_member_is_read_by_all_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let len = (5 << 20) / 4;
+    let bytes = std::fs::read(stored(folder.path(), &[len], 0)).unwrap();
+    let helped = Arc::new(AtomicUsize::new(0));
+    let source = LateHelpers {
+        bytes: Buffer::from(bytes),
+        caller: std::thread::current().id(),
+        helped: helped.clone(),
+    };
+    let told = Told::default();
+    let options = told.by(LoadOptions::new());
+    let npz = options.load_source(source).unwrap().into_npz().unwrap();
+    npz.load_all().unwrap();
+    told.check(all_of(&npz));
+    assert!(helped.load(Ordering::SeqCst) > 0);
+}
+
 /// A source whose helpers come late: the thread that loads has done the rest by then.
 struct LateHelpers {
     bytes: Buffer,
