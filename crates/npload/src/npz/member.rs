@@ -1,7 +1,5 @@
 //! One member of an archive as an array.
 
-use std::io::{self, Read};
-
 use npload_buffer::Buffer;
 
 use crate::npy::{
@@ -253,11 +251,8 @@ fn damaged(entry: &Entry<'_>, err: Error, verify: bool) -> Error {
 /// Reads a member to its end, which checks its checksum and size.
 fn read_through(entry: &Entry<'_>, meter: &Meter<'_>) -> Result<()> {
     // One more than it has: the read that finds the end compares size and checksum.
-    skip(
-        &mut entry.reader(true)?,
-        entry.size().saturating_add(1),
-        meter,
-    )
+    let mut reader = entry.reader(true)?;
+    reader.skip(entry.size().saturating_add(1), &|n| meter.add(n))
 }
 
 /// Refuses a member that is too small for its array before memory is taken.
@@ -296,31 +291,6 @@ fn map(
     let start = range.start.saturating_add(header.data_offset() as u64);
     let end = start.saturating_add(header.nbytes() as u64);
     Ok(Some(request.map(file, start..end)?))
-}
-
-/// Reads on, throwing away what is read: nothing if `bytes` is 0.
-pub(super) fn skip(reader: &mut impl Read, bytes: u64, meter: &Meter<'_>) -> Result<()> {
-    let len = usize::try_from(bytes).map_or(BLOCK, |bytes| bytes.min(BLOCK));
-    let mut block = vec![0; len];
-    let mut left = reader.take(bytes);
-    loop {
-        match left.read(&mut block).map_err(|e| from_reader(e, 0))? {
-            0 => return Ok(()),
-            n => meter.add(n),
-        }
-    }
-}
-
-/// What is decoded before it is thrown away: it fits in the cache.
-const BLOCK: usize = 128 << 10;
-
-/// An error out of a reader of ours, which carries what it means.
-#[cold]
-pub(super) fn from_reader(err: io::Error, offset: u64) -> Error {
-    match err.downcast::<Error>() {
-        Ok(ours) => ours,
-        Err(other) => Error::io(other, "decompressing the member").at(offset),
-    }
 }
 
 /// Checks a member whole: its checksum and size, and that an array in it is complete.

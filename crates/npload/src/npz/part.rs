@@ -1,16 +1,16 @@
 //! Parts of members.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use npload_buffer::{AlignedBuf, Buffer};
 
-use super::member::{check_size, from_reader, header, read_whole, skip, verify};
+use super::member::{check_size, header, read_whole, verify};
 use super::{Npz, not_an_array};
 use crate::npy::{Data, Header, Part, read_runs, read_runs_at, refuse_objects};
 use crate::selection::Plan;
 use crate::source::Meter;
 use crate::zip::Entry;
-use crate::{Array, Result, Selection, Verify};
+use crate::{Array, Error, Result, Selection, Verify};
 
 impl Npz {
     /// The array of that key as a [`Part`], of which slices and fields can be taken before anything
@@ -87,7 +87,7 @@ impl<'a> MemberData<'a> {
         let mut at = 0_u64;
         let mut read_at = |offset, dest: &mut [u8]| {
             let start = self.start.saturating_add(offset);
-            skip(&mut reader, start.saturating_sub(at), meter)?;
+            reader.skip(start.saturating_sub(at), &|n| meter.add(n))?;
             for piece in dest.chunks_mut(PIECE) {
                 reader
                     .read_exact(piece)
@@ -127,5 +127,14 @@ impl Data for MemberData<'_> {
             Ok(data.into())
         };
         read().map_err(|e| self.npz.source.explain(e.with_member(self.entry.name())))
+    }
+}
+
+/// An error out of a reader of ours, which carries what it means.
+#[cold]
+fn from_reader(err: io::Error, offset: u64) -> Error {
+    match err.downcast::<Error>() {
+        Ok(ours) => ours,
+        Err(other) => Error::io(other, "decompressing the member").at(offset),
     }
 }
