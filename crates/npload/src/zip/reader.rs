@@ -128,10 +128,11 @@ impl Reader<'_> {
     /// As [`Reader::read_some`].
     pub(crate) fn skip(&mut self, bytes: u64, told: &dyn Fn(usize)) -> Result<()> {
         let most = |left: u64| usize::try_from(left).map_or(BLOCK, |left| left.min(BLOCK));
-        let mut block = vec![0; most(bytes)];
+        let mut block = vec![0; most(bytes.min(self.left))];
         let mut left = bytes;
         while left > 0 {
-            let n = self.read_some(block.get_mut(..most(left)).unwrap_or_default())?;
+            let piece = most(left).min(block.len());
+            let n = self.read_some(block.get_mut(..piece).unwrap_or_default())?;
             if n == 0 {
                 break;
             }
