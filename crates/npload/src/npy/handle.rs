@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use npload_buffer::{AlignedBuf, ReadAt};
+use npload_buffer::{Buffer, ReadAt};
 
 use super::header::Header;
 use super::part::{Data, Part};
@@ -133,9 +133,9 @@ impl Npy {
 }
 
 impl Data for &Npy {
-    fn read(&self, plan: &mut Plan) -> Result<AlignedBuf> {
+    fn read(&self, plan: &Plan) -> Result<Buffer> {
         let read = self.located.read(&self.source, plan, &self.options);
-        read.map_err(|e| self.source.explain(e))
+        Ok(read.map_err(|e| self.source.explain(e))?.into())
     }
 }
 

@@ -159,11 +159,13 @@ impl Located {
     pub(crate) fn read(
         &self,
         source: &Source,
-        plan: &mut Plan,
+        plan: &Plan,
         options: &LoadOptions,
     ) -> Result<AlignedBuf> {
         let meter = Meter::new(options, plan.nbytes as u64);
-        read_runs_at(source, self.data_start(), plan, options, &meter)
+        let data = read_runs_at(source, self.data_start(), plan, options, &meter)?;
+        meter.finish();
+        Ok(data)
     }
 }
 

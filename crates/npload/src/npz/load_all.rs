@@ -23,17 +23,18 @@ pub(super) fn load_all<'a>(
     let plan = Plan::new(archive, options);
     let meter = Meter::new(options, plan.total);
     let mut places = Places::new(archive.len());
-    let one = |index: usize, threads, places: &mut Places<'a>| {
+    let one = |index: usize, places: &mut Places<'a>| {
         let Some(entry) = archive.entry(index) else {
             return Ok(());
         };
+        let threads = options.threads_for(entry.size());
         let loaded = member::load_metered(&entry, source, options, threads, &meter);
         places.put(&entry, loaded.map_err(|e| e.with_member(entry.name()))?);
         Ok(())
     };
 
     for &index in &plan.shared {
-        one(index, options.thread_count(), &mut places)?;
+        one(index, &mut places)?;
     }
     let mut large = Vec::with_capacity(plan.large.len());
     for entry in plan.large.iter().filter_map(|&index| archive.entry(index)) {
@@ -67,16 +68,16 @@ pub(super) fn load_all<'a>(
     })?;
     drop(inflaters);
     for large in large {
-        let bytes = large.read.map(Buffer::from).unwrap_or_default();
-        let member = member::finish(large.header, &bytes);
-        places.put(&large.entry, member);
+        let entry = large.entry;
+        let member = large.finish(options, &meter);
+        places.put(&entry, member.map_err(|e| e.with_member(entry.name()))?);
     }
     for group in groups {
         group.finish(source, options, &meter, &mut places)?;
     }
     // Their decoders allocate by nature: one after the other, on this thread.
     for &index in &plan.alone {
-        one(index, 1, &mut places)?;
+        one(index, &mut places)?;
     }
     meter.finish();
     Ok(places.in_order())
@@ -107,8 +108,20 @@ impl Large<'_> {
         let read = member::reading(&self.entry, options, 1, Some(inflaters), meter, |how| {
             self.entry.read_unshared(align_at, how)
         });
-        self.read = Some(read.map_err(|e| e.with_member(self.entry.name()))?);
+        self.read = read.map_err(|e| e.with_member(self.entry.name()))?;
         Ok(())
+    }
+
+    /// What it is; on the calling thread, which reads what others could not without allocating.
+    fn finish(self, options: &LoadOptions, meter: &Meter<'_>) -> Result<Member> {
+        let align_at = member::aligned_at(self.header.as_ref());
+        let bytes = match self.read {
+            Some(read) => Buffer::from(read),
+            None => member::reading(&self.entry, options, 1, None, meter, |how| {
+                self.entry.read(align_at, how)
+            })?,
+        };
+        Ok(member::finish(self.header, &bytes))
     }
 }
 

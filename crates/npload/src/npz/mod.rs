@@ -33,7 +33,7 @@ pub use member::Member;
 /// for key in npz.keys() {
 ///     println!("{key}: {:?}", npz.get(key)?.shape());
 /// }
-/// let all = npz.load_all()?;      // on all cores
+/// let all = npz.load_all()?;      // on up to 8 cores
 /// assert_eq!(all.len(), npz.len());
 /// # Ok::<(), npload::Error>(())
 /// ```
@@ -102,10 +102,8 @@ impl Npz {
     /// ([`Npz::member`] gives its bytes); [`ErrorKind::Checksum`], [`ErrorKind::Archive`] when it is
     /// damaged, [`ErrorKind::Encrypted`], [`ErrorKind::Method`]; else as [`load`](crate::load).
     pub fn get(&self, key: &str) -> Result<Array> {
-        match self.member(key)? {
-            Member::Array(array) => Ok(array),
-            Member::Bytes(bytes) => Err(self.locate(not_an_array(bytes.len() as u64), key)),
-        }
+        let load = || member::load_array(&self.find(key)?, &self.source, &self.options);
+        load().map_err(|e| self.locate(e, key))
     }
 
     /// The member of that key, or of its whole name: an array, or bytes when it is no npy file.
@@ -117,7 +115,8 @@ impl Npz {
         load().map_err(|e| self.locate(e, key))
     }
 
-    /// All members, in the order of [`Npz::keys`], loaded by as many threads as there are cores.
+    /// All members, in the order of [`Npz::keys`], loaded by as many threads as
+    /// [`LoadOptions::threads`] says.
     ///
     /// Arrays of up to 64 KiB share memory with their neighbours, up to 1 MiB together.
     ///

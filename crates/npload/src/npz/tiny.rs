@@ -98,22 +98,20 @@ impl<'a> Group<'a> {
         let room = self.entries.iter().map(room).sum::<usize>();
         self.block.memory = allocate(room.saturating_add(HEADERS), self.threads)?;
         let mut inflater = inflaters.take().unwrap_or_default();
-        let (span, mut scratch) = archive.span(start, end, &mut inflater)?;
         let mut headers = Headers::new();
-        for entry in &self.entries {
-            let mut one = || {
-                let Some(bytes) = span.contents(entry, &mut scratch)? else {
-                    return Ok(None);
+        // What cannot be read here is read by itself, which says what is wrong with it.
+        if let Ok((span, one_shot)) = archive.span(start, end, &mut inflater) {
+            let verify = options.verify != Verify::Never;
+            for entry in &self.entries {
+                let mut put = |bytes: &[u8]| {
+                    meter.add(bytes.len());
+                    self.block.put(bytes, &mut headers)
                 };
-                if options.verify != Verify::Never {
-                    entry.check_crc(bytes)?;
-                }
-                meter.add(bytes.len());
-                Ok(Some(self.block.put(bytes, &mut headers)?))
-            };
-            self.pieces
-                .push(one().map_err(|e: Error| e.with_member(entry.name()))?);
+                let contents = span.contents(entry, one_shot, verify);
+                self.pieces.push(contents.map(&mut put).transpose()?);
+            }
         }
+        self.pieces.resize_with(self.entries.len(), || None);
         inflaters.give_back(inflater);
         // Equal headers were put in once.
         self.block.memory.shrink(self.block.used);
@@ -139,7 +137,7 @@ impl<'a> Group<'a> {
                 Some(Piece { data, .. }) => {
                     Member::Bytes(data.share(&memory, data.len).unwrap_or_default())
                 }
-                // An extra field that reaches beyond the span, or a damaged stream.
+                // An extra field that reaches beyond the span, or anything wrong.
                 None => member::load_metered(entry, source, options, 1, meter)
                     .map_err(|e| e.with_member(entry.name()))?,
             };

@@ -27,8 +27,8 @@ impl Npz {
         check().map_err(|e| self.locate(e, key))
     }
 
-    /// Checks all members as [`Npz::verify`] does, on all cores; those that another one of the same
-    /// name hides, too. As [`Npz::peek`], but [`Peeked::header`] is an error wherever a byte is wrong.
+    /// Checks all members as [`Npz::verify`] does, by as many threads as [`LoadOptions::threads`] says;
+    /// those that another one of the same name hides, too. As [`Npz::peek`], but [`Peeked::header`] is an error wherever a byte is wrong.
     ///
     /// # Errors
     /// Only where memory or threads fail: what is wrong with a member is in [`Peeked::header`].
