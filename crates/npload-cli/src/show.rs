@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
-use npload::{Handle, LoadOptions, Member, Npz, Part, PrintOptions, Value};
+use npload::{Handle, LoadOptions, Member, Npz, Part, PrintOptions, Shown as Axis, Value};
 
 use crate::args::Show;
 use crate::failure::Failure;
@@ -191,12 +191,8 @@ impl<'a, 'c> Viewer<'a, 'c> {
             },
         };
         if self.console.json {
-            if let Some(values) = Data::excess(part.dtype(), part.shape()) {
-                let values = sizes::exact(values as u64);
-                let message = format!("{values} values of next to no bytes are too many to list");
-                return self.fail(Failure::of(self.path, message));
-            }
-            return match part.read() {
+            let listed = part.dtype().check_listing(part.shape());
+            return match listed.and_then(|()| part.read()) {
                 Ok(array) => {
                     let key = key.map(str::to_owned);
                     self.arrays.push(Shown::Array {
@@ -218,6 +214,12 @@ impl<'a, 'c> Viewer<'a, 'c> {
     }
 
     fn text(&self, part: &Part<'_>, element: bool) -> npload::Result<String> {
+        let shown = self.print.shown(part.shape());
+        let counts: Vec<usize> = shown.iter().map(Axis::count).collect();
+        if !counts.contains(&0) {
+            // The library would write `[...]`, as of what is left out.
+            part.dtype().check_listing(&counts)?;
+        }
         match (self.show.repr, element) {
             (true, _) => part.format_repr(&self.print),
             (false, true) => Ok(part.read()?.get(&[])?.to_string()),

@@ -125,3 +125,45 @@ fn a_file_of_40_gigabytes_is_shown_at_once() {
 fn help_names_everything() {
     assert_snapshot!(page(&["show", "--help"]));
 }
+
+/// An npy file with that dictionary as its header.
+fn npy(dict: &str, data: &[u8]) -> Vec<u8> {
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend_from_slice(&u16::try_from(dict.len()).unwrap().to_le_bytes());
+    bytes.extend_from_slice(dict.as_bytes());
+    bytes.extend_from_slice(data);
+    bytes
+}
+
+#[test]
+fn what_is_listed_for_no_bytes_is_refused_in_every_form() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.npy");
+    let name = path.to_str().unwrap();
+    for (descr, shape) in [
+        ("[('a', '<f4', (1000000000, 0))]", "(1,)"),
+        ("[('a', '<f4', (1000000000, 0))]", "()"),
+        (
+            "[('a', [('b', '<f4', (1000, 1000, 1000, 0))], (7,))]",
+            "(3,)",
+        ),
+        ("|S0", "(1000000000000,)"),
+    ] {
+        let descr = if descr.starts_with('|') {
+            format!("'{descr}'")
+        } else {
+            descr.to_owned()
+        };
+        let dict = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}");
+        std::fs::write(&path, npy(&dict, b"")).unwrap();
+        for args in [
+            &["--threshold", "99999999999999999"][..],
+            &["--threshold", "99999999999999999", "--repr"],
+            &["--json"],
+        ] {
+            let ran = npload(&[&["show", name], args].concat());
+            assert_eq!(ran.exit, Exit::Wrong, "{descr} {shape} {args:?}");
+            assert!(ran.err.contains("are too many to list"), "{}", ran.err);
+        }
+    }
+}

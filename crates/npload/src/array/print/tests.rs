@@ -139,3 +139,17 @@ fn debug_is_short() {
     let large = array(DType::parse("f4").unwrap(), &[2, 3], vec![0; 24]);
     assert_eq!(format!("{large:?}"), "Array(float32, shape (2, 3))");
 }
+
+#[test]
+fn billions_of_lists_without_elements_are_not_shown() {
+    let dtype = DType::parse("S0,(1000000000,0)f4").unwrap();
+    for shape in [&[][..], &[1], &[1_000_000]] {
+        let array = array(dtype.clone(), shape, Vec::new());
+        assert_eq!(array.to_string(), "[...]");
+        assert!(array.repr().starts_with("array([...],"), "{shape:?}");
+        assert_eq!(
+            array.iter().next().unwrap().unwrap_err().kind(),
+            crate::ErrorKind::Limit
+        );
+    }
+}
