@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use npload::{Error, ErrorKind, Npz};
+use npload::{Error, ErrorKind, Npz, Peeked};
 use serde::Serialize;
 
 use crate::run::Exit;
@@ -107,6 +107,11 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What is wrong with an array as far as its header and sizes tell.
+pub(crate) fn wrong(array: &Peeked) -> Option<&Error> {
+    array.header.as_ref().err().or(array.incomplete.as_ref())
+}
+
 /// The message, in words for people where the library's are NumPy's or the system's.
 fn say(err: &Error) -> String {
     match (err.kind(), err.io_kind()) {
@@ -118,13 +123,16 @@ fn say(err: &Error) -> String {
         (ErrorKind::Empty, _) => {
             "the file is empty; it was probably not written to its end".to_owned()
         }
-        (ErrorKind::NotArray, _) => match err.message().split_once("it looks like ") {
-            Some((_, what)) => format!("this is no npy or npz file; it looks like {what}"),
-            None if err.message().contains("pickled (object) data") => {
+        (ErrorKind::NotArray, _) => match err.looks() {
+            Some(looks) if looks.is_pickle => {
                 "this is a pickle, not an npy or npz file; if you trust it, read it in Python with \
                  numpy.load(…, allow_pickle=True)"
                     .to_owned()
             }
+            Some(looks) => format!(
+                "this is no npy or npz file; it looks like {}. {}",
+                looks.what, looks.advice
+            ),
             None => err.message().to_owned(),
         },
         (ErrorKind::ObjectArray, _) => {

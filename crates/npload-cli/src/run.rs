@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::failure::Failure;
-use crate::{completions, info, json, show, verify};
+use crate::{completions, dashes, info, json, show, verify};
 
 /// How the command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,7 +58,7 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
-    let args = match Args::try_parse_from(args.into_iter().map(bracketed)) {
+    let args = match Args::try_parse_from(dashes::behind_options(args)) {
         Ok(args) => args,
         Err(usage) => return explain(&usage, out, err),
     };
@@ -81,19 +81,6 @@ pub fn run(
             let _ = writeln!(console.err, "npload: writing the output: {e}");
             Exit::Wrong
         }
-    }
-}
-
-/// A slice that begins with a minus, in brackets: no option begins with a digit, and clap would take
-/// `-3:` for options. (Its `allow_hyphen_values` takes misspelt options for the slice.)
-fn bracketed(arg: OsString) -> OsString {
-    match arg.to_str() {
-        Some(text)
-            if text.starts_with('-') && text.as_bytes().get(1).is_some_and(u8::is_ascii_digit) =>
-        {
-            format!("[{text}]").into()
-        }
-        _ => arg,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
-use npload::{Handle, LoadOptions, Member, Npz, Part, PrintOptions, Shown as Axis, Value};
+use npload::{Handle, LoadOptions, Member, Npz, Part, Peeked, PrintOptions, Shown as Axis, Value};
 
 use crate::args::Show;
 use crate::failure::Failure;
@@ -13,7 +13,7 @@ use crate::json::{Data, FileValues, Shown};
 use crate::place::{self, Place};
 use crate::progress::Bar;
 use crate::run::Console;
-use crate::{escape, sizes};
+use crate::{escape, foreign, sizes};
 
 /// Members that are no arrays are shown up to this size.
 const MOST_BYTES: u64 = 1 << 10;
@@ -110,6 +110,10 @@ impl<'a, 'c> Viewer<'a, 'c> {
             writeln!(self.console.out, "the archive is empty")?;
         }
         let mut begun = false;
+        if let Some(hint) = foreign::hint(&members).filter(|_| !self.console.json) {
+            writeln!(self.console.out, "{hint}")?;
+            begun = true;
+        }
         for (i, member) in members.iter().enumerate() {
             if last.get(&member.member.as_deref()) != Some(&i) {
                 continue;
@@ -138,13 +142,12 @@ impl<'a, 'c> Viewer<'a, 'c> {
         if !npz.contains(key) {
             return self.fail(Failure::no_such_key(self.path, npz, key));
         }
-        match npz.header(key) {
-            Ok(None) => {
-                let stored = npz.peek().into_iter().rfind(|member| {
-                    [member.member.as_deref(), member.key.as_deref()].contains(&Some(key))
-                });
-                self.bytes(npz, key, key, stored.map_or(0, |member| member.size))
-            }
+        match npz.peek_member(key) {
+            Ok(Peeked {
+                header: Ok(None),
+                size,
+                ..
+            }) => self.bytes(npz, key, key, size),
             _ => match npz.part(key) {
                 Ok(part) => self.array(Some(key), part, false),
                 Err(e) => self.fail(Failure::new(self.path, &e)),

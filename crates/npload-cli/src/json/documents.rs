@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use npload::{Handle, Header, Order, Peeked};
+use npload::{Header, Order, Peeked};
 use serde::Serialize;
 
 use super::Data;
-use crate::failure::Failure;
+use crate::failure::{Failure, wrong};
+use crate::place::is_npy;
 
 /// The document of `info` and `verify`: one entry for each FILE, in their order.
 #[derive(Serialize)]
@@ -105,13 +106,10 @@ impl FileValues {
 }
 
 impl FileInfo {
-    pub(crate) fn new(path: &Path, handle: &Handle, arrays: &[Peeked]) -> Self {
+    pub(crate) fn new(path: &Path, arrays: &[Peeked]) -> Self {
         FileInfo {
             file: file_name(path),
-            format: Some(match handle {
-                Handle::Npy(_) => "npy",
-                _ => "npz",
-            }),
+            format: Some(if is_npy(arrays) { "npy" } else { "npz" }),
             arrays: arrays
                 .iter()
                 .map(|array| Described::new(path, array))
@@ -158,7 +156,7 @@ impl Described {
             stored_size: array.stored_size,
             compression: archived.then_some(array.compression),
             data_offset: array.data_offset,
-            error: array.header.as_ref().err().map(|e| Failure::new(path, e)),
+            error: wrong(array).map(|e| Failure::new(path, e)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use npload_cli::Exit;
 
-use crate::command::{npload, page, pages};
+use crate::command::{anywhere, npload, npy, page, pages, zip_of_nothing};
 
 #[test]
 fn an_archive_shows_every_array_under_its_key() {
@@ -26,6 +26,9 @@ fn keys_and_slices_choose_what_is_shown() {
         &["show", "testdata/npz/savez.npz:y", "[1][None, :]"],
         &["show", "testdata/npz/names-slashes.npz:group/a"],
         &["show", "testdata/npz/raw-members.npz:one"],
+        &["show", "testdata/npz/names-duplicate-raw-and-npy.npz:a"],
+        &["show", "testdata/npz/names-duplicate-raw-and-npy.npz:a.npy"],
+        &["show", "testdata/npz/names-duplicate-npy-and-raw.npz:a"],
     ]));
 }
 
@@ -126,15 +129,6 @@ fn help_names_everything() {
     assert_snapshot!(page(&["show", "--help"]));
 }
 
-/// An npy file with that dictionary as its header.
-fn npy(dict: &str, data: &[u8]) -> Vec<u8> {
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend_from_slice(&u16::try_from(dict.len()).unwrap().to_le_bytes());
-    bytes.extend_from_slice(dict.as_bytes());
-    bytes.extend_from_slice(data);
-    bytes
-}
-
 #[test]
 fn what_is_listed_for_no_bytes_is_refused_in_every_form() {
     let dir = tempfile::tempdir().unwrap();
@@ -166,4 +160,35 @@ fn what_is_listed_for_no_bytes_is_refused_in_every_form() {
             assert!(ran.err.contains("are too many to list"), "{}", ran.err);
         }
     }
+}
+
+#[test]
+fn a_slice_or_a_place_may_begin_with_a_minus() {
+    let file = "testdata/npy/f8-le-2d-c.npy";
+    assert_snapshot!(pages(&[
+        &["show", file, "-1:", "--precision", "3"],
+        &["show", "--threshold", "2", file, "-1"],
+        &["show", "-:a", "-1", "--precision", "-1"],
+        &["show", "-1.npy"],
+        &["info", "--", "-1.npy"],
+        &["show", file, "-x"],
+    ]));
+}
+
+#[test]
+fn archives_of_other_kinds_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut text = String::new();
+    for (name, members) in [
+        ("x.pt", &["archive/data.pkl", "archive/version"][..]),
+        ("x.docx", &["[Content_Types].xml", "word/document.xml"]),
+        ("x.zip", &["readme.txt"]),
+    ] {
+        let path = dir.path().join(name);
+        std::fs::write(&path, zip_of_nothing(members)).unwrap();
+        let path = path.to_str().unwrap();
+        text += &pages(&[&["info", path], &["show", path]]);
+        text.push('\n');
+    }
+    assert_snapshot!(anywhere(&text, dir.path()));
 }

@@ -169,6 +169,9 @@ fn parse_text(
         }
     }
     let mut warnings = Vec::new();
+    if bytes.ends_with(b"\r") {
+        warnings.push(Warning::LineEndsChanged);
+    }
     let parsed = match literal::parse(&text, Dialect::Python3) {
         Ok(parsed) => parsed,
         // NumPy tries Python 2 only after plain Python failed, and never in version 3.
