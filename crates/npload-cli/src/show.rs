@@ -225,7 +225,14 @@ impl<'a, 'c> Viewer<'a, 'c> {
         }
         match (self.show.repr, element) {
             (true, _) => part.format_repr(&self.print),
-            (false, true) => Ok(part.read()?.get(&[])?.to_string()),
+            (false, true) => {
+                let array = part.read()?;
+                match array.get(&[])? {
+                    // An array of no axes prints them as np.bytes_(b'…').
+                    Value::Bytes(bytes) => Ok(Value::Bytes(bytes).to_string()),
+                    _ => Ok(array.format(&self.print)),
+                }
+            }
             (false, false) => part.format(&self.print),
         }
     }

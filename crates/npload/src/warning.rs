@@ -14,7 +14,7 @@ pub enum Warning {
     NumpyScalarInHeader,
     /// The descr is a tuple with metadata, as h5py makes them; the metadata was ignored.
     MetadataIgnored,
-    /// The header ends in `\r`, where NumPy writes `\n`: something made CRLF of line ends, in the data too.
+    /// The header ends in `\r`, and the data begins with `\n`: something made CRLF of line ends, in the data too.
     LineEndsChanged,
     /// A mapping was asked for and is impossible, since the member is compressed: it was read into memory.
     CompressedNotMapped {
@@ -39,7 +39,7 @@ impl fmt::Display for Warning {
                  ignored. Save the file again so that every program reads it.",
             ),
             Warning::LineEndsChanged => f.write_str(
-                "the header ends with \\r, where NumPy writes \\n: the file was probably changed from \
+                "the header's line end is \\r\\n, where NumPy writes \\n: the file was probably changed from \
                  LF to CRLF line ends (by a transfer as text, or git's autocrlf), which damages the \
                  data. Get the original again.",
             ),

@@ -50,7 +50,7 @@ pub struct PrintOptions {
     pub precision: usize,
     /// Elements from which on only the edges print: more than this many (1000).
     pub threshold: usize,
-    /// Elements at each end of an axis where only the edges print (3). At least 1.
+    /// Elements at each end of an axis where only the edges print (3). With 0 only the last prints.
     pub edgeitems: usize,
     /// Columns of a line (75).
     pub linewidth: usize,
@@ -193,7 +193,7 @@ impl Printer<'_> {
             ([], Some([Value::Bytes(bytes)])) => {
                 format!("np.bytes_({})", python_repr::bytes(bytes))
             }
-            ([], Some([value])) => scalar::text(value),
+            ([], Some([value])) => scalar::text(value, self.options),
             _ => self.body(" ", 0, 0),
         }
     }
