@@ -42,6 +42,10 @@ fn fields_are_chosen_as_in_python() {
         &["show", file, "[0]['f2']"],
         &["show", file, "[0]['f1']"],
         &["show", file, "[0]"],
+        &["show", file, "[0][1]"],
+        &["show", file, "[0][-3][1]"],
+        &["show", file, "[0][9]"],
+        &["show", file, "[0:1][0][None, 0]"],
         &["show", file, "['nothing']"],
     ]));
 }
@@ -55,6 +59,25 @@ fn numpys_print_options_are_obeyed() {
         &["show", file, "--threshold", "2", "--edgeitems", "1"],
         &["show", file, "--linewidth", "20"],
         &["show", file, "--repr", ":1"],
+        &["show", file, "--threshold", "2", "--edgeitems", "0"],
+        &["show", file, "--threshold", "2", "--edgeitems", "0", "::-1"],
+        &[
+            "show",
+            "testdata/npy/f8-be-2d-f.npy",
+            "--threshold",
+            "2",
+            "--edgeitems",
+            "0"
+        ],
+        &[
+            "show",
+            "testdata/npy/f8-be-2d-f.npy",
+            "--threshold",
+            "2",
+            "--edgeitems",
+            "0",
+            ":, ::-1"
+        ],
     ]));
 }
 

@@ -50,7 +50,8 @@ pub struct PrintOptions {
     pub precision: usize,
     /// Elements from which on only the edges print: more than this many (1000).
     pub threshold: usize,
-    /// Elements at each end of an axis where only the edges print (3). With 0 only the last prints.
+    /// Elements at each end of an axis where only the edges print (3). With 0 the last alone prints,
+    /// as wide as it is: NumPy looks at those that it leaves out, too.
     pub edgeitems: usize,
     /// Columns of a line (75).
     pub linewidth: usize,
