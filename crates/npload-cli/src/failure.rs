@@ -65,15 +65,15 @@ impl Failure {
     /// A key that is not there, with those that are.
     pub(crate) fn no_such_key(path: &Path, npz: &Npz, key: &str) -> Self {
         let message = match Failure::keys(npz, key) {
-            keys if keys.is_empty() => format!("there is no array {key:?}; the archive is empty"),
+            keys if keys.is_empty() => format!("there is no array \"{key}\"; the archive is empty"),
             keys => {
                 let are = if npz.len() == 1 { "is" } else { "are" };
-                format!("there is no array {key:?}; there {are}: {keys}")
+                format!("there is no array \"{key}\"; there {are}: {keys}")
             }
         };
         Failure {
             kind: format!("{:?}", ErrorKind::NoSuchMember),
-            ..Failure::of(path, message)
+            ..Failure::usage(path, message)
         }
     }
 
@@ -82,6 +82,14 @@ impl Failure {
         let near = close::keys(wanted, npz.keys());
         let dots = if near.len() < npz.len() { ", …" } else { "" };
         near.join(", ") + dots
+    }
+
+    /// A part of the array that it has not.
+    pub(crate) fn no_such_part(path: &Path, err: &Error) -> Self {
+        Failure {
+            exit: Exit::Usage,
+            ..Failure::new(path, err)
+        }
     }
 
     pub(crate) fn exit(&self) -> Exit {
@@ -107,6 +115,17 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What the system says, without its number: ` (os error 20)`.
+pub(crate) fn without_number(message: &str) -> String {
+    const NUMBER: &str = " (os error ";
+    let cut = message.split_once(NUMBER).and_then(|(before, rest)| {
+        let (digits, after) = rest.split_once(')')?;
+        let number = digits.bytes().all(|b| b.is_ascii_digit());
+        number.then(|| format!("{before}{after}"))
+    });
+    cut.unwrap_or_else(|| message.to_owned())
+}
+
 /// What is wrong with an array as far as its header and sizes tell.
 pub(crate) fn wrong(array: &Peeked) -> Option<&Error> {
     array.header.as_ref().err().or(array.incomplete.as_ref())
@@ -120,6 +139,10 @@ fn say(err: &Error) -> String {
             "this is a directory; name the files in it".to_owned()
         }
         (_, Some(io::ErrorKind::PermissionDenied)) => "you may not read this file".to_owned(),
+        (_, Some(io::ErrorKind::NotADirectory)) => {
+            "a part of this path is a file, not a directory".to_owned()
+        }
+        (_, Some(_)) => without_number(err.message()),
         (ErrorKind::Empty, _) => {
             "the file is empty; it was probably not written to its end".to_owned()
         }

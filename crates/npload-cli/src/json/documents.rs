@@ -6,6 +6,7 @@ use npload::{Header, Order, Peeked};
 use serde::Serialize;
 
 use super::Data;
+use crate::escape;
 use crate::failure::{Failure, wrong};
 use crate::place::is_npy;
 
@@ -40,6 +41,12 @@ pub(crate) struct FileVerdict {
 pub(crate) struct FileValues {
     file: String,
     arrays: Vec<Shown>,
+}
+
+/// What is said of arguments that make no sense.
+#[derive(Serialize)]
+pub(crate) struct Refused {
+    pub(crate) error: Failure,
 }
 
 /// One array or member with its values, or why it is not shown.
@@ -95,7 +102,7 @@ struct HeaderFields {
 }
 
 fn file_name(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
+    escape::as_text(path)
 }
 
 impl FileValues {

@@ -19,6 +19,10 @@ fn exit_codes_tell_success_from_failure_from_misuse() {
         (&["show", "no-such-file.npy"], 1),
         (&["show"], 2),
         (&["show", "testdata/npz/savez.npz", "0"], 2),
+        (&["show", "testdata/npz/savez.npz:q"], 2),
+        (&["show", "testdata/npz/savez.npz:x", "9"], 2),
+        (&["show", "testdata/npz/savez.npz:x", "'f'"], 2),
+        (&["show", "testdata/npz/raw-members.npz:one", "0"], 2),
     ] {
         let output = npload(args).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{args:?}");

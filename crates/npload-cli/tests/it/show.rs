@@ -88,6 +88,7 @@ fn errors_say_what_to_do_next() {
         &["show", "no-such-file.npy"],
         &["show", "no-such-file.npz:key"],
         &["show", "testdata"],
+        &["show", "testdata/npy/f8-le-2d-c.npy/x.npy"],
         &["show", "testdata/malformed/0-bytes.npy"],
         &["show", "testdata/malformed/5-bytes.npy"],
         &["show", "testdata/malformed/format-gzip.npy"],
