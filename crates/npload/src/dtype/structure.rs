@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 
 use super::{DType, MAX_ITEMSIZE, MAX_NDIM};
-use crate::{Error, ErrorKind, Result, python_repr};
+use crate::{Error, ErrorKind, Result};
 
 /// A structured dtype: named fields at offsets, in an item of a fixed size.
 ///
@@ -67,18 +67,12 @@ impl Struct {
         for field in &fields {
             if !names.insert(field.name.as_str()) {
                 let name = &field.name;
-                return invalid(format!(
-                    "name already used as a name or title: {}",
-                    python_repr::text(name)
-                ));
+                return invalid(format!("name already used as a name or title: {name:?}"));
             }
             if let Some(title) = &field.title
                 && !names.insert(title.as_str())
             {
-                return invalid(format!(
-                    "title already used as a name or title: {}",
-                    python_repr::text(title)
-                ));
+                return invalid(format!("title already used as a name or title: {title:?}"));
             }
             let end = field.offset.checked_add(field.dtype.itemsize());
             if end.is_none_or(|end| end > itemsize) {
