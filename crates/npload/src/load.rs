@@ -9,9 +9,9 @@ use npload_buffer::{Buffer, ReadAt};
 
 use crate::mmap::MmapMode;
 use crate::npy::{Head, load_stream, locate, no_map_without_file};
-use crate::sniff::{Format, NAMED, SNIFFED, sniff};
+use crate::sniff::{Format, identify, identify_stream};
 use crate::source::{Opened, Source, Stream, open};
-use crate::{Array, Error, ErrorKind, LoadOptions, Npz, Result, sniff as formats};
+use crate::{Array, Error, ErrorKind, LoadOptions, Npz, Result};
 
 /// What a source held.
 #[derive(Debug)]
@@ -178,28 +178,20 @@ impl LoadOptions {
         let load = || {
             let len = source.len()?;
             let head = Head::read(&source, 0, len)?;
-            match sniff(head.bytes()) {
+            match identify(head.bytes(), self.allow_pickle)? {
                 Format::Npy => {
                     let located = locate(&source, 0, len, &head, self)?;
                     Ok(Loaded::Array(located.load(&source, len, &head, self)?))
                 }
                 Format::Zip => Ok(Loaded::Npz(Npz::in_source(source.clone(), self.clone())?)),
-                Format::Empty => Err(formats::empty()),
-                Format::Other => {
-                    let bytes = head.bytes();
-                    let sample = bytes.get(..NAMED).unwrap_or(bytes);
-                    Err(formats::refuse(sample, self.allow_pickle))
-                }
             }
         };
         load().map_err(|e| source.explain(e))
     }
 
     fn load_stream(&self, stream: &mut Stream<'_>) -> Result<Loaded> {
-        let reading = |e| Error::io(e, "reading the first bytes");
-        let mut head = Vec::new();
-        stream.read_up_to(&mut head, SNIFFED).map_err(reading)?;
-        match sniff(&head) {
+        let (format, head) = identify_stream(stream, self.allow_pickle)?;
+        match format {
             Format::Npy => Ok(Loaded::Array(load_stream(stream, head, self)?)),
             Format::Zip if self.map.is_some() => Err(no_map_without_file()),
             Format::Zip => {
@@ -207,11 +199,6 @@ impl LoadOptions {
                 let bytes = Buffer::from(stream.read_all(head).map_err(reading)?);
                 let npz = Npz::in_source(Source::Other(Arc::new(bytes)), self.clone())?;
                 Ok(Loaded::Npz(npz))
-            }
-            Format::Empty => Err(formats::empty()),
-            Format::Other => {
-                stream.read_up_to(&mut head, NAMED).map_err(reading)?;
-                Err(formats::refuse(&head, self.allow_pickle))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Archives of arrays: zip's members seen as npy files.
 
+mod cut_off;
 mod load_all;
 mod load_into;
 mod member;
@@ -17,8 +18,8 @@ use std::sync::Arc;
 use npload_buffer::Buffer;
 
 use crate::npy::{Head, Header};
-use crate::sniff::{self, Format, sniff};
-use crate::source::{Opened, Source, open};
+use crate::sniff::{Format, identify, identify_stream};
+use crate::source::{Opened, Source, Stream, open};
 use crate::zip::{Archive, Entry};
 use crate::{Array, Error, ErrorKind, LoadOptions, MmapMode, Result};
 
@@ -63,7 +64,8 @@ impl Npz {
                            their checksums; use c, whose changes stay in memory";
             return Err(Error::new(ErrorKind::Mmap, message));
         }
-        let archive = Archive::open(source.shared()).map_err(|e| source.explain(e))?;
+        let archive = Archive::open(source.shared());
+        let archive = archive.map_err(|e| source.explain(cut_off::explain(&source, e)))?;
         Ok(Npz {
             source,
             archive: Arc::new(archive),
@@ -158,7 +160,8 @@ impl Npz {
 }
 
 impl LoadOptions {
-    /// [`Npz::open`] with these options.
+    /// [`Npz::open`] with these options. What is no file (a pipe) is read whole, if it begins as an
+    /// archive.
     ///
     /// # Errors
     /// As there.
@@ -167,14 +170,23 @@ impl LoadOptions {
         let source = match open(path, false)? {
             Opened::File(file) => Source::File(Arc::new(file)),
             Opened::Stream(mut file) => {
-                let mut bytes = Vec::new();
-                std::io::Read::read_to_end(&mut file, &mut bytes)
-                    .map_err(|e| Error::io(e, "reading the archive").with_path(path))?;
-                Source::Other(Arc::new(Buffer::from(bytes)))
+                let read = self.read_archive(&mut Stream::new(&mut file, None));
+                Source::Other(Arc::new(read.map_err(|e| e.with_path(path))?))
             }
         };
         let opened = Npz::in_source(source.clone(), self.clone());
         opened.map_err(|e| self.name_what_it_is(&source, e).with_path(path))
+    }
+
+    /// All of a stream that begins as an archive: the directory stands at its end.
+    fn read_archive(&self, stream: &mut Stream<'_>) -> Result<Buffer> {
+        match identify_stream(stream, self.allow_pickle)? {
+            (Format::Npy, _) => Err(one_array()),
+            (Format::Zip, head) => {
+                let reading = |e| Error::io(e, "reading the archive");
+                Ok(stream.read_all(head).map_err(reading)?.into())
+            }
+        }
     }
 
     /// The error for what is no archive: what it is instead. Bytes before an archive are allowed,
@@ -185,17 +197,19 @@ impl LoadOptions {
         let Ok(head) = head() else {
             return err;
         };
-        match sniff(head.bytes()) {
+        match identify(head.bytes(), self.allow_pickle) {
             _ if err.kind() != ErrorKind::Archive => err,
-            Format::Zip => err,
-            Format::Empty => sniff::empty(),
-            Format::Other => sniff::refuse(head.bytes(), self.allow_pickle),
-            Format::Npy => {
-                let message = "this is one array (npy), not an archive: use load, or Npy::open";
-                Error::new(ErrorKind::NotArray, message)
-            }
+            Ok(Format::Zip) => err,
+            Ok(Format::Npy) => one_array(),
+            Err(other) => other,
         }
     }
+}
+
+#[cold]
+fn one_array() -> Error {
+    let message = "this is one array (npy), not an archive: use load, or Npy::open";
+    Error::new(ErrorKind::NotArray, message)
 }
 
 /// A member's name without `.npy`.

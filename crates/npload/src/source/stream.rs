@@ -78,6 +78,13 @@ impl<'a> Stream<'a> {
         Ok(bytes)
     }
 
+    /// Reads everything that is left and keeps nothing; how much it was.
+    pub(crate) fn skip_all(&mut self) -> io::Result<u64> {
+        let skipped = io::copy(&mut *self.reader, &mut io::sink())?;
+        self.left = self.left.map(|_| 0);
+        Ok(skipped)
+    }
+
     fn took(&mut self, bytes: usize) {
         self.left = self.left.map(|left| left.saturating_sub(bytes as u64));
     }

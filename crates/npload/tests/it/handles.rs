@@ -352,3 +352,96 @@ fn opening_what_is_no_archive_says_what_it_is() {
         assert!(err.message().contains(says), "{err}");
     }
 }
+
+#[test]
+fn peek_says_what_ends_before_its_data_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let npy = std::fs::read(testdata().join("npy/f8-le-2d-c.npy")).unwrap();
+    let path = dir.path().join("x.npy");
+    std::fs::write(&path, &npy[..npy.len() - 24]).unwrap();
+    let peeked = npload::peek(&path).unwrap().remove(0);
+    assert!(matches!(&peeked.header, Ok(Some(_))));
+    assert_eq!(peeked.size, npy.len() as u64 - 24);
+    let err = peeked.incomplete.unwrap();
+    assert_eq!(
+        (err.kind(), err.offset()),
+        (ErrorKind::Truncated, Some(peeked.size))
+    );
+    assert!(
+        err.message().contains("(file seems not fully written?)"),
+        "{err}"
+    );
+    let npz = npload::peek(testdata().join("npz/truncated-array.npz")).unwrap();
+    let cut: Vec<_> = npz
+        .iter()
+        .filter_map(|member| member.incomplete.as_ref())
+        .collect();
+    assert_eq!((cut.len(), cut[0].kind()), (1, ErrorKind::Truncated));
+    assert!(cut[0].member().is_some());
+    for whole in [
+        "npz/savez.npz",
+        "npy/f8-le-2d-c.npy",
+        "malformed/object-O.npy",
+    ] {
+        let peeked = npload::peek(testdata().join(whole)).unwrap();
+        assert!(
+            peeked.iter().all(|array| array.incomplete.is_none()),
+            "{whole}"
+        );
+    }
+}
+
+#[test]
+fn an_archive_without_its_end_says_where_it_is_cut_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.npz");
+    let bytes = std::fs::read(testdata().join("npz/savez.npz")).unwrap();
+    let mut padded = bytes.clone();
+    padded.resize(bytes.len() + 100_000, b'-');
+    for (written, says) in [
+        (
+            &bytes[..300],
+            "File is not a zip file: it begins as one, and the archive's end is missing at byte 300; \
+             the file is probably cut off: download or copy it again"
+                .to_owned(),
+        ),
+        (
+            &padded,
+            format!(
+                "File is not a zip file: an archive ends at byte {}, and 100000 bytes that are none \
+                 of its follow; cut them off",
+                bytes.len()
+            ),
+        ),
+    ] {
+        std::fs::write(&path, written).unwrap();
+        for err in [
+            npload::load(&path).unwrap_err(),
+            npload::Npz::open(&path).unwrap_err(),
+        ] {
+            assert_eq!((err.kind(), err.message()), (ErrorKind::Archive, says.as_str()));
+        }
+    }
+}
+
+#[test]
+fn a_member_is_peeked_at_by_the_name_that_loads_it() {
+    let path = testdata().join("npz/names-duplicate-raw-and-npy.npz");
+    let npz = npload::Npz::open(path).unwrap();
+    for key in npz.keys() {
+        let peeked = npz.peek_member(key).unwrap();
+        match npz.member(key).unwrap() {
+            npload::Member::Bytes(bytes) => {
+                assert!(matches!(peeked.header, Ok(None)));
+                assert_eq!(peeked.size, bytes.len() as u64);
+            }
+            npload::Member::Array(array) => {
+                let header = peeked.header.unwrap().unwrap();
+                assert_eq!(header.shape(), array.shape());
+            }
+        }
+    }
+    let err = npz.peek_member("nothing").unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::NoSuchMember);
+    assert_eq!(err.message(), "nothing is not a file in the archive");
+}
