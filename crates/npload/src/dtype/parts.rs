@@ -40,8 +40,8 @@ impl DType {
             return Ok(());
         }
         let message = format!(
-            "{values} values and lists in {nbytes} bytes are too many to list: max_parts is \
-             {MAX_PER_BYTE} for each byte and {MAX_FREE}"
+            "{values} values and lists in {nbytes} bytes are too many to list: {MAX_PER_BYTE} for each \
+             byte and {MAX_FREE} besides are the most"
         );
         Err(Error::new(ErrorKind::Limit, message))
     }
@@ -91,12 +91,15 @@ mod tests {
             err.map_err(|e| (e.kind(), e.message().to_owned()))
         };
         assert_eq!(check("f8", &[1 << 40]), Ok(()));
-        assert_eq!(check("S0", &[1 << 18]), Err((
-            ErrorKind::Limit,
-            "262145 values and lists in 0 bytes are too many to list: max_parts is 16 for each \
-             byte and 262144"
-                .to_owned()
-        )));
+        assert_eq!(
+            check("S0", &[1 << 18]),
+            Err((
+                ErrorKind::Limit,
+                "262145 values and lists in 0 bytes are too many to list: 16 for each byte and \
+                 262144 besides are the most"
+                    .to_owned()
+            ))
+        );
         assert_eq!(check("S0", &[(1 << 18) - 1]), Ok(()));
         assert!(check("f8", &[1 << 40, 0]).is_err());
         assert!(check("f8", &[0, 1 << 40]).is_ok());

@@ -30,6 +30,16 @@ fn every_source_gives_the_same_array_or_the_same_kind_of_error() {
             ),
             ("buffer", options.load_source(Buffer::from(bytes.clone()))),
             ("read-at", options.load_source(File::open(&path).unwrap())),
+            (
+                "opened reader",
+                options
+                    .open_reader(&mut bytes.as_slice())
+                    .and_then(|handle| match handle {
+                        npload::Handle::Npy(npy) => npy.load().map(npload::Loaded::Array),
+                        npload::Handle::Npz(npz) => Ok(npload::Loaded::Npz(npz)),
+                        other => panic!("{other:?}"),
+                    }),
+            ),
         ];
         for (name, other) in others {
             match (&by_path, other.and_then(npload::Loaded::into_array)) {
