@@ -43,7 +43,11 @@ impl<'a> Stream<'a> {
         told: &dyn Fn(usize),
     ) -> io::Result<(AlignedBuf, usize)> {
         let known = self.left.is_some_and(|left| left >= len as u64);
-        let mut buf = AlignedBuf::zeroed(if known { len } else { len.min(FIRST) })?;
+        let mut buf = if known || len <= FIRST {
+            AlignedBuf::zeroed(len)?
+        } else {
+            AlignedBuf::mapped(FIRST)?
+        };
         let mut filled = 0;
         loop {
             while let Some(rest) = buf.get_mut(filled..).filter(|rest| !rest.is_empty()) {

@@ -92,7 +92,7 @@ impl Entry<'_> {
         while first > most {
             first = first.div_ceil(4);
         }
-        let mut bytes = self.allocate(memory.pad.saturating_add(first), options)?;
+        let mut bytes = self.allocate(memory.pad.saturating_add(first), first < size, options)?;
         loop {
             let out = bytes.get_mut(memory.pad..).unwrap_or_default();
             match one_shot.state.deflate_decompress(input, out) {

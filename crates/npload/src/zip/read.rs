@@ -132,7 +132,7 @@ impl Entry<'_> {
         memory: Memory,
         options: &ReadOptions<'_>,
     ) -> Result<AlignedBuf> {
-        let mut bytes = self.allocate(memory.total, options)?;
+        let mut bytes = self.allocate(memory.total, false, options)?;
         let out = bytes.get_mut(memory.pad..).unwrap_or_default();
         if opened.head.len() == out.len() && !out.is_empty() {
             out.copy_from_slice(opened.head);
@@ -174,7 +174,8 @@ impl Entry<'_> {
         memory: Memory,
         options: &ReadOptions<'_>,
     ) -> Result<AlignedBuf> {
-        let mut bytes = self.allocate(memory.total.min(FIRST), options)?;
+        let first = memory.total.min(FIRST);
+        let mut bytes = self.allocate(first, first < memory.total, options)?;
         let input = Compressed::opened(&*self.archive.source, opened, CHUNK);
         let mut reader = self.stream(input, options.verify)?;
         let mut filled = memory.pad;
@@ -193,11 +194,19 @@ impl Entry<'_> {
         }
     }
 
-    pub(super) fn allocate(&self, len: usize, options: &ReadOptions<'_>) -> Result<AlignedBuf> {
-        let taken = match options.inflaters {
-            // The thread is to allocate nothing: see `Inflaters`.
-            Some(_) => AlignedBuf::mapped(len),
-            None => AlignedBuf::zeroed(len),
+    /// Memory for the member, or for a part of it if it `grows`.
+    pub(super) fn allocate(
+        &self,
+        len: usize,
+        grows: bool,
+        options: &ReadOptions<'_>,
+    ) -> Result<AlignedBuf> {
+        // A thread with inflaters is to allocate nothing. What grows is moved without a copy if it
+        // was mapped, and leaves nothing behind in the allocator.
+        let taken = if grows || options.inflaters.is_some() {
+            AlignedBuf::mapped(len)
+        } else {
+            AlignedBuf::zeroed(len)
         };
         taken.map_err(|err| self.no_memory(err))
     }
