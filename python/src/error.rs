@@ -45,7 +45,7 @@ pub(crate) fn to_python(py: Python<'_>, err: &Error) -> PyErr {
 
 /// Whether a file was refused as a pickle, and not as something that NumPy takes for one.
 fn is_pickle(err: &Error) -> bool {
-    err.message().starts_with(PICKLED) && !err.message().contains("it looks like ")
+    err.looks().is_some_and(|looks| looks.is_pickle)
 }
 
 /// NumPy's text for a pickle, which programs match on; the engine's advice is for Rust.
