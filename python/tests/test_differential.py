@@ -28,7 +28,7 @@ def is_better(line):
 
 def known(name):
     """Whether this NumPy or Python is known to differ for that file from the pinned ones."""
-    versions = (f"numpy {np.__version__}", "python {}.{}".format(*sys.version_info))
+    versions = (f"numpy {np.__version__}", f"python {sys.version_info[0]}.{sys.version_info[1]}")
     return any(name in DIFFERENCES.get(version, {}) for version in versions)
 
 
