@@ -72,6 +72,12 @@ def test_allow_pickle_when_true_reads_objects(both: Any, tmp_path: Path, allow: 
     assert both(tmp_path / "o.npy", allow_pickle=allow).tolist() == [None, 1]
 
 
+@pytest.mark.parametrize("allow", ["safe", "", None, 2, -1, 1.0, [], np.int64(3)])
+def test_other_values_of_allow_pickle_are_type_errors_before_the_file_is_looked_for(allow: Any) -> None:
+    with pytest.raises(TypeError, match="allow_pickle"):
+        npload.load("/does/not/exist.npy", allow_pickle=allow)
+
+
 @pytest.mark.parametrize("safe", [True, 1])
 def test_safe_pickle_is_refused_by_name_as_it_is_not_there_yet(npy: Path, safe: Any) -> None:
     with pytest.raises(Exception, match="safe_pickle") as caught:

@@ -107,6 +107,9 @@ class Reader:
     def tell(self) -> int:
         return self.inner.tell()
 
+    def seekable(self) -> bool:
+        return True
+
     def close(self) -> None:
         self.closed = True
 
