@@ -214,9 +214,10 @@ def test_open_memmap_opens_as_numpys(npy: Path) -> None:
     assert npload.open_memmap(npy).mode == "r+"
 
 
+@pytest.mark.numpy_leaks
 @pytest.mark.parametrize("fortran", [False, True])
 @pytest.mark.parametrize("dtype", ["<f8", ">i2", [("a", "<i4"), ("b", "S3")], "U2"])
-@pytest.mark.parametrize("shape", [(3, 4), (5,), 5, (), (0, 2)])
+@pytest.mark.parametrize("shape", [(3, 4), (5,), (), (0, 2)])
 def test_open_memmap_creates_the_file_that_numpy_creates(tmp_path: Path, dtype: Any, shape: Any, fortran: bool) -> None:
     made = {}
     for name, module in (("ours", npload.open_memmap), ("theirs", np.lib.format.open_memmap)):
@@ -229,6 +230,10 @@ def test_open_memmap_creates_the_file_that_numpy_creates(tmp_path: Path, dtype: 
         mapped.flush()
         made[name] = (tmp_path / name).read_bytes()
     assert made["ours"] == made["theirs"]
+
+
+def test_open_memmap_takes_a_length_as_shape(tmp_path: Path) -> None:
+    assert npload.open_memmap(tmp_path / "new.npy", "w+", "i4", 5).shape == (5,)
 
 
 def test_open_memmap_writes(tmp_path: Path) -> None:

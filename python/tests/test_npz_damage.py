@@ -91,11 +91,11 @@ def test_an_unknown_method_is_not_implemented(both: Any) -> None:
 @pytest.mark.parametrize("allow_pickle", [False, True])
 def test_a_refused_archive_leaves_no_descriptor_open(tmp_path: Path, allow_pickle: bool) -> None:
     (tmp_path / "x.npz").write_bytes(b"PK\x03\x04 and no archive")
-    before = sorted(os.listdir("/proc/self/fd"))
+    before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
         with pytest.raises(zipfile.BadZipFile):
             npload.load(tmp_path / "x.npz", allow_pickle=allow_pickle)
-    assert sorted(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_cut_archive_is_a_bad_zip_file_wherever_it_is_cut() -> None:

@@ -343,9 +343,9 @@ def test_the_class_opens_files_as_numpys_does(npz: Path) -> None:
 
 
 def test_deleting_an_archive_closes_its_file(npz: Path) -> None:
-    before = sorted(os.listdir("/proc/self/fd"))
+    before = len(os.listdir("/proc/self/fd"))
     archive: Any = npload.load(npz)
     archive.zip, archive.fid  # noqa: B018
     del archive
     gc.collect()
-    assert sorted(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) == before
