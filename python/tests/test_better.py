@@ -17,8 +17,6 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-
-import npload
 from conftest import TESTDATA
 from made import archive, header, npy, place_of, saved
 

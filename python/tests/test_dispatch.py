@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made import archive, saved
 
 import npload
-from made import archive, saved
 
 PICKLED = "This file contains pickled (object) data"
 
@@ -27,7 +27,7 @@ def test_an_empty_file_is_end_of_file(both: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("length", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("start", [b"\x93NUMPY", b"PK\x03\x04zz", b"hello!"])
 def test_fewer_than_six_bytes_count_as_a_pickle(both: Any, start: bytes, length: int) -> None:
-    if start[:length] == b"PK\x03\x04" or start[:4] == b"PK\x03\x04" and length >= 4:
+    if start[:length] == b"PK\x03\x04" or (start[:4] == b"PK\x03\x04" and length >= 4):
         pytest.skip("a zip's signature is four bytes")
     with pytest.raises(ValueError) as caught:
         both(io.BytesIO(start[:length]))

@@ -36,7 +36,13 @@ def test_examples_run(test: doctest.DocTest, tmp_path: Any, monkeypatch: pytest.
 
 
 def test_there_are_examples() -> None:
-    assert {param.id for param in examples()} >= {"npload.load", "npload.open", "npload.peek", "npload.loads", "npload.load_many"}
+    assert {param.id for param in examples()} >= {
+        "npload.load",
+        "npload.open",
+        "npload.peek",
+        "npload.loads",
+        "npload.load_many",
+    }
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))
@@ -60,7 +66,10 @@ def test_functions_document_each_parameter_as_numpy_does(name: str) -> None:
 
 def test_help_reads_well() -> None:
     text = pydoc.plain(pydoc.render_doc(npload.load))
-    assert "load(file, mmap_mode=None, allow_pickle=False, fix_imports=True, encoding='ASCII', *, max_header_size=10000" in text
+    assert (
+        "load(file, mmap_mode=None, allow_pickle=False, fix_imports=True, encoding='ASCII', *, max_header_size=10000"
+        in text
+    )
     assert "///" not in text and "builtin_function" not in text
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import npload
 from conftest import TESTDATA
 from made import archive, header, npy, saved
-from told import told_array, told_dtype
+from told import told_dtype
+
+import npload
 
 ARRAY = np.arange(60, dtype="<i4").reshape(3, 4, 5)
 
@@ -112,7 +112,9 @@ def test_load_many_of_one_path_is_a_mistake(npy: Path) -> None:
 
 # peek
 @pytest.mark.parametrize(
-    "path", [path for path in sorted((TESTDATA / "npy").glob("*.npy"))[::7] if "-ml" not in path.name], ids=lambda path: path.name
+    "path",
+    [path for path in sorted((TESTDATA / "npy").glob("*.npy"))[::7] if "-ml" not in path.name],
+    ids=lambda path: path.name,
 )
 def test_peek_tells_what_load_gives(path: Path) -> None:
     try:
@@ -303,6 +305,20 @@ def test_what_progress_raises_ends_the_load(tmp_path: Path) -> None:
     with pytest.raises(LookupError, match="^enough$"):
         npload.load(tmp_path / "x.npy", progress=enough)
     assert npload.load(tmp_path / "x.npy").size == 30_000_000
+
+
+@pytest.mark.parametrize("size", [1, 30_000_000])
+def test_what_progress_raises_at_the_end_is_raised_then_and_not_later(tmp_path: Path, size: int) -> None:
+    np.save(tmp_path / "x.npy", np.zeros(size, "u1"))
+
+    def enough(done: int, total: int) -> None:
+        if done == total:
+            raise LookupError("enough")
+
+    with pytest.raises(LookupError, match="^enough$"):
+        npload.load(tmp_path / "x.npy", progress=enough)
+    with pytest.raises(EOFError):
+        npload.loads(b"")
 
 
 def test_progress_of_load_all(npz: Path) -> None:

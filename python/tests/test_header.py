@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import npload
 from made import header, npy, saved
 from told import same, told
+
+import npload
 
 DATA = np.arange(3, dtype="<i4").tobytes()
 
@@ -81,7 +81,9 @@ def test_headers_are_python_literals(both: Any, text: str) -> None:
     assert both(io.BytesIO(npy(text, DATA))).tolist() == [0, 1, 2]
 
 
-@pytest.mark.parametrize("text", ["dict(descr='<i4')", "{'descr': '<i4', 'fortran_order': False, 'shape': (1+2,)}", "f''", "import os"])
+@pytest.mark.parametrize(
+    "text", ["dict(descr='<i4')", "{'descr': '<i4', 'fortran_order': False, 'shape': (1+2,)}", "f''", "import os"]
+)
 def test_code_is_no_header(both: Any, text: str) -> None:
     with pytest.raises(ValueError, match="Cannot parse header|malformed"):
         both(io.BytesIO(npy(text, DATA)))
@@ -93,7 +95,10 @@ def test_code_is_no_header(both: Any, text: str) -> None:
         ("['descr']", "Header is not a dictionary"),
         ("'text'", "Header is not a dictionary"),
         ("{'descr': '<i4', 'shape': (3,)}", "Header does not contain the correct keys"),
-        ("{'descr': '<i4', 'fortran_order': False, 'shape': (3,), 'more': 1}", "Header does not contain the correct keys"),
+        (
+            "{'descr': '<i4', 'fortran_order': False, 'shape': (3,), 'more': 1}",
+            "Header does not contain the correct keys",
+        ),
         ("{'descr': '<i4', 'fortran_order': False, 'shape': [3]}", "shape is not valid"),
         ("{'descr': '<i4', 'fortran_order': False, 'shape': 3}", "shape is not valid"),
         ("{'descr': '<i4', 'fortran_order': False, 'shape': (3.0,)}", "shape is not valid"),

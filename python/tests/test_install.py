@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import npload
 from conftest import TESTDATA
 from expected import entries_for
 from test_same_as_numpy import FILES
 from told import same, told
+
+import npload
 
 NUMPYS = np.load
 DIFFERENCES = entries_for("file")
@@ -65,7 +65,7 @@ def test_results_are_exactly_numpys(name: str) -> None:
         ours = told(np.load, TESTDATA / name)
     theirs = told(np.load, TESTDATA / name)
     difference = next((entry for entry in DIFFERENCES if entry.names(name)), None)
-    if difference is None or difference in RESTORED and "read" not in difference.becomes:
+    if difference is None or (difference in RESTORED and "read" not in difference.becomes):
         assert same(ours, theirs), (ours, theirs)
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import npload
 from conftest import TESTDATA
 from made import archive, saved
 from told import told_value
+
+import npload
 
 READABLE = [
     path
@@ -82,7 +82,10 @@ def test_objects_are_loaded_only_when_allowed(tmp_path: Path) -> None:
 def test_one_damaged_member_is_an_error_that_names_it() -> None:
     data = bytearray(archive({f"m{number}.npy": saved(np.arange(50)) for number in range(20)}))
     data[data.index(np.arange(50).tobytes()) + 9] ^= 1
-    with npload.load(io.BytesIO(data)) as npz, pytest.raises(zipfile.BadZipFile, match=r"Bad CRC-32 for file 'm0\.npy'"):
+    with (
+        npload.load(io.BytesIO(data)) as npz,
+        pytest.raises(zipfile.BadZipFile, match=r"Bad CRC-32 for file 'm0\.npy'"),
+    ):
         npz.load_all()
 
 

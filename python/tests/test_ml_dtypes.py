@@ -10,10 +10,10 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-
-import npload
 from conftest import TESTDATA
 from made import archive, npy
+
+import npload
 
 NAMES = [
     "bfloat16", "float8_e3m4", "float8_e4m3", "float8_e4m3b11fnuz", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2",
@@ -77,7 +77,8 @@ import numpy, npload
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     array = npload.load(sys.argv[1])
-print(array.dtype.str, array.shape, [(w.category.__name__, "ml_dtypes" in str(w.message), "bfloat16" in str(w.message)) for w in caught])
+told = [(w.category.__name__, "ml_dtypes" in str(w.message), "bfloat16" in str(w.message)) for w in caught]
+print(array.dtype.str, array.shape, told)
 """
 
 

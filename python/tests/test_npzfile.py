@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made import archive, saved
 
 import npload
-from made import archive, saved
 
 ONE, TWO = saved(1), saved(np.arange(2))
 

@@ -148,7 +148,9 @@ OPENERS: list[Callable[[Path], Any]] = [
     Reader,
     Readinto,
 ]
-opened = pytest.mark.parametrize("opener", [lambda path: open(path, "rb"), *OPENERS], ids=lambda opener: opener.__name__)
+opened = pytest.mark.parametrize(
+    "opener", [lambda path: open(path, "rb"), *OPENERS], ids=lambda opener: opener.__name__
+)
 
 
 @pytest.fixture

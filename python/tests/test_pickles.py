@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made import archive, header, npy, saved
 
 import npload
-from made import archive, header, npy, saved
 
 OBJECTS: dict[str, Any] = {
     "1-d": np.array([1, "two", None, [3]], dtype=object),
@@ -128,7 +128,9 @@ def test_texts_of_python_2_by_encoding(both: Any) -> None:
     data = python_2(b"caf\xe9")
     assert both(io.BytesIO(data), allow_pickle=True, encoding="latin1").tolist() == ["café"]
     assert both(io.BytesIO(data), allow_pickle=True, encoding="bytes").tolist() == [b"caf\xe9"]
-    with pytest.raises(UnicodeError, match="(?s)^Unpickling a python object failed: .*You may need to pass the encoding= option"):
+    with pytest.raises(
+        UnicodeError, match="(?s)^Unpickling a python object failed: .*You may need to pass the encoding= option"
+    ):
         both(io.BytesIO(data), allow_pickle=True)
 
 

@@ -63,7 +63,10 @@ def test_an_archive_from_a_pipe(npz: Path) -> None:
 
 
 def test_a_pipe_that_ends_early(tmp_path: Path) -> None:
-    with pipe_with(saved(tmp_path)[:-1]) as file, pytest.raises(ValueError, match="expected 800000 bytes got 799999|could only read 199999"):
+    with (
+        pipe_with(saved(tmp_path)[:-1]) as file,
+        pytest.raises(ValueError, match="expected 800000 bytes got 799999|could only read 199999"),
+    ):
         npload.load(file)
 
 

@@ -141,7 +141,9 @@ def test_ctrl_c_interrupts_one_long_load(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     script = "import sys, npload\ntry: npload.load(sys.argv[1])\nexcept KeyboardInterrupt: print('interrupted')"
     child = subprocess.Popen([sys.executable, "-P", "-c", script, str(pipe)], stdout=subprocess.PIPE, text=True)
-    header = b"\x93NUMPY\1\0v\0" + b"{'descr': '|u1', 'fortran_order': False, 'shape': (99999999,), }".ljust(117) + b"\n"
+    header = (
+        b"\x93NUMPY\1\0v\0" + b"{'descr': '|u1', 'fortran_order': False, 'shape': (99999999,), }".ljust(117) + b"\n"
+    )
     with open(pipe, "wb") as out:
         out.write(header + b"\0" * 100_000)
         out.flush()
@@ -200,7 +202,12 @@ assert seen == [1]
 
 
 def test_no_warning_is_left_at_exit(many: Path) -> None:
-    script = f"import npload; z = npload.load({str(many)!r}); z['a1']; z.zip; z.fid; npload.load({str(many)!r}, mmap_mode='r')['a2']"
+    script = f"""
+import npload
+npz = npload.load({str(many)!r})
+npz["a1"], npz.zip, npz.fid
+npload.load({str(many)!r}, mmap_mode="r")["a2"]
+"""
     done = subprocess.run(
         [sys.executable, "-P", "-X", "dev", "-W", "error", "-c", script], capture_output=True, text=True, check=True
     )

@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import npload
 from conftest import TESTDATA
 from expected import entries_for
 from told import Told, same, told
 
-pytestmark = [pytest.mark.numpy_leaks, pytest.mark.filterwarnings("ignore::ResourceWarning")]  # archives that NumPy refuses
+import npload
+
+pytestmark = [
+    pytest.mark.numpy_leaks,
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]  # archives that NumPy refuses
 MANIFEST = [json.loads(line) for line in (TESTDATA / "manifest.jsonl").read_text("ascii").splitlines()]
 FILES = [line["file"] for line in MANIFEST]
 LINES = {line["file"]: line for line in MANIFEST}

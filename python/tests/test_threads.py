@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made import archive, header, npy, saved
 
 import npload
-from made import archive, header, npy, saved
 
 
 @pytest.fixture
@@ -154,7 +154,9 @@ def test_no_descriptor_and_no_memory_is_left_after_10_000_loads(tmp_path: Path) 
     np.save(tmp_path / "o.npy", np.array([None, "x"], dtype=object))
     (tmp_path / "bad.npy").write_bytes(npy(header("<i4", (10,)), b"short"))
     (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04junk")
-    (tmp_path / "crc.npz").write_bytes(archive({"a.npy": saved(1)}).replace(b"\x01\0\0\0\0\0\0\0", b"\2\0\0\0\0\0\0\0", 1))
+    (tmp_path / "crc.npz").write_bytes(
+        archive({"a.npy": saved(1)}).replace(b"\x01\0\0\0\0\0\0\0", b"\2\0\0\0\0\0\0\0", 1)
+    )
     data = (tmp_path / "a.npy").read_bytes()
 
     def once() -> None:
