@@ -2,24 +2,26 @@
 
 import contextlib
 import functools
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from npload._npload import load_exactly
 
-_numpys_load = None
+_numpys_load: Any = None
 
 
 @functools.wraps(np.load)
 def _load(
-    file,
-    mmap_mode=None,
-    allow_pickle=False,
-    fix_imports=True,
-    encoding="ASCII",
+    file: Any,
+    mmap_mode: Any = None,
+    allow_pickle: bool = False,
+    fix_imports: bool = True,
+    encoding: Any = "ASCII",
     *,
-    max_header_size=10000,
-):
+    max_header_size: int = 10000,
+) -> Any:
     return load_exactly(
         file,
         mmap_mode,
@@ -30,7 +32,7 @@ def _load(
     )
 
 
-def install():
+def install() -> None:
     """
     Put npload in the place of `numpy.load`, for the whole process.
 
@@ -48,7 +50,7 @@ def install():
         np.load = _load
 
 
-def uninstall():
+def uninstall() -> None:
     """Put NumPy's own `numpy.load` back, if `install` has replaced it."""
     global _numpys_load
     if np.load is _load:
@@ -57,7 +59,7 @@ def uninstall():
 
 
 @contextlib.contextmanager
-def installed():
+def installed() -> Iterator[None]:
     """
     Put npload in the place of `numpy.load` for a ``with`` block.
 

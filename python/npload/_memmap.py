@@ -1,21 +1,25 @@
 """`open_memmap`: files mapped, and new ones created."""
 
 import operator
+from collections.abc import Iterable
+from os import PathLike
+from typing import Any, Literal, SupportsIndex
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from npload._npload import create_npy, load
 
 
 def open_memmap(
-    filename,
-    mode="r+",
-    dtype=None,
-    shape=None,
-    fortran_order=False,
+    filename: str | bytes | PathLike[str] | PathLike[bytes],
+    mode: Literal["r", "r+", "c", "w+"] = "r+",
+    dtype: DTypeLike | None = None,
+    shape: SupportsIndex | Iterable[SupportsIndex] | None = None,
+    fortran_order: bool = False,
     *,
-    max_header_size=10000,
-):
+    max_header_size: int = 10000,
+) -> np.memmap[Any, np.dtype[Any]]:
     """
     Map an ``.npy`` file, or create one of zeros and map it.
 
@@ -55,12 +59,14 @@ def open_memmap(
     if mode == "w+":
         if shape is None:
             raise TypeError("mode 'w+' needs a shape")
-        shape = tuple(shape) if np.iterable(shape) else (operator.index(shape),)
+        lengths = shape if isinstance(shape, Iterable) else (shape,)
         descr = repr(np.lib.format.dtype_to_descr(np.dtype(dtype)))
-        create_npy(filename, descr, shape, bool(fortran_order))
+        create_npy(filename, descr, tuple(map(operator.index, lengths)), bool(fortran_order))
         mode = "r+"
     array = load(filename, mode, max_header_size=max_header_size)
     if not isinstance(array, np.memmap):
         array.close()
-        raise ValueError(f"{filename!r} is an archive: only an .npy file can be mapped as one array")
+        raise ValueError(
+            f"{filename!r} is an archive: only an .npy file can be mapped as one array"
+        )
     return array

@@ -1,8 +1,10 @@
 """`NpzFile`: what is not in the extension module, since it need not be fast."""
 
-import collections.abc
 import os
 import zipfile
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import IO, Any, Self
 
 import numpy as np
 
@@ -12,20 +14,20 @@ from npload._npload import Archive, open_archive
 class BagObj:
     """Attributes that are an archive's members: ``npz.f.name`` is ``npz["name"]``."""
 
-    def __init__(self, npz):
+    def __init__(self, npz: Archive) -> None:
         self._npz = npz
 
-    def __getattribute__(self, name):
+    def __getattribute__(self, name: str) -> Any:
         try:
             return object.__getattribute__(self, "_npz")[name]
         except KeyError:
             raise AttributeError(name) from None
 
-    def __dir__(self):
-        return list(object.__getattribute__(self, "_npz").keys())
+    def __dir__(self) -> list[str]:
+        return list(object.__getattribute__(self, "_npz"))
 
 
-class NpzFile(Archive, collections.abc.Mapping):
+class NpzFile(Archive, Mapping[str, Any]):
     """
     The arrays of an ``.npz`` file, each loaded when it is asked for.
 
@@ -67,36 +69,51 @@ class NpzFile(Archive, collections.abc.Mapping):
     """
 
     _MAX_REPR_ARRAY_COUNT = 5
-    _zip = None
-    _fid = None
-    _own_fid = False
+    _zip: zipfile.ZipFile | None = None
+    _fid: IO[bytes] | None = None
 
-    def __new__(cls, fid, own_fid=False, allow_pickle=False, pickle_kwargs=None, **options):
+    def __new__(
+        cls,
+        fid: Any,
+        own_fid: bool = False,
+        allow_pickle: bool = False,
+        pickle_kwargs: dict[str, Any] | None = None,
+        *,
+        max_header_size: int = 10000,
+    ) -> Self:
         """Open the archive; see the class."""
         if not isinstance(fid, Archive):
-            options.update(pickle_kwargs or {})
-            fid = open_archive(fid, allow_pickle=allow_pickle, **options)
+            fid = open_archive(
+                fid,
+                allow_pickle=allow_pickle,
+                max_header_size=max_header_size,
+                **(pickle_kwargs or {}),
+            )
         return Archive.__new__(cls, fid)
 
-    def __init__(self, fid, own_fid=False, *_, **__):
+    def __init__(self, fid: Any, own_fid: bool = False, *_: Any, **__: Any) -> None:
         """Keep what is to be closed."""
         if own_fid:
             self._fid = fid
-            self._own_fid = True
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         """Return the archive itself."""
         return self
 
-    def __exit__(self, exc_type, exc_value, traceback):
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         """Close the archive."""
         self.close()
 
-    def __del__(self):
+    def __del__(self) -> None:
         """Close the archive."""
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Close the archive; members can no longer be loaded. Arrays that were loaded stay."""
         self._close()
         opened, self._zip = self._zip, None
@@ -107,41 +124,41 @@ class NpzFile(Archive, collections.abc.Mapping):
             file.close()
 
     @property
-    def files(self):
+    def files(self) -> list[str]:
         """The keys, in the archive's order; a member that is there twice comes twice."""
-        files = self.__dict__.get("_files")
+        files: list[str] | None = self.__dict__.get("_files")
         if files is None:
             files = self.__dict__["_files"] = self._keys()
         return files
 
     @property
-    def f(self):
+    def f(self) -> Any:
         """The members as attributes."""
         return None if self._is_closed else BagObj(self)
 
     @property
-    def zip(self):
+    def zip(self) -> zipfile.ZipFile | None:
         """The archive as a `zipfile.ZipFile`, opened when it is first asked for."""
         if self._zip is None and not self._is_closed:
             self._zip = zipfile.ZipFile(os.fspath(self._file) if self._by_path else self._file)
         return self._zip
 
     @property
-    def fid(self):
+    def fid(self) -> IO[bytes] | None:
         """The archive's file, opened when it is first asked for; None if a file was given."""
         if self._fid is None and self._by_path and not self._is_closed:
-            self._fid = open(self._file, "rb")
+            self._fid = open(os.fspath(self._file), "rb")
         return self._fid
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         """Iterate over the keys."""
         return iter(self.files)
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return how many members there are."""
         return len(self.files)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         """Open it again by its path, in the process that unpickles it."""
         if not self._by_path or self._is_closed:
             raise TypeError(
@@ -150,7 +167,7 @@ class NpzFile(Archive, collections.abc.Mapping):
             )
         return _load_again, (os.path.abspath(os.fspath(self._file)), self._arguments())
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Return NumPy's representation, and a line with dtype and shape for each array named."""
         name = os.fspath(self._file) if self._by_path else getattr(self._fid, "name", "object")
         shown = self.files[: self._MAX_REPR_ARRAY_COUNT]
@@ -164,10 +181,11 @@ class NpzFile(Archive, collections.abc.Mapping):
         return "\n".join(lines)
 
 
-def _load_again(path, arguments):
+def _load_again(path: str | bytes, arguments: dict[str, Any]) -> Any:
     from npload._npload import load
 
     return load(path, **arguments)
 
 
-np.lib.npyio.NpzFile.register(NpzFile)
+_numpys: Any = np.lib.npyio.NpzFile
+_numpys.register(NpzFile)

@@ -2,9 +2,10 @@
 
 import os
 import pickle
+from typing import Any
 
 
-def object_array(file, **options):
+def object_array(file: Any, **options: Any) -> Any:
     """Return the object array whose pickle comes next in `file`."""
     try:
         return pickle.load(file, **options)
@@ -12,14 +13,14 @@ def object_array(file, **options):
         raise _unicode_error(err) from err
 
 
-def object_array_at(path, offset, **options):
+def object_array_at(path: Any, offset: int, **options: Any) -> Any:
     """Return the object array whose pickle begins at `offset` in the file of that path."""
     with open(path, "rb") as file:
         file.seek(offset)
         return object_array(file, **options)
 
 
-def object_array_in(data, **options):
+def object_array_in(data: Any, **options: Any) -> Any:
     """Return the object array whose pickle `data` begins with."""
     try:
         return pickle.loads(data, **options)
@@ -27,34 +28,34 @@ def object_array_in(data, **options):
         raise _unicode_error(err) from err
 
 
-def pickle_at(path, **options):
+def pickle_at(path: Any, **options: Any) -> Any:
     """Return what is pickled in the file of that path."""
     with open(path, "rb") as file:
         return _whole(file, path, options)
 
 
-def pickle_in(file, head, **options):
+def pickle_in(file: Any, head: bytes, **options: Any) -> Any:
     """Return what is pickled next in `file`, of which `head` was read already."""
     if head:
         file = _back(file, head)
     return _whole(file, file, options)
 
 
-def _whole(file, name, options):
+def _whole(file: Any, name: Any, options: dict[str, Any]) -> Any:
     try:
         return pickle.load(file, **options)
     except Exception as err:
         raise pickle.UnpicklingError(f"Failed to interpret file {name!r} as a pickle") from err
 
 
-def _unicode_error(err):
+def _unicode_error(err: UnicodeError) -> UnicodeError:
     return UnicodeError(
         f"Unpickling a python object failed: {err!r}\n"
         "You may need to pass the encoding= option to numpy.load"
     )
 
 
-def _back(file, head):
+def _back(file: Any, head: bytes) -> Any:
     """Return `file` as it was before `head` was read from it."""
     try:
         file.seek(-len(head), os.SEEK_CUR)
@@ -66,21 +67,21 @@ def _back(file, head):
 class _Rewound:
     """A file that cannot seek, with bytes put back in front of it."""
 
-    def __init__(self, file, head):
+    def __init__(self, file: Any, head: bytes) -> None:
         self._file = file
         self._head = head
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return repr(self._file)
 
-    def read(self, size=-1):
+    def read(self, size: int | None = -1) -> Any:
         if size is None or size < 0:
             head, self._head = self._head, b""
             return head + self._file.read()
         head, self._head = self._head[:size], self._head[size:]
         return head + self._file.read(size - len(head)) if len(head) < size else head
 
-    def readline(self):
+    def readline(self) -> Any:
         end = self._head.find(b"\n") + 1
         if end:
             line, self._head = self._head[:end], self._head[end:]

@@ -11,11 +11,11 @@ import sys
 from npload._install import install
 
 
-def main():
+def main() -> None:
     """Run what the arguments name."""
     arguments = sys.argv[1:]
     if not arguments or arguments == ["-m"] or arguments[0] in ("-h", "--help"):
-        print(__doc__.strip(), file=sys.stderr)
+        print((__doc__ or "").strip(), file=sys.stderr)
         sys.exit(0 if arguments in (["-h"], ["--help"]) else 2)
     install()
     if arguments[0] == "-m":

@@ -14,6 +14,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
 use crate::dtype::{MlDtypes, to_numpy};
+use crate::error::IntoPython;
 use crate::memory::Memory;
 
 /// From this size on an array lies in the engine's memory, which is aligned and filled by threads.
@@ -135,18 +136,47 @@ fn without_bytes<'py>(
     numpy.getattr("ndarray")?.call((shape,), Some(&options))
 }
 
-/// The engine's array as NumPy's: over the same memory, or copied where it is small or shared.
+/// The engine's array as NumPy's: over the same memory, or copied where it is small, shared, or has
+/// gaps.
 #[inline]
 pub(crate) fn to_numpy_array<'py>(
-    array: Array,
+    mut array: Array,
     dtype: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let order = array.order().unwrap_or(Order::C);
-    if array.nbytes() >= OWN_FROM && array.buffer().0.is_writable() {
-        return wrap(array, order, dtype);
+    if array.order().is_none() {
+        // Makes it contiguous.
+        array.bytes_mut().into_python(dtype.py())?;
     }
+    if array.nbytes() >= OWN_FROM && array.buffer().0.is_writable() {
+        return wrap(array, dtype);
+    }
+    let order = order_of(&array);
     let bytes = array.contiguous_bytes(order).unwrap_or_default();
     copy(bytes, array.dtype(), array.shape(), order, dtype)
+}
+
+/// The order in which the elements of a contiguous array lie; where both fit, the one that gives its
+/// very strides, on axes of one element too.
+pub(crate) fn order_of(array: &Array) -> Order {
+    let axes = || array.shape().iter().zip(array.strides());
+    if !array.is_contiguous(Order::F) || has_strides(axes().rev(), array.dtype().itemsize()) {
+        return array.order().unwrap_or(Order::C);
+    }
+    match has_strides(axes(), array.dtype().itemsize()) {
+        true => Order::F,
+        false => array.order().unwrap_or(Order::C),
+    }
+}
+
+/// Whether the strides of these axes are just those of elements without gaps, the first axis varying
+/// fastest.
+fn has_strides<'a>(axes: impl Iterator<Item = (&'a usize, &'a isize)>, itemsize: usize) -> bool {
+    let mut stride = itemsize;
+    axes.into_iter().all(|(&len, &found)| {
+        let same = isize::try_from(stride) == Ok(found);
+        stride = stride.saturating_mul(len.max(1));
+        same
+    })
 }
 
 fn copy<'py>(
@@ -167,12 +197,10 @@ fn copy<'py>(
 }
 
 /// A NumPy array over the engine's memory, which is its base.
-fn wrap<'py>(
-    array: Array,
-    order: Order,
-    numpy_dtype: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let (dtype, shape, nbytes) = (array.dtype().clone(), array.shape().to_vec(), array.nbytes());
+fn wrap<'py>(array: Array, numpy_dtype: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let layout = Layout::of(&array)?;
+    let (order, dtype, shape) = (order_of(&array), array.dtype().clone(), array.shape().to_vec());
+    let nbytes = array.nbytes();
     let (mut buffer, offset) = array.into_buffer();
     let end = offset.saturating_add(nbytes);
     let Some(bytes) = buffer.get_mut().and_then(|all| all.get_mut(offset..end)) else {
@@ -181,11 +209,11 @@ fn wrap<'py>(
         return copy(bytes, &dtype, &shape, order, numpy_dtype);
     };
     let data = bytes.as_mut_ptr();
-    let owner = Bound::new(numpy_dtype.py(), Memory::new(buffer))?;
+    let owner = Bound::new(numpy_dtype.py(), Memory::new(buffer))?.into_any();
     let class = ndarray_class(numpy_dtype.py())?;
     // SAFETY: `data` is the first of `nbytes` bytes that `owner` keeps in place, that nothing else
     // refers to, and that Rust does not touch as long as `owner` lives.
-    unsafe { over(class, data, owner.into_any(), &shape, order, true, numpy_dtype) }
+    unsafe { over(class, data, owner, layout, true, numpy_dtype) }
 }
 
 fn ndarray_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
@@ -193,41 +221,52 @@ fn ndarray_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     CLASS.import(py, "numpy", "ndarray")
 }
 
+/// The axes of an array as NumPy takes them.
+pub(crate) struct Layout {
+    dims: Dims,
+    strides: [npy_intp; MAX_NDIM],
+}
+
+impl Layout {
+    pub(crate) fn of(array: &Array) -> PyResult<Self> {
+        let dims = Dims::new(array.shape())?;
+        let mut strides = [0; MAX_NDIM];
+        for (place, &stride) in strides.iter_mut().zip(array.strides()) {
+            *place = stride;
+        }
+        Ok(Layout { dims, strides })
+    }
+}
+
 /// A NumPy array of a class over memory of `owner`.
 ///
 /// # Safety
-/// `class` is `numpy.ndarray` or derives from it. `data` is the start of as many contiguous bytes as
-/// dtype and shape have, which `owner` keeps in place while it lives, and which no Rust reference
-/// covers meanwhile; with `writable` they may be written.
+/// `class` is `numpy.ndarray` or derives from it. The elements that the layout means, of that dtype
+/// and from `data` on, lie in memory that `owner` keeps in place while it lives, and that no Rust
+/// reference covers meanwhile; with `writable` they may be written.
 pub(crate) unsafe fn over<'py>(
     class: &Bound<'py, PyType>,
     data: *mut u8,
     owner: Bound<'py, PyAny>,
-    shape: &[usize],
-    order: Order,
+    mut layout: Layout,
     writable: bool,
     numpy_dtype: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = owner.py();
-    let mut dims = Dims::new(shape)?;
-    let order = match order {
-        Order::C => 0,
-        Order::F => NPY_ARRAY_F_CONTIGUOUS,
-    };
-    let access = if writable { NPY_ARRAY_WRITEABLE } else { 0 };
-    // SAFETY: as in `allocate`; the data is the caller's promise. Without strides NumPy makes those
-    // of contiguous elements. `SetBaseObject` takes the owner's reference, also when it fails.
+    let flags = if writable { NPY_ARRAY_WRITEABLE } else { 0 };
+    // SAFETY: as in `allocate`; data, layout and class are the caller's promise. `SetBaseObject`
+    // takes the owner's reference, also when it fails.
     unsafe {
         let descr = numpy_dtype.clone().into_ptr().cast();
         let array = PY_ARRAY_API.PyArray_NewFromDescr(
             py,
             class.as_type_ptr(),
             descr,
-            dims.ndim,
-            dims.dims.as_mut_ptr(),
-            null_mut(),
+            layout.dims.ndim,
+            layout.dims.dims.as_mut_ptr(),
+            layout.strides.as_mut_ptr(),
             data.cast(),
-            order | access,
+            flags,
             null_mut(),
         );
         let array = Bound::from_owned_ptr_or_err(py, array)?;

@@ -68,11 +68,7 @@ impl LazyArray {
                 What::Field(name) => part.field(name)?,
                 What::Positions(selection) => part.slice(selection.clone())?,
             };
-            let mut array = part.read()?;
-            if array.order().is_none() {
-                array.bytes_mut()?;
-            }
-            Ok(array)
+            part.read()
         };
         let array = py.detach(read).into_python(py)?;
         let dtype = to_numpy(py, array.dtype(), self.ml)?;

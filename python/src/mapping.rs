@@ -4,14 +4,14 @@ use std::ffi::OsStr;
 use std::path::{Component, Path};
 use std::sync::{Arc, Weak};
 
-use npload::{Array, Buffer, MmapMode, Order, Pending};
+use npload::{Array, Buffer, MmapMode, Pending};
 use pyo3::exceptions::{PyBufferError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyType};
 
 use crate::arguments::{Arguments, letters};
-use crate::array::over;
+use crate::array::{Layout, over};
 use crate::dtype::to_numpy;
 use crate::error::IntoPython;
 
@@ -102,10 +102,12 @@ pub(crate) fn to_memmap<'py>(
     place: Place<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = dtype.py();
-    let order = array.order().unwrap_or(Order::C);
-    let shape = array.shape().to_vec();
+    let layout = Layout::of(&array)?;
+    let array_is_empty = array.nbytes() == 0;
     let (mut buffer, offset) = array.into_buffer();
     let data = match buffer.get_mut() {
+        // No bytes lie anywhere; NumPy calls what is nowhere not aligned.
+        _ if array_is_empty => std::ptr::dangling_mut::<u128>().cast(),
         Some(bytes) => bytes.as_mut_ptr(),
         // Read only: NumPy is told so, and writes nothing.
         None => buffer.as_ptr().cast_mut(),
@@ -121,7 +123,7 @@ pub(crate) fn to_memmap<'py>(
     // nowhere; only a writable one is written.
     let made = unsafe {
         let data = data.wrapping_add(offset);
-        over(class, data, owner, &shape, order, writable, dtype)?
+        over(class, data, owner, layout, writable, dtype)?
     };
     made.setattr(pyo3::intern!(py, "_mmap"), Bound::new(py, mapping)?)?;
     made.setattr(pyo3::intern!(py, "offset"), place.offset)?;

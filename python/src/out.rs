@@ -6,6 +6,7 @@ use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::array::order_of;
 use crate::dtype::{MlDtypes, to_numpy};
 
 /// Checks that the array that a header describes fits `out` exactly, and fills it with what `read`
@@ -35,7 +36,7 @@ pub(crate) fn copy<'py>(
     array: &Array,
     dtype: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let order = array.order().unwrap_or(Order::C);
+    let order = order_of(array);
     let data = place(out, dtype, array.shape(), order)?;
     let bytes = array.contiguous_bytes(order).unwrap_or_default();
     // SAFETY: `place` found as many writable bytes there; the engine's memory is another.
