@@ -14,14 +14,13 @@ import csv
 import os
 import platform
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import cases
 import inputs
 import numpy as np
 from rounds import Measured, measure
-
-import npload
 
 FOLDER = Path(__file__).resolve().parents[2] / "target" / "bench"
 
@@ -36,11 +35,10 @@ def main() -> None:
     chosen = [case for case in cases.CASES if not arguments.case or any(part in case.name for part in arguments.case)]
     if not chosen:
         sys.exit("no such case; there are: " + ", ".join(case.name for case in cases.CASES))
-    versions = f"Python {platform.python_version()}, numpy {np.__version__}, npload {npload.__version__}"
+    versions = f"Python {platform.python_version()}, numpy {np.__version__}, npload {version('npload')}"
     print(f"{versions}; {os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}\n")
-    print(
-        f"{'case':<34} {'NumPy':>10} {'npload':>10} {'ratio':>8} {'quartiles':>15}  aim   {'beside':<22} {'npload ÷':>8}"
-    )
+    head = f"{'case':<34} {'NumPy':>10} {'npload':>10} {'ratio':>8} {'quartiles':>15}  {'aim':<6}"
+    print(head + f" {'beside':<24} {'npload ÷':>8}")
     rows = []
     for case in chosen:
         contenders = case.prepare(files)
@@ -71,7 +69,7 @@ def show(case: cases.Case, measured: dict[str, Measured]) -> dict[str, object]:
     for name, other in measured.items():
         if name not in ("numpy", "npload"):
             _, over, _ = ours.quartiles_over(other)
-            line += f" {f'{name} {span(other.median)}':<22} {over:>7.2f}×"
+            line += f" {f'{name} {span(other.median)}':<26} {over:>5.2f}×"
             row |= {"floor": name, "floor_seconds": other.median, "npload_over_floor": over}
     print(line, flush=True)
     return row
@@ -79,11 +77,11 @@ def show(case: cases.Case, measured: dict[str, Measured]) -> dict[str, object]:
 
 def span(seconds: float) -> str:
     """A time for people."""
-    for unit, factor in (("s", 1), ("ms", 1e3), ("µs", 1e6)):
-        if seconds * factor >= 1:
-            break
-    value = seconds * factor
-    return f"{value:.3g} {unit}" if value < 1000 else f"{value:.0f} {unit}"
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    if seconds >= 1e-3:
+        return f"{seconds * 1e3:.{0 if seconds >= 0.1 else 1}f} ms"
+    return f"{seconds * 1e6:.{0 if seconds >= 1e-4 else 1}f} µs"
 
 
 def write(path: Path, rows: list[dict[str, object]], versions: str) -> None:

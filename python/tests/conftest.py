@@ -12,9 +12,9 @@ from typing import Any
 import ml_dtypes  # noqa: F401  (NumPy knows ml_dtypes' names once it is imported: here always)
 import numpy as np
 import pytest
-from expected import entries_for
 
 import npload
+from expected import entries_for
 
 TESTDATA = Path(__file__).resolve().parents[2] / "testdata"
 LOADERS: dict[str, Callable[..., Any]] = {"npload": npload.load, "numpy": np.load}

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from made import archive, saved
-from told import told, told_array
 
 import npload
+from made import archive, saved
+from told import told, told_array
 
 DTYPES = (
     hnp.scalar_dtypes()

@@ -17,6 +17,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
+
 from conftest import TESTDATA
 from made import archive, header, npy, place_of, saved
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made import archive, saved
 
 import npload
+from made import archive, saved
 
 PICKLED = "This file contains pickled (object) data"
 

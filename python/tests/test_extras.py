@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+import npload
 from conftest import TESTDATA
 from made import archive, header, npy, saved
 from told import told_dtype
-
-import npload
 
 ARRAY = np.arange(60, dtype="<i4").reshape(3, 4, 5)
 

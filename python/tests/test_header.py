@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made import header, npy, saved
-from told import same, told
 
 import npload
+from made import header, npy, saved
+from told import same, told
 
 DATA = np.arange(3, dtype="<i4").tobytes()
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+import npload
 from conftest import TESTDATA
 from expected import entries_for
 from test_same_as_numpy import FILES
 from told import same, told
-
-import npload
 
 NUMPYS = np.load
 DIFFERENCES = entries_for("file")

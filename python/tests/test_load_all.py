@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+import npload
 from conftest import TESTDATA
 from made import archive, saved
 from told import told_value
-
-import npload
 
 READABLE = [
     path

@@ -10,10 +10,10 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-from conftest import TESTDATA
-from made import archive, npy
 
 import npload
+from conftest import TESTDATA
+from made import archive, npy
 
 NAMES = [
     "bfloat16", "float8_e3m4", "float8_e4m3", "float8_e4m3b11fnuz", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2",

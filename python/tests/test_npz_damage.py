@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made import archive, place_of, saved
 
 import npload
+from made import archive, place_of, saved
 
 ARRAY = np.arange(1000, dtype="<i4")
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made import archive, saved
 
 import npload
+from made import archive, saved
 
 ONE, TWO = saved(1), saved(np.arange(2))
 
@@ -343,9 +343,10 @@ def test_the_class_opens_files_as_numpys_does(npz: Path) -> None:
 
 
 def test_deleting_an_archive_closes_its_file(npz: Path) -> None:
+    gc.collect()
     before = len(os.listdir("/proc/self/fd"))
     archive: Any = npload.load(npz)
     archive.zip, archive.fid  # noqa: B018
     del archive
     gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before

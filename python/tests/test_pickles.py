@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made import archive, header, npy, saved
 
 import npload
+from made import archive, header, npy, saved
 
 OBJECTS: dict[str, Any] = {
     "1-d": np.array([1, "two", None, [3]], dtype=object),

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+import npload
 from conftest import TESTDATA
 from expected import entries_for
 from told import Told, same, told
-
-import npload
 
 pytestmark = [
     pytest.mark.numpy_leaks,

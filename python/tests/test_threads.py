@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made import archive, header, npy, saved
 
 import npload
+from made import archive, header, npy, saved
 
 
 @pytest.fixture
