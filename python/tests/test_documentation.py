@@ -66,10 +66,8 @@ def test_functions_document_each_parameter_as_numpy_does(name: str) -> None:
 
 def test_help_reads_well() -> None:
     text = pydoc.plain(pydoc.render_doc(npload.load))
-    assert (
-        "load(file, mmap_mode=None, allow_pickle=False, fix_imports=True, encoding='ASCII', *, max_header_size=10000"
-        in text
-    )
+    signature = " ".join(text.partition("load(")[2].split())
+    assert signature.startswith("file, mmap_mode=None, allow_pickle=False, fix_imports=True, encoding='ASCII', *,")
     assert "///" not in text and "builtin_function" not in text
 
 
