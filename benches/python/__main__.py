@@ -52,7 +52,8 @@ def show(case: cases.Case, measured: dict[str, Measured]) -> dict[str, object]:
     """Print a line of the table, and return it."""
     numpys, ours = measured["numpy"], measured["npload"]
     low, ratio, high = numpys.quartiles_over(ours)
-    line = f"{case.name:<34} {span(numpys.median):>10} {span(ours.median):>10} {ratio:>7.2f}× {f'{low:.2f}–{high:.2f}×':>15}  "
+    line = f"{case.name:<34} {span(numpys.median):>10} {span(ours.median):>10} {ratio:>7.2f}×"
+    line += f" {f'{low:.2f}–{high:.2f}×':>15}  "
     line += f"{f'≥ {case.aim:g}×' if case.aim else '':<6}"
     row: dict[str, object] = {
         "case": case.name,

@@ -227,6 +227,14 @@ def test_members_of_an_open_archive(npz: Path) -> None:
             lazy["zz"]
 
 
+def test_fields_of_an_open_file(tmp_path: Path) -> None:
+    array = np.array([(1, 2.5), (3, 4.5)], dtype=[("a", "<i4"), ("b", "<f8")])
+    np.save(tmp_path / "x.npy", array)
+    lazy = npload.open(tmp_path / "x.npy")
+    assert np.asarray(lazy["b"]).tolist() == [2.5, 4.5]
+    assert np.asarray(lazy[1:]["a"]).tolist() == [3]
+
+
 def test_parts_of_compressed_members(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "c.npz", a=ARRAY)
     with npload.open(tmp_path / "c.npz") as lazy:
@@ -333,6 +341,15 @@ def test_progress_may_load_another_file(npy: Path, tmp_path: Path) -> None:
     inner: list[Any] = []
     npload.load(tmp_path / "x.npy", progress=lambda *_: inner.append(npload.load(npy).sum()))
     assert inner and set(inner) == {45}
+
+
+def test_progress_true_shows_a_bar(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tqdm")
+    np.save(tmp_path / "x.npy", np.zeros(1000))
+    assert npload.load(tmp_path / "x.npy", progress=True).size == 1000
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "7.81k" in shown.err or "8.00k" in shown.err or "%" in shown.err
 
 
 @pytest.mark.parametrize("progress", [5, "bar"])
