@@ -301,17 +301,17 @@ def test_subclasses_of_bytesio_are_read_as_they_read(npy: Path) -> None:
 
 
 @pytest.mark.parametrize("opener", [lambda path: open(path, "rb"), in_memory, Reader], ids=["file", "memory", "reader"])
-@pytest.mark.parametrize("data", [b"hello, world", b"\x93NUMPY\x09\x00", b"", b"PK\x03\x04junk"], ids=repr)
-def test_after_a_refusal_the_position_is_where_numpy_leaves_it(tmp_path: Path, opener: Any, data: bytes) -> None:
+@pytest.mark.parametrize("data", [b"hello, world", b"abc", b""], ids=repr)
+def test_what_is_no_array_is_left_to_be_read_by_others(tmp_path: Path, opener: Any, data: bytes) -> None:
     (tmp_path / "x").write_bytes(b"xx" + data)
     after = []
     for load in (npload.load, np.load):
         with opener(tmp_path / "x") as file:
             file.seek(2)
-            with pytest.raises((ValueError, EOFError, zipfile.BadZipFile)):
+            with pytest.raises((ValueError, EOFError)):
                 load(file)
             after.append(file.tell())
-    assert after[0] == after[1]
+    assert after == [2, 2]
 
 
 def test_a_file_without_seek_is_an_attribute_error(both: Any, npy: Path) -> None:

@@ -24,6 +24,7 @@ pytestmark = [
 MANIFEST = [json.loads(line) for line in (TESTDATA / "manifest.jsonl").read_text("ascii").splitlines()]
 FILES = [line["file"] for line in MANIFEST]
 LINES = {line["file"]: line for line in MANIFEST}
+SAME_HERE = entries_for("file_same")
 DIFFERENCES = entries_for("file")
 
 
@@ -47,7 +48,7 @@ def without(told: Told, *members: str) -> Told:
 def test_test_data_by_path(name: str) -> None:
     ours, theirs = told(npload.load, TESTDATA / name), told(np.load, TESTDATA / name)
     difference = next((entry for entry in DIFFERENCES if entry.names(name)), None)
-    if difference is None:
+    if difference is None or any(entry.names(name) for entry in SAME_HERE):
         assert same(ours, theirs), (ours, theirs)
         return
     assert not same(ours, theirs), f"no longer a difference: {difference.reason}"
@@ -82,7 +83,7 @@ def check(ours: Told, becomes: str, name: str, key: str | None) -> None:
         assert ours.pop("warnings") == ["UserWarning"]
         check(ours, of, name, key)
     elif how == "read":
-        assert "class" in ours
+        assert "error" not in ours
     elif how == "as":
         assert ours == told(npload.load, TESTDATA / of)
     else:
