@@ -61,7 +61,7 @@ def test_four_forked_children_read_one_archive(better: Any, many: Path) -> None:
 
 def test_a_fork_while_other_threads_load(many: Path) -> None:
     script = f"""
-import os, threading, npload
+import os, signal, threading, npload
 path = {str(many)!r}
 stop = threading.Event()
 def load():
@@ -69,15 +69,20 @@ def load():
         npload.load(path).load_all()
 threads = [threading.Thread(target=load) for _ in range(3)]
 for thread in threads: thread.start()
-for _ in range(20):
-    pid = os.fork()
-    if pid == 0:
-        os._exit(0 if len(npload.load(path).load_all()) == 20 else 1)
-    assert os.waitpid(pid, 0)[1] == 0
-stop.set()
+try:
+    for _ in range(20):
+        pid = os.fork()
+        if pid == 0:
+            signal.alarm(15)  # ends a child that hangs
+            os._exit(0 if len(npload.load(path).load_all()) == 20 else 1)
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        assert status == 0, f"a child ended with {{status}}"
+finally:
+    stop.set()
 for thread in threads: thread.join()
 """
-    subprocess.run([sys.executable, "-P", "-W", "ignore", "-c", script], check=True, timeout=60)
+    for _ in range(5):  # what is made at the first load is being made when the first child is
+        subprocess.run([sys.executable, "-P", "-W", "ignore", "-c", script], check=True, timeout=100)
 
 
 @pytest.mark.numpy_leaks  # multiprocessing's own pipes
