@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{}", npz.get(key)?);
     }
 
-    // All, on all cores.
+    // All, on up to 8 cores.
     for (key, member) in npz.load_all()? {
         match member {
             Member::Array(array) => println!("{key}: {} bytes in memory", array.nbytes()),

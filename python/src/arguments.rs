@@ -91,16 +91,18 @@ impl Arguments {
     /// Refuses what `out` cannot take.
     pub(crate) fn check_out(&self, out: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         match out {
-            Some(_) if self.map.is_some() => {
-                Err(PyValueError::new_err("out and mmap_mode exclude each other"))
-            }
+            Some(_) if self.map.is_some() => Err(PyValueError::new_err(
+                "out and mmap_mode exclude each other",
+            )),
             _ => Ok(()),
         }
     }
 
     /// The user's progress callback.
     pub(crate) fn progress(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.progress.as_ref().map(|progress| progress.clone_ref(py))
+        self.progress
+            .as_ref()
+            .map(|progress| progress.clone_ref(py))
     }
 
     /// The engine's options, without mapping.
@@ -163,12 +165,17 @@ pub(crate) fn allow_pickle(given: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 pub(crate) fn encoding(given: &Bound<'_, PyAny>) -> PyResult<&'static str> {
-    let text = given.cast::<PyString>().ok().and_then(|text| text.to_str().ok());
+    let text = given
+        .cast::<PyString>()
+        .ok()
+        .and_then(|text| text.to_str().ok());
     match text {
         Some("ASCII") => Ok("ASCII"),
         Some("latin1") => Ok("latin1"),
         Some("bytes") => Ok("bytes"),
-        _ => Err(PyValueError::new_err("encoding must be 'ASCII', 'latin1', or 'bytes'")),
+        _ => Err(PyValueError::new_err(
+            "encoding must be 'ASCII', 'latin1', or 'bytes'",
+        )),
     }
 }
 
@@ -187,7 +194,10 @@ pub(crate) fn mmap_mode(given: &Bound<'_, PyAny>) -> PyResult<Option<MmapMode>> 
     if !given.is_truthy()? {
         return Ok(None);
     }
-    let text = given.cast::<PyString>().ok().and_then(|text| text.to_str().ok());
+    let text = given
+        .cast::<PyString>()
+        .ok()
+        .and_then(|text| text.to_str().ok());
     match text {
         Some("r" | "readonly") => Ok(Some(MmapMode::Read)),
         Some("c" | "copyonwrite") => Ok(Some(MmapMode::CopyOnWrite)),
@@ -236,7 +246,9 @@ pub(crate) fn progress(given: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> 
             let bar = given.py().import("npload._progress")?.getattr("bar")?;
             Ok(Some(bar.call0()?.unbind()))
         }
-        Err(_) => Err(PyTypeError::new_err("progress is True, False or a callable")),
+        Err(_) => Err(PyTypeError::new_err(
+            "progress is True, False or a callable",
+        )),
     }
 }
 

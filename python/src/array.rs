@@ -151,7 +151,9 @@ pub(crate) fn to_numpy_array<'py>(
         return wrap(array, dtype);
     }
     let order = order_of(&array);
-    let bytes = array.contiguous_bytes(order).unwrap_or_default();
+    let Some(bytes) = array.contiguous_bytes(order) else {
+        return Err(PyValueError::new_err("the array has gaps"));
+    };
     copy(bytes, array.dtype(), array.shape(), order, dtype)
 }
 
@@ -192,14 +194,21 @@ fn copy<'py>(
         nbytes: bytes.len(),
     };
     // SAFETY: an array of that dtype and shape has as many bytes, and nobody knows it yet.
-    unsafe { new.data().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    unsafe {
+        new.data()
+            .copy_from_nonoverlapping(bytes.as_ptr(), bytes.len())
+    };
     Ok(new.finish())
 }
 
 /// A NumPy array over the engine's memory, which is its base.
 fn wrap<'py>(array: Array, numpy_dtype: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let layout = Layout::of(&array)?;
-    let (order, dtype, shape) = (order_of(&array), array.dtype().clone(), array.shape().to_vec());
+    let (order, dtype, shape) = (
+        order_of(&array),
+        array.dtype().clone(),
+        array.shape().to_vec(),
+    );
     let nbytes = array.nbytes();
     let (mut buffer, offset) = array.into_buffer();
     let end = offset.saturating_add(nbytes);

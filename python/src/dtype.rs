@@ -105,7 +105,9 @@ fn ml_dtype(
     if ml == MlDtypes::Void {
         return void();
     }
-    let found = py.import("ml_dtypes").and_then(|module| module.getattr(number.name()));
+    let found = py
+        .import("ml_dtypes")
+        .and_then(|module| module.getattr(number.name()));
     let Ok(found) = found else {
         warn::keep(format!(
             "the array's dtype is {}, which needs the package ml_dtypes (pip install ml_dtypes); \

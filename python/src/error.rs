@@ -27,7 +27,9 @@ pub(crate) fn to_python(py: Python<'_>, err: &Error) -> PyErr {
         }
         ErrorKind::Io => os_error(py, err, text),
         ErrorKind::Empty => PyEOFError::new_err(err.message().to_owned()),
-        ErrorKind::Encoding => PyUnicodeDecodeError::new_err(("utf-8", [0_u8].as_slice(), 0, 1, text)),
+        ErrorKind::Encoding => {
+            PyUnicodeDecodeError::new_err(("utf-8", [0_u8].as_slice(), 0, 1, text))
+        }
         ErrorKind::Archive | ErrorKind::Checksum => named(py, "zipfile", "BadZipFile", text),
         ErrorKind::Pickle => named(py, "pickle", "UnpicklingError", text),
         ErrorKind::Encrypted => PyRuntimeError::new_err(text),
@@ -43,7 +45,7 @@ pub(crate) fn to_python(py: Python<'_>, err: &Error) -> PyErr {
 
 /// Whether a file was refused as a pickle, and not as something that NumPy takes for one.
 fn is_pickle(err: &Error) -> bool {
-    err.message().starts_with(PICKLED) && !err.message().contains("it looks like ")
+    err.looks().is_some_and(|looks| looks.is_pickle)
 }
 
 /// NumPy's text for a pickle, which programs match on; the engine's advice is for Rust.
@@ -87,7 +89,9 @@ fn place(err: &Error) -> String {
 
 /// Python chooses the subclass by the number.
 fn os_error(py: Python<'_>, err: &Error, text: String) -> PyErr {
-    let io = err.source().and_then(|source| source.downcast_ref::<io::Error>());
+    let io = err
+        .source()
+        .and_then(|source| source.downcast_ref::<io::Error>());
     let number = io.and_then(|io| match io.kind() {
         io::ErrorKind::IsADirectory => Some(libc::EISDIR),
         _ => io.raw_os_error(),
@@ -100,7 +104,11 @@ fn os_error(py: Python<'_>, err: &Error, text: String) -> PyErr {
         os.call_method1("strerror", (number,))?.extract::<String>()
     };
     match told() {
-        Ok(told) => PyOSError::new_err((number, told, err.path().map(|path| path.as_os_str().to_owned()))),
+        Ok(told) => PyOSError::new_err((
+            number,
+            told,
+            err.path().map(|path| path.as_os_str().to_owned()),
+        )),
         Err(raised) => raised,
     }
 }

@@ -132,8 +132,14 @@ pub(crate) fn load<'py>(
     progress: Given<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(py, || {
-        let mut arguments =
-            common(allow_pickle, fix_imports, encoding, max_header_size, verify, threads)?;
+        let mut arguments = common(
+            allow_pickle,
+            fix_imports,
+            encoding,
+            max_header_size,
+            verify,
+            threads,
+        )?;
         arguments.map = mmap_mode.map_or(Ok(None), arguments::mmap_mode)?;
         arguments.progress = progress.map_or(Ok(None), arguments::progress)?;
         safe_pickle.map_or(Ok(()), arguments::safe_pickle)?;
@@ -153,7 +159,6 @@ pub(crate) fn load<'py>(
     text_signature = "(file, mmap_mode=None, allow_pickle=False, fix_imports=True, \
         encoding='ASCII', *, max_header_size=10000)"
 )]
-#[expect(clippy::too_many_arguments, reason = "numpy.load's")]
 pub(crate) fn load_exactly<'py>(
     py: Python<'py>,
     file: &Bound<'py, PyAny>,
@@ -164,8 +169,14 @@ pub(crate) fn load_exactly<'py>(
     max_header_size: Given<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(py, || {
-        let mut arguments =
-            common(allow_pickle, fix_imports, encoding, max_header_size, None, None)?;
+        let mut arguments = common(
+            allow_pickle,
+            fix_imports,
+            encoding,
+            max_header_size,
+            None,
+            None,
+        )?;
         arguments.map = mmap_mode.map_or(Ok(None), arguments::mmap_mode)?;
         arguments.exact = true;
         load_from(file, &arguments, None)
@@ -216,8 +227,14 @@ pub(crate) fn loads<'py>(
     threads: Given<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(py, || {
-        let arguments =
-            common(allow_pickle, fix_imports, encoding, max_header_size, verify, threads)?;
+        let arguments = common(
+            allow_pickle,
+            fix_imports,
+            encoding,
+            max_header_size,
+            verify,
+            threads,
+        )?;
         from_buffer(buffer, &arguments)
     })
 }
@@ -271,8 +288,14 @@ pub(crate) fn load_many<'py>(
     threads: Given<'_, 'py>,
 ) -> PyResult<Bound<'py, PyList>> {
     guarded(py, || {
-        let arguments =
-            common(allow_pickle, fix_imports, encoding, max_header_size, verify, threads)?;
+        let arguments = common(
+            allow_pickle,
+            fix_imports,
+            encoding,
+            max_header_size,
+            verify,
+            threads,
+        )?;
         many::load_many(paths, &arguments)
     })
 }
@@ -374,7 +397,14 @@ pub(crate) fn open_archive<'py>(
     max_header_size: Given<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(py, || {
-        let arguments = common(allow_pickle, fix_imports, encoding, max_header_size, None, None)?;
+        let arguments = common(
+            allow_pickle,
+            fix_imports,
+            encoding,
+            max_header_size,
+            None,
+            None,
+        )?;
         archive_of(file, &arguments)
     })
 }

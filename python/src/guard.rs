@@ -12,7 +12,14 @@ use crate::{raised, warn};
 #[inline]
 pub(crate) fn guarded<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(done)) => warn::show(py).map(|()| done),
+        Ok(Ok(done)) => match raised::take() {
+            // The engine was done before it could be told.
+            Some(err) => {
+                warn::forget();
+                Err(err)
+            }
+            None => warn::show(py).map(|()| done),
+        },
         Ok(Err(err)) => {
             warn::forget();
             drop(raised::take());

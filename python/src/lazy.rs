@@ -105,7 +105,9 @@ impl LazyArray {
     /// How many elements there are.
     #[getter]
     fn size(&self) -> usize {
-        self.shape.iter().fold(1, |size, &len| size.saturating_mul(len))
+        self.shape
+            .iter()
+            .fold(1, |size, &len| size.saturating_mul(len))
     }
 
     /// How many bytes the elements take.
@@ -117,7 +119,10 @@ impl LazyArray {
 
     fn __len__(&self) -> PyResult<usize> {
         let text = "len() of unsized object";
-        self.shape.first().copied().ok_or_else(|| pyo3::exceptions::PyTypeError::new_err(text))
+        self.shape
+            .first()
+            .copied()
+            .ok_or_else(|| pyo3::exceptions::PyTypeError::new_err(text))
     }
 
     fn __getitem__<'py>(
@@ -140,7 +145,9 @@ impl LazyArray {
                     _ => Ok(array),
                 }
             }
-            None => self.read(py, &What::Positions(Selection::all()))?.get_item(index),
+            None => self
+                .read(py, &What::Positions(Selection::all()))?
+                .get_item(index),
         })
     }
 
@@ -169,7 +176,11 @@ impl LazyArray {
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let shape = self.shape(py)?;
-        Ok(format!("<npload.LazyArray {} {}>", self.dtype.bind(py).str()?, shape.repr()?))
+        Ok(format!(
+            "<npload.LazyArray {} {}>",
+            self.dtype.bind(py).str()?,
+            shape.repr()?
+        ))
     }
 }
 
@@ -179,7 +190,10 @@ fn what(index: &Bound<'_, PyAny>) -> PyResult<Option<What>> {
         return Ok(Some(What::Field(name.to_str()?.to_owned())));
     }
     let parts = match index.cast::<PyTuple>() {
-        Ok(parts) => parts.iter().map(|part| position(&part)).collect::<PyResult<Option<Vec<_>>>>()?,
+        Ok(parts) => parts
+            .iter()
+            .map(|part| position(&part))
+            .collect::<PyResult<Option<Vec<_>>>>()?,
         Err(_) => position(index)?.map(|part| vec![part]),
     };
     Ok(parts.map(|parts| What::Positions(Selection::new(parts))))
@@ -207,7 +221,9 @@ fn position(part: &Bound<'_, PyAny>) -> PyResult<Option<Index>> {
     }
     if part.is_instance_of::<PyInt>() || part.hasattr("__index__")? {
         let at = part.extract::<isize>();
-        return at.map(|at| Some(Index::At(at))).map_err(|_| PyIndexError::new_err("index out of range"));
+        return at
+            .map(|at| Some(Index::At(at)))
+            .map_err(|_| PyIndexError::new_err("index out of range"));
     }
     Ok(None)
 }
@@ -234,7 +250,11 @@ pub(crate) fn open<'py>(
         }
         (Begun::Npz(npz), by_path) => {
             let file = file.clone().unbind();
-            let origin = if by_path { Origin::Path(file) } else { Origin::File(file) };
+            let origin = if by_path {
+                Origin::Path(file)
+            } else {
+                Origin::File(file)
+            };
             let npz = new_npz_file(py, npz, origin, arguments)?;
             py.import("npload._lazy")?.getattr("LazyNpz")?.call1((npz,))
         }

@@ -90,7 +90,9 @@ pub(crate) fn path_of(file: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
         return Ok(PathBuf::from(text));
     }
     let os = file.py().import("os")?;
-    let encoded = os.call_method1("fsencode", (file,))?.cast_into::<PyBytes>()?;
+    let encoded = os
+        .call_method1("fsencode", (file,))?
+        .cast_into::<PyBytes>()?;
     let bytes = encoded.as_bytes();
     if bytes.contains(&0) {
         return Err(PyValueError::new_err("embedded null byte"));
@@ -116,7 +118,8 @@ pub(crate) fn array<'py>(
     if let Some(out) = out {
         let options = watched(options, arguments.progress(py));
         return out::fill(out, header, arguments.ml(), |bytes| {
-            py.detach(|| pending.read_into(bytes, &options)).into_python(py)
+            py.detach(|| pending.read_into(bytes, &options))
+                .into_python(py)
         });
     }
     if nbytes < OWN_FROM && !header.dtype().has_object() {
@@ -254,7 +257,12 @@ fn archive<'py>(
             options.open_npz_in(Buffer::from(bytes))
         }
     };
-    new_npz_file(py, npz.into_python(py)?, Origin::File(file.clone().unbind()), arguments)
+    new_npz_file(
+        py,
+        npz.into_python(py)?,
+        Origin::File(file.clone().unbind()),
+        arguments,
+    )
 }
 
 /// Loads what is in memory.

@@ -63,7 +63,9 @@ impl Mapping {
 
     /// Writes changes to the file.
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        self.buffer.upgrade().map_or(Ok(()), |buffer| flush(py, &buffer))
+        self.buffer
+            .upgrade()
+            .map_or(Ok(()), |buffer| flush(py, &buffer))
     }
 }
 
@@ -85,7 +87,15 @@ pub(crate) fn memmap<'py>(
     let array = py.detach(|| pending.load(&options)).into_python(py)?;
     let mode = arguments.map.unwrap_or(MmapMode::Read);
     let filename = filename(file, path)?;
-    to_memmap(array, &dtype, Place { mode, offset, filename })
+    to_memmap(
+        array,
+        &dtype,
+        Place {
+            mode,
+            offset,
+            filename,
+        },
+    )
 }
 
 /// What a `memmap` tells of where it lies.

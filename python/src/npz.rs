@@ -48,7 +48,9 @@ pub(crate) fn new_npz_file<'py>(
         None => arguments.options(),
     };
     if arguments.map.is_some() && !by_path && !arguments.exact {
-        warn::keep("an archive that is not given by its path is not memory-mapped: it is read".to_owned());
+        warn::keep(
+            "an archive that is not given by its path is not memory-mapped: it is read".to_owned(),
+        );
     }
     let archive = Archive {
         npz: Mutex::new(Some(Arc::new(npz.with_options(watched(options, progress))))),
@@ -63,7 +65,7 @@ pub(crate) fn new_npz_file<'py>(
 }
 
 /// An open archive: members by name.
-#[pyclass(frozen, subclass, module = "npload._npload")]
+#[pyclass(frozen, subclass, mapping, module = "npload._npload")]
 pub(crate) struct Archive {
     /// None once it is closed.
     npz: Mutex<Option<Arc<Npz>>>,
@@ -75,11 +77,16 @@ pub(crate) struct Archive {
     by_path: bool,
 }
 
+#[cold]
+fn closed() -> PyErr {
+    PyValueError::new_err("the NpzFile is closed")
+}
+
 impl Archive {
     #[inline]
     fn npz(&self) -> PyResult<Arc<Npz>> {
         let npz = self.npz.lock().unwrap_or_else(PoisonError::into_inner);
-        npz.clone().ok_or_else(|| PyValueError::new_err("the NpzFile is closed"))
+        npz.clone().ok_or_else(closed)
     }
 
     fn member<'py>(&self, py: Python<'py>, npz: &Npz, key: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -127,7 +134,15 @@ impl Archive {
                 };
                 let file = self.file.bind(py);
                 let filename = filename(file, &path_of(file)?)?;
-                to_memmap(array, &dtype, Place { mode, offset, filename })
+                to_memmap(
+                    array,
+                    &dtype,
+                    Place {
+                        mode,
+                        offset,
+                        filename,
+                    },
+                )
             }
         }
     }
@@ -165,7 +180,11 @@ impl Archive {
     #[new]
     fn new(py: Python<'_>, opened: &Bound<'_, Archive>) -> Self {
         let opened = opened.get();
-        let npz = opened.npz.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let npz = opened
+            .npz
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         Archive {
             npz: Mutex::new(npz),
             arguments: opened.arguments.clone_ref(py),
@@ -181,7 +200,11 @@ impl Archive {
 
     fn __contains__(&self, key: &Bound<'_, PyAny>) -> PyResult<bool> {
         match key.cast::<PyString>() {
-            Ok(key) => Ok(self.npz()?.contains(key.to_str()?)),
+            Ok(key) => {
+                let npz = self.npz.lock().unwrap_or_else(PoisonError::into_inner);
+                let npz = npz.as_deref().ok_or_else(closed)?;
+                Ok(npz.contains(key.to_str()?))
+            }
             Err(_) => Ok(false),
         }
     }
@@ -192,7 +215,10 @@ impl Archive {
         key: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let Ok(key) = key.cast::<PyString>() else {
-            return Err(PyKeyError::new_err(format!("{} is not a file in the archive", key.str()?)));
+            return Err(PyKeyError::new_err(format!(
+                "{} is not a file in the archive",
+                key.str()?
+            )));
         };
         guarded(py, || self.member(py, &*self.npz()?, key.to_str()?))
     }
@@ -220,7 +246,9 @@ impl Archive {
             let chosen = match keys {
                 None => None,
                 Some(keys) => {
-                    let keys = keys.try_iter()?.map(|key| Ok(key?.cast_into::<PyString>()?));
+                    let keys = keys
+                        .try_iter()?
+                        .map(|key| Ok(key?.cast_into::<PyString>()?));
                     Some(keys.collect::<PyResult<Vec<_>>>()?)
                 }
             };
@@ -241,7 +269,10 @@ impl Archive {
                     loaded.map(|all| put(&dict, all.into_iter(), self.arguments.ml()))
                 }
                 Some(keys) => {
-                    let names = keys.iter().map(|key| key.to_str()).collect::<PyResult<Vec<_>>>()?;
+                    let names = keys
+                        .iter()
+                        .map(|key| key.to_str())
+                        .collect::<PyResult<Vec<_>>>()?;
                     let loaded = py.detach(|| npz.load_some(names.iter().copied()));
                     loaded.map(|all| put(&dict, names.into_iter().zip(all), self.arguments.ml()))
                 }
@@ -261,13 +292,20 @@ impl Archive {
 
     /// Closes the archive: members can no longer be loaded.
     fn _close(&self) {
-        let npz = self.npz.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let npz = self
+            .npz
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         drop(npz);
     }
 
     #[getter]
     fn _is_closed(&self) -> bool {
-        self.npz.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.npz
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_none()
     }
 
     /// The keys in the order of the directory, duplicates too.
@@ -299,7 +337,9 @@ impl Archive {
 
     /// A member as an array of which parts are read.
     fn _lazy(&self, py: Python<'_>, key: &str) -> PyResult<LazyArray> {
-        guarded(py, || LazyArray::member(py, self.npz()?, key, self.arguments.ml()))
+        guarded(py, || {
+            LazyArray::member(py, self.npz()?, key, self.arguments.ml())
+        })
     }
 
     #[getter]

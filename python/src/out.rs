@@ -53,7 +53,9 @@ fn place(
 ) -> PyResult<*mut u8> {
     let Ok(array) = out.cast::<PyUntypedArray>() else {
         let class = out.get_type();
-        return Err(PyTypeError::new_err(format!("out must be a numpy.ndarray, not {class}")));
+        return Err(PyTypeError::new_err(format!(
+            "out must be a numpy.ndarray, not {class}"
+        )));
     };
     if !array.dtype().as_any().eq(dtype)? {
         return Err(PyTypeError::new_err(format!(
@@ -62,7 +64,10 @@ fn place(
         )));
     }
     if array.shape() != shape {
-        let text = format!("out has shape {:?}, and the array has {shape:?}", array.shape());
+        let text = format!(
+            "out has shape {:?}, and the array has {shape:?}",
+            array.shape()
+        );
         return Err(PyValueError::new_err(text));
     }
     let contiguous = match order {
@@ -74,7 +79,11 @@ fn place(
         let text = format!("out must be contiguous in {order} order, as the array in the file is");
         return Err(PyValueError::new_err(text));
     }
-    if !out.getattr("flags")?.getattr("writeable")?.extract::<bool>()? {
+    if !out
+        .getattr("flags")?
+        .getattr("writeable")?
+        .extract::<bool>()?
+    {
         return Err(PyValueError::new_err("out is read-only"));
     }
     let array: *mut PyArrayObject = out.as_ptr().cast();

@@ -17,7 +17,11 @@ pub(crate) fn peek<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = file.py();
     match begin(file, arguments)?.0 {
-        Begun::Array(pending) => info(py, pending.into_npy(LoadOptions::new()).peek(), arguments.ml()),
+        Begun::Array(pending) => info(
+            py,
+            pending.into_npy(LoadOptions::new()).peek(),
+            arguments.ml(),
+        ),
         Begun::Npz(npz) => {
             let dict = PyDict::new(py);
             for peeked in py.detach(|| npz.peek()) {

@@ -18,7 +18,9 @@ where
     let options = PyDict::new(py);
     options.set_item("fix_imports", pickles.fix_imports)?;
     options.set_item("encoding", pickles.encoding)?;
-    py.import("npload._pickles")?.getattr(name)?.call(arguments, Some(&options))
+    py.import("npload._pickles")?
+        .getattr(name)?
+        .call(arguments, Some(&options))
 }
 
 /// The object array whose pickle comes next in `file`.

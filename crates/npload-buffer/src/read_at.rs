@@ -41,7 +41,7 @@ pub trait ReadAt: Send + Sync {
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()>;
 
     /// How much stack its methods may take, in bytes. Large loads call them on threads of their own,
-    /// whose stacks are this and 256 KiB. By default 2 MiB, as much as the standard library gives to
+    /// whose stacks are this and 96 KiB. By default 2 MiB, as much as the standard library gives to
     /// a thread; what only asks the operating system can say 0.
     fn stack_size(&self) -> usize {
         2 << 20
@@ -108,6 +108,10 @@ impl ReadAt for Vec<u8> {
         ReadAt::len(self.as_slice())
     }
 
+    fn stack_size(&self) -> usize {
+        0
+    }
+
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         self.as_slice().read_exact_at(buf, offset)
     }
@@ -126,6 +130,10 @@ macro_rules! forward {
 
             fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
                 T::read_exact_at(self, buf, offset)
+            }
+
+            fn stack_size(&self) -> usize {
+                T::stack_size(self)
             }
 
             fn as_buffer(&self) -> Option<&Buffer> {
@@ -191,6 +199,42 @@ mod tests {
             check(source);
             // No copy is made of what is in memory already.
             assert_eq!(source.as_buffer().unwrap().as_ptr(), buffer.as_ptr());
+        }
+    }
+
+    /// A source whose methods take much stack.
+    struct Hungry;
+
+    impl ReadAt for Hungry {
+        fn len(&self) -> io::Result<u64> {
+            Ok(0)
+        }
+
+        fn read_exact_at(&self, _: &mut [u8], _: u64) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn stack_size(&self) -> usize {
+            64 << 20
+        }
+    }
+
+    #[test]
+    fn what_refers_to_a_source_needs_its_stack() {
+        let shared: Arc<dyn ReadAt> = Arc::new(Hungry);
+        let boxed: Box<dyn ReadAt> = Box::new(shared.clone());
+        for source in [&shared as &dyn ReadAt, &boxed, &&Hungry] {
+            assert_eq!(source.stack_size(), 64 << 20);
+        }
+        let file = Arc::new(tempfile::tempfile().unwrap());
+        let memory = (vec![0_u8], Buffer::empty());
+        for source in [
+            &file as &dyn ReadAt,
+            &memory.0,
+            &memory.1,
+            &memory.0.as_slice(),
+        ] {
+            assert_eq!(source.stack_size(), 0);
         }
     }
 }

@@ -11,14 +11,10 @@ use std::ptr::NonNull;
 
 use crate::ALIGNMENT;
 
-/// From this size, memory is mapped: what lies in the allocator's heap stays there when it is
-/// released, as long as anything above it is in use. It costs fresh pages: 1 MiB of a file takes
-/// several times as long as into memory that the allocator has left from before.
-const MAPPED_FROM: usize = 128 << 10;
-/// Below this size there can be so many mappings that the system refuses one more.
-const FEW_FROM: usize = 2 << 20;
-/// Up to this size all pages come at once. Not more: a size that lies would show.
-const AT_ONCE_TO: usize = 1 << 20;
+/// From this size, memory is mapped, and goes back to the system as soon as it is released. Below, the
+/// allocator decides: it has memory left from before, and 1 MiB of a file is read into that six times
+/// as fast as into fresh pages.
+const MAPPED_FROM: usize = 2 << 20;
 /// What allocators give without being asked for more.
 const GIVEN: usize = 16;
 
@@ -41,21 +37,17 @@ impl Block {
     /// `len` zeroed bytes at a multiple of [`ALIGNMENT`]. `len` must not be 0.
     pub(crate) fn zeroed(len: usize) -> io::Result<Self> {
         if len >= MAPPED_FROM {
-            return Block::mapping(len, len <= AT_ONCE_TO);
+            return Block::mapped(len);
         }
         Block::allocated(len)
     }
 
     /// The same, from the operating system, page by page as it is touched.
     pub(crate) fn mapped(len: usize) -> io::Result<Self> {
-        Block::mapping(len, false)
-    }
-
-    fn mapping(len: usize, at_once: bool) -> io::Result<Self> {
         if !os::MAPS {
             return Block::allocated(len);
         }
-        match os::map(len, at_once) {
+        match os::map(len) {
             Ok(ptr) => Ok(Block {
                 ptr,
                 len,
@@ -64,7 +56,7 @@ impl Block {
             }),
             // A process may have so many mappings and no more. Neighbours become one, so that
             // only a very odd pattern of releases reaches that.
-            Err(_) if len < FEW_FROM => Block::allocated(len),
+            Err(_) if len < MAPPED_FROM => Block::allocated(len),
             Err(err) => Err(err),
         }
     }
@@ -169,36 +161,26 @@ mod os {
     pub(super) const MAPS: bool = true;
     const HUGE_PAGE: usize = 2 << 20;
 
-    /// Fresh zeroed pages, at a huge-page boundary where the kernel allows it. Those of less than a
-    /// huge page are there `at_once` if asked, instead of by a fault for each.
-    pub(super) fn map(len: usize, at_once: bool) -> io::Result<NonNull<u8>> {
+    /// Fresh zeroed pages, at a huge-page boundary where the kernel allows it and there can be one.
+    pub(super) fn map(len: usize) -> io::Result<NonNull<u8>> {
+        let mut ptr = anonymous(null_mut(), len)?;
         if len < HUGE_PAGE {
-            let how = if at_once {
-                MapFlags::POPULATE
-            } else {
-                MapFlags::empty()
-            };
-            return anonymous(null_mut(), len, how);
+            return Ok(ptr);
         }
-        let mut ptr = anonymous(null_mut(), len, MapFlags::empty())?;
         let past = ptr.as_ptr().addr() % HUGE_PAGE;
         if past != 0 {
             // Asking again for the boundary below reserves nothing more, as over-allocating and
             // trimming would. The address is a hint: without MAP_FIXED it can never replace a mapping.
             unmap(ptr, len);
             let below = ptr.as_ptr().wrapping_sub(past).cast();
-            ptr = anonymous(below, len, MapFlags::empty())?;
+            ptr = anonymous(below, len)?;
         }
         advise_huge(ptr, len);
         Ok(ptr)
     }
 
-    fn anonymous(
-        hint: *mut std::ffi::c_void,
-        len: usize,
-        how: MapFlags,
-    ) -> io::Result<NonNull<u8>> {
-        let (prot, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | how);
+    fn anonymous(hint: *mut std::ffi::c_void, len: usize) -> io::Result<NonNull<u8>> {
+        let (prot, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
         // SAFETY: an anonymous private mapping without MAP_FIXED only adds new memory.
         let ptr = unsafe { rustix::mm::mmap_anonymous(hint, len, prot, flags)? };
         NonNull::new(ptr.cast()).ok_or_else(super::out_of_memory)
@@ -270,7 +252,7 @@ mod os {
 
     pub(super) const MAPS: bool = false;
 
-    pub(super) fn map(_: usize, _: bool) -> io::Result<NonNull<u8>> {
+    pub(super) fn map(_: usize) -> io::Result<NonNull<u8>> {
         Err(super::out_of_memory())
     }
 

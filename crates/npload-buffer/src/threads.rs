@@ -11,7 +11,7 @@ const STACK: usize = 96 << 10;
 /// Runs `work` on this thread and, as far as the system allows, on `helpers` more; returns when all
 /// are done. A panic in any of them goes on here, after that.
 ///
-/// A helper has a stack of 256 KiB, and `stack` bytes more.
+/// A helper has a stack of 96 KiB, and `stack` bytes more.
 ///
 /// The threads end with the call: a pool would not survive a fork.
 ///

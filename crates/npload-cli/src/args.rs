@@ -25,7 +25,7 @@ pub(crate) struct Args {
     pub(crate) json: bool,
 
     /// The most characters an npy header may have
-    #[arg(long, global = true, value_name = "N", default_value_t = MAX_HEADER_SIZE)]
+    #[arg(long, global = true, value_name = "N", default_value_t = MAX_HEADER_SIZE, allow_negative_numbers = true)]
     max_header_size: usize,
 
     #[command(subcommand)]
@@ -88,16 +88,16 @@ pub(crate) struct Show {
 #[command(next_help_heading = "As numpy.set_printoptions")]
 pub(crate) struct Print {
     /// Digits behind the point at most
-    #[arg(long, value_name = "N", default_value_t = PrintOptions::default().precision)]
+    #[arg(long, value_name = "N", default_value_t = PrintOptions::default().precision, allow_negative_numbers = true)]
     precision: usize,
     /// Of arrays of more elements only the edges are shown
-    #[arg(long, value_name = "N", default_value_t = PrintOptions::default().threshold)]
+    #[arg(long, value_name = "N", default_value_t = PrintOptions::default().threshold, allow_negative_numbers = true)]
     threshold: usize,
     /// Elements at each edge of an axis
-    #[arg(long, value_name = "N", default_value_t = PrintOptions::default().edgeitems)]
+    #[arg(long, value_name = "N", default_value_t = PrintOptions::default().edgeitems, allow_negative_numbers = true)]
     edgeitems: usize,
     /// Columns of a line
-    #[arg(long, value_name = "N", default_value_t = PrintOptions::default().linewidth)]
+    #[arg(long, value_name = "N", default_value_t = PrintOptions::default().linewidth, allow_negative_numbers = true)]
     linewidth: usize,
     /// Small numbers as 0, not with exponents
     #[arg(long)]

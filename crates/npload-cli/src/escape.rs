@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 /// A name on one line: characters that are not printable (controls, line breaks, changes of
-/// direction, what looks like a space) are escaped as Rust writes them.
+/// direction, what looks like a space) are escaped as Python writes them.
 pub(crate) fn name(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
         return text.into();
@@ -12,7 +12,7 @@ pub(crate) fn name(text: &str) -> Cow<'_, str> {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match is_harmful(c) {
-            true => safe.extend(c.escape_debug()),
+            true => push_escaped(&mut safe, c),
             false => safe.push(c),
         }
     }
@@ -32,9 +32,32 @@ fn is_accent(c: char) -> bool {
     format!("{:?}", format!("x{c}")).chars().nth(2) == Some(c)
 }
 
+fn push_escaped(safe: &mut String, c: char) {
+    let point = u32::from(c);
+    safe.push_str(&match point {
+        0x09 => "\\t".to_owned(),
+        0x0A => "\\n".to_owned(),
+        0x0D => "\\r".to_owned(),
+        0..=0xFF => format!("\\x{point:02x}"),
+        0x100..=0xFFFF => format!("\\u{point:04x}"),
+        _ => format!("\\U{point:08x}"),
+    });
+}
+
 /// A path, as [`name`].
 pub(crate) fn path(path: &Path) -> String {
-    name(&path.to_string_lossy()).into_owned()
+    name(&as_text(path)).into_owned()
+}
+
+/// A path as text, where bytes that are no Unicode are escaped (`\xff`).
+pub(crate) fn as_text(path: &Path) -> String {
+    let mut text = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        let odd = chunk.invalid().iter();
+        text.extend(odd.map(|byte| format!("\\x{byte:02x}")));
+    }
+    text
 }
 
 /// Printed values: NumPy's `str` shows the text of a 0-d array as it is. Line breaks and tabs
@@ -47,8 +70,7 @@ pub(crate) fn values(text: &str) -> Cow<'_, str> {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match harmful(c) {
-            // Controls are below 256.
-            true => safe.push_str(&format!("\\x{:02x}", u32::from(c))),
+            true => push_escaped(&mut safe, c),
             false => safe.push(c),
         }
     }
@@ -63,15 +85,25 @@ mod tests {
     fn nothing_that_moves_a_cursor_is_left() {
         for (text, safe) in [
             ("plain 'a\"\\b'", "plain 'a\"\\b'"),
-            ("\x1b[31mred", "\\u{1b}[31mred"),
+            ("\x1b[31mred", "\\x1b[31mred"),
             ("a\nb\tc\r", "a\\nb\\tc\\r"),
             ("n\u{e9}\u{4e2d}", "n\u{e9}\u{4e2d}"),
-            ("\u{202e}txt", "\\u{202e}txt"),
-            ("\u{9b}1m", "\\u{9b}1m"),
+            ("\u{202e}txt", "\\u202etxt"),
+            ("\u{9b}1m", "\\x9b1m"),
+            ("\u{e0001}", "\\U000e0001"),
         ] {
             assert_eq!(name(text), safe);
         }
         assert_eq!(values("a\n\tb"), "a\n\tb");
         assert_eq!(values("\x1b]0;t\x07\u{9b}"), "\\x1b]0;t\\x07\\x9b");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn bytes_of_a_path_that_are_no_unicode_stay_apart() {
+        use std::os::unix::ffi::OsStrExt;
+        let name = std::ffi::OsStr::from_bytes(b"a\xff\xfe\xc3\xa9\n.npy");
+        assert_eq!(path(name.as_ref()), "a\\xff\\xfe\u{e9}\\n.npy");
+        assert_eq!(as_text(name.as_ref()), "a\\xff\\xfe\u{e9}\n.npy");
     }
 }

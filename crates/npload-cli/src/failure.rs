@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use npload::{Error, ErrorKind, Npz};
+use npload::{Error, ErrorKind, Npz, Peeked};
 use serde::Serialize;
 
 use crate::run::Exit;
@@ -65,15 +65,15 @@ impl Failure {
     /// A key that is not there, with those that are.
     pub(crate) fn no_such_key(path: &Path, npz: &Npz, key: &str) -> Self {
         let message = match Failure::keys(npz, key) {
-            keys if keys.is_empty() => format!("there is no array {key:?}; the archive is empty"),
+            keys if keys.is_empty() => format!("there is no array \"{key}\"; the archive is empty"),
             keys => {
                 let are = if npz.len() == 1 { "is" } else { "are" };
-                format!("there is no array {key:?}; there {are}: {keys}")
+                format!("there is no array \"{key}\"; there {are}: {keys}")
             }
         };
         Failure {
             kind: format!("{:?}", ErrorKind::NoSuchMember),
-            ..Failure::of(path, message)
+            ..Failure::usage(path, message)
         }
     }
 
@@ -82,6 +82,14 @@ impl Failure {
         let near = close::keys(wanted, npz.keys());
         let dots = if near.len() < npz.len() { ", …" } else { "" };
         near.join(", ") + dots
+    }
+
+    /// A part of the array that it has not.
+    pub(crate) fn no_such_part(path: &Path, err: &Error) -> Self {
+        Failure {
+            exit: Exit::Usage,
+            ..Failure::new(path, err)
+        }
     }
 
     pub(crate) fn exit(&self) -> Exit {
@@ -107,6 +115,22 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What the system says, without its number: ` (os error 20)`.
+pub(crate) fn without_number(message: &str) -> String {
+    const NUMBER: &str = " (os error ";
+    let cut = message.split_once(NUMBER).and_then(|(before, rest)| {
+        let (digits, after) = rest.split_once(')')?;
+        let number = digits.bytes().all(|b| b.is_ascii_digit());
+        number.then(|| format!("{before}{after}"))
+    });
+    cut.unwrap_or_else(|| message.to_owned())
+}
+
+/// What is wrong with an array as far as its header and sizes tell.
+pub(crate) fn wrong(array: &Peeked) -> Option<&Error> {
+    array.header.as_ref().err().or(array.incomplete.as_ref())
+}
+
 /// The message, in words for people where the library's are NumPy's or the system's.
 fn say(err: &Error) -> String {
     match (err.kind(), err.io_kind()) {
@@ -115,16 +139,23 @@ fn say(err: &Error) -> String {
             "this is a directory; name the files in it".to_owned()
         }
         (_, Some(io::ErrorKind::PermissionDenied)) => "you may not read this file".to_owned(),
+        (_, Some(io::ErrorKind::NotADirectory)) => {
+            "a part of this path is a file, not a directory".to_owned()
+        }
+        (_, Some(_)) => without_number(err.message()),
         (ErrorKind::Empty, _) => {
             "the file is empty; it was probably not written to its end".to_owned()
         }
-        (ErrorKind::NotArray, _) => match err.message().split_once("it looks like ") {
-            Some((_, what)) => format!("this is no npy or npz file; it looks like {what}"),
-            None if err.message().contains("pickled (object) data") => {
+        (ErrorKind::NotArray, _) => match err.looks() {
+            Some(looks) if looks.is_pickle => {
                 "this is a pickle, not an npy or npz file; if you trust it, read it in Python with \
                  numpy.load(…, allow_pickle=True)"
                     .to_owned()
             }
+            Some(looks) => format!(
+                "this is no npy or npz file; it looks like {}. {}",
+                looks.what, looks.advice
+            ),
             None => err.message().to_owned(),
         },
         (ErrorKind::ObjectArray, _) => {

@@ -3,14 +3,14 @@
 use std::io;
 use std::path::Path;
 
-use npload::{Handle, Header, LoadOptions, Order, Peeked};
+use npload::{Header, LoadOptions, Order, Peeked};
 
 use crate::args::Info;
 use crate::columns::{Align, Columns};
-use crate::failure::Failure;
+use crate::failure::{Failure, wrong};
 use crate::json::{FileInfo, Files};
 use crate::run::Console;
-use crate::{escape, place, sizes};
+use crate::{escape, foreign, place, sizes};
 
 pub(crate) fn run(info: &Info, options: &LoadOptions, console: &mut Console<'_>) -> io::Result<()> {
     if console.json {
@@ -18,9 +18,9 @@ pub(crate) fn run(info: &Info, options: &LoadOptions, console: &mut Console<'_>)
     }
     let mut report = Report::new();
     for path in &info.files {
-        match place::open(path, options) {
-            Ok(handle @ Handle::Npy(_)) => report.single(path, &handle.peek()),
-            Ok(handle) => report.archive(path, &handle.peek(), console)?,
+        match place::peek(path, options) {
+            Ok(arrays) if place::is_npy(&arrays) => report.single(path, &arrays, console)?,
+            Ok(arrays) => report.archive(path, &arrays, console)?,
             Err(failure) => {
                 report.flush(console)?;
                 console.fail(&failure)?;
@@ -37,13 +37,12 @@ pub(crate) fn run(info: &Info, options: &LoadOptions, console: &mut Console<'_>)
 fn run_json(info: &Info, options: &LoadOptions, console: &mut Console<'_>) -> io::Result<()> {
     let mut files = Vec::new();
     for path in &info.files {
-        files.push(match place::open(path, options) {
-            Ok(handle) => {
-                let arrays = handle.peek();
+        files.push(match place::peek(path, options) {
+            Ok(arrays) => {
                 for failure in failures(path, &arrays) {
                     console.fail(&failure)?;
                 }
-                FileInfo::new(path, &handle, &arrays)
+                FileInfo::new(path, &arrays)
             }
             Err(failure) => {
                 console.fail(&failure)?;
@@ -56,9 +55,7 @@ fn run_json(info: &Info, options: &LoadOptions, console: &mut Console<'_>) -> io
 
 /// What is wrong with each damaged member.
 pub(crate) fn failures(path: &Path, arrays: &[Peeked]) -> Vec<Failure> {
-    let wrong = arrays
-        .iter()
-        .filter_map(|array| array.header.as_ref().err());
+    let wrong = arrays.iter().filter_map(wrong);
     wrong.map(|err| Failure::new(path, err)).collect()
 }
 
@@ -93,14 +90,24 @@ impl Report {
         }
     }
 
-    fn single(&mut self, path: &Path, arrays: &[Peeked]) {
+    fn single(
+        &mut self,
+        path: &Path,
+        arrays: &[Peeked],
+        console: &mut Console<'_>,
+    ) -> io::Result<()> {
         self.files = self.files.saturating_add(1);
         for array in arrays {
             let mut row = self.row(path, escape::path(path), array);
             row.truncate(6);
             self.singles.push(row);
-            self.singles.note(long_dtype(array));
+            remark(&mut self.singles, path, array);
         }
+        if arrays.iter().any(|array| array.incomplete.is_some()) {
+            self.flush(console)?;
+            console.fail(&Failure::of(path, "the file ends before its array does"))?;
+        }
+        Ok(())
     }
 
     fn archive(
@@ -118,7 +125,7 @@ impl Report {
             let name = array.key.as_deref().unwrap_or_default();
             let row = self.row(path, escape::name(name).into_owned(), array);
             columns.push(row);
-            columns.note(long_dtype(array));
+            remark(&mut columns, path, array);
         }
         let stored = arrays.iter().map(|array| array.stored_size);
         let stored = stored.fold(0, u64::saturating_add);
@@ -132,6 +139,9 @@ impl Report {
             sizes::rough(stored),
             ratio(nbytes, stored).map_or_else(String::new, |times| format!(" ({times})")),
         )?;
+        if let Some(hint) = foreign::hint(arrays) {
+            writeln!(console.out, "{hint}")?;
+        }
         if !columns.is_empty() {
             columns.write(console.out)?;
         }
@@ -208,6 +218,19 @@ impl Report {
             sizes::rough(self.nbytes),
             sizes::exact(self.nbytes),
         )
+    }
+}
+
+/// The lines under an array's row.
+fn remark(columns: &mut Columns, path: &Path, array: &Peeked) {
+    columns.note(long_dtype(array));
+    let incomplete = array.incomplete.as_ref();
+    columns.note(incomplete.map(|err| format!("error: {}", Failure::new(path, err).here())));
+    if let Ok(Some(header)) = &array.header {
+        for warning in header.warnings() {
+            let text = warning.to_string();
+            columns.note(Some(format!("note: {}", escape::name(&text))));
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use npload::{Buffer, Handle, LoadOptions};
+use npload::{Handle, LoadOptions, Peeked};
 
 use crate::failure::Failure;
 
@@ -94,16 +94,27 @@ fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Opens a file, or standard input for `-`.
+/// Opens a file, or standard input for `-`, which is read as far as what is in it goes.
 pub(crate) fn open(path: &Path, options: &LoadOptions) -> Result<Handle, Failure> {
-    if !is_stdin(path) {
-        return options.open(path).map_err(|e| Failure::new(path, &e));
-    }
-    let mut bytes = Vec::new();
-    let read = std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes);
-    read.map_err(|e| Failure::of(path, format!("reading standard input: {e}")))?;
-    let opened = options.open_source(Buffer::from(bytes));
+    let opened = match is_stdin(path) {
+        true => options.open_reader(&mut std::io::stdin().lock()),
+        false => options.open(path),
+    };
     opened.map_err(|e| Failure::new(path, &e))
+}
+
+/// What a file holds. Of an array on standard input only the header is read.
+pub(crate) fn peek(path: &Path, options: &LoadOptions) -> Result<Vec<Peeked>, Failure> {
+    let peeked = match is_stdin(path) {
+        true => options.peek_reader(&mut std::io::stdin().lock()),
+        false => options.peek(path),
+    };
+    peeked.map_err(|e| Failure::new(path, &e))
+}
+
+/// Whether that is what an npy file holds: one array without a key.
+pub(crate) fn is_npy(arrays: &[Peeked]) -> bool {
+    arrays.iter().any(|array| array.key.is_none())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -9,8 +10,8 @@ use clap::error::ErrorKind;
 use serde::Serialize;
 
 use crate::args::{Args, Command};
-use crate::failure::Failure;
-use crate::{completions, info, json, show, verify};
+use crate::failure::{Failure, without_number};
+use crate::{completions, dashes, info, json, show, verify};
 
 /// How the command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,9 +59,14 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
-    let args = match Args::try_parse_from(args.into_iter().map(bracketed)) {
+    let args = dashes::behind_options(args);
+    let json = args
+        .iter()
+        .take_while(|arg| *arg != "--")
+        .any(|arg| arg == "--json");
+    let args = match Args::try_parse_from(args) {
         Ok(args) => args,
-        Err(usage) => return explain(&usage, out, err),
+        Err(usage) => return explain(&usage, json, out, err),
     };
     let mut console = Console {
         out,
@@ -78,27 +84,15 @@ pub fn run(
         Ok(()) => console.exit,
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => console.exit,
         Err(e) => {
-            let _ = writeln!(console.err, "npload: writing the output: {e}");
+            let text = without_number(&e.to_string());
+            let _ = writeln!(console.err, "npload: writing the output: {text}");
             Exit::Wrong
         }
     }
 }
 
-/// A slice that begins with a minus, in brackets: no option begins with a digit, and clap would take
-/// `-3:` for options. (Its `allow_hyphen_values` takes misspelt options for the slice.)
-fn bracketed(arg: OsString) -> OsString {
-    match arg.to_str() {
-        Some(text)
-            if text.starts_with('-') && text.as_bytes().get(1).is_some_and(u8::is_ascii_digit) =>
-        {
-            format!("[{text}]").into()
-        }
-        _ => arg,
-    }
-}
-
 /// Help and the version are output; anything else that clap says is an error.
-fn explain(usage: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+fn explain(usage: &clap::Error, json: bool, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let text = usage.render().to_string();
     match usage.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -111,6 +105,14 @@ fn explain(usage: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> Exi
         }
         _ => {
             let text = text.strip_prefix("error: ").unwrap_or(&text);
+            if json {
+                // How it is used and where to get help stands behind it.
+                let what = text.split("\n\nUsage:").next().unwrap_or(text);
+                let what = what.split("\n\nFor more").next().unwrap_or(what);
+                let words: Vec<&str> = what.split_whitespace().collect();
+                let error = Failure::usage(Path::new(""), words.join(" "));
+                let _ = json::write(&json::Refused { error }, out).and_then(|()| out.flush());
+            }
             let _ = writeln!(err, "npload: {}", text.trim_end());
             Exit::Usage
         }

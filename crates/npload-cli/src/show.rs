@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
-use npload::{Handle, LoadOptions, Member, Npz, Part, PrintOptions, Value};
+use npload::{Handle, LoadOptions, Member, Npz, Part, Peeked, PrintOptions, Shown as Axis, Value};
 
 use crate::args::Show;
 use crate::failure::Failure;
@@ -13,10 +13,13 @@ use crate::json::{Data, FileValues, Shown};
 use crate::place::{self, Place};
 use crate::progress::Bar;
 use crate::run::Console;
-use crate::{escape, sizes};
+use crate::{escape, foreign, sizes};
 
 /// Members that are no arrays are shown up to this size.
 const MOST_BYTES: u64 = 1 << 10;
+
+/// From so many elements on a list of them takes long to write and to read.
+const MANY: usize = 10_000_000;
 
 pub(crate) fn run(show: &Show, options: &LoadOptions, console: &mut Console<'_>) -> io::Result<()> {
     let place = Place::find(&show.place);
@@ -28,7 +31,7 @@ pub(crate) fn run(show: &Show, options: &LoadOptions, console: &mut Console<'_>)
     let mut viewer = Viewer::new(show, &place.path, console);
     match (&handle, &place.key) {
         (Handle::Npy(npy), None) => match npy.part() {
-            Ok(part) => viewer.array(None, part, false)?,
+            Ok(part) => viewer.array(None, part, None)?,
             Err(e) => viewer.fail(Failure::new(&place.path, &e))?,
         },
         (Handle::Npy(_), Some(key)) => {
@@ -105,11 +108,20 @@ impl<'a, 'c> Viewer<'a, 'c> {
             return self.fail(Failure::usage(self.path, message));
         }
         let names = members.iter().map(|member| member.member.as_deref());
-        let last: HashMap<_, _> = names.zip(0..).collect();
+        let last: HashMap<_, _> = names.clone().zip(0..).collect();
+        let mut counts: HashMap<_, usize> = HashMap::new();
+        for name in names {
+            let count = counts.entry(name).or_default();
+            *count = count.saturating_add(1);
+        }
         if members.is_empty() && !self.console.json {
             writeln!(self.console.out, "the archive is empty")?;
         }
         let mut begun = false;
+        if let Some(hint) = foreign::hint(&members).filter(|_| !self.console.json) {
+            writeln!(self.console.out, "{hint}")?;
+            begun = true;
+        }
         for (i, member) in members.iter().enumerate() {
             if last.get(&member.member.as_deref()) != Some(&i) {
                 continue;
@@ -119,10 +131,14 @@ impl<'a, 'c> Viewer<'a, 'c> {
             }
             let key = member.key.as_deref().unwrap_or_default();
             let name = member.member.as_deref().unwrap_or_default();
+            let note = match counts.get(&member.member.as_deref()) {
+                Some(&count @ 2..) => format!(" (the last of {count} of this name)"),
+                _ => String::new(),
+            };
             match &member.header {
-                Ok(None) => self.bytes(npz, key, name, member.size)?,
+                Ok(None) => self.bytes(npz, key, name, member.size, &note)?,
                 Ok(Some(_)) | Err(_) => match npz.part(name) {
-                    Ok(part) => self.array(Some(key), part, true)?,
+                    Ok(part) => self.array(Some(key), part, Some(&note))?,
                     Err(e) => {
                         self.title(key, "not shown")?;
                         self.fail(Failure::new(self.path, &e))?;
@@ -138,25 +154,24 @@ impl<'a, 'c> Viewer<'a, 'c> {
         if !npz.contains(key) {
             return self.fail(Failure::no_such_key(self.path, npz, key));
         }
-        match npz.header(key) {
-            Ok(None) => {
-                let stored = npz.peek().into_iter().rfind(|member| {
-                    [member.member.as_deref(), member.key.as_deref()].contains(&Some(key))
-                });
-                self.bytes(npz, key, key, stored.map_or(0, |member| member.size))
-            }
+        match npz.peek_member(key) {
+            Ok(Peeked {
+                header: Ok(None),
+                size,
+                ..
+            }) => self.bytes(npz, key, key, size, ""),
             _ => match npz.part(key) {
-                Ok(part) => self.array(Some(key), part, false),
+                Ok(part) => self.array(Some(key), part, None),
                 Err(e) => self.fail(Failure::new(self.path, &e)),
             },
         }
     }
 
     /// A member that is no array: its bytes, if they are few.
-    fn bytes(&mut self, npz: &Npz, key: &str, name: &str, size: u64) -> io::Result<()> {
+    fn bytes(&mut self, npz: &Npz, key: &str, name: &str, size: u64, note: &str) -> io::Result<()> {
         if self.show.steps.is_some() {
             let message = format!("{key} is no array but {}", sizes::exact_bytes(size));
-            return self.fail(Failure::of(self.path, message));
+            return self.fail(Failure::usage(self.path, message));
         }
         if self.console.json {
             let key = key.to_owned();
@@ -164,7 +179,7 @@ impl<'a, 'c> Viewer<'a, 'c> {
             return Ok(());
         }
         let bytes = sizes::exact_bytes(size);
-        self.title(key, &format!("{bytes}, no array"))?;
+        self.title(key, &format!("{bytes}, no array{note}"))?;
         if size > MOST_BYTES {
             return Ok(());
         }
@@ -177,26 +192,34 @@ impl<'a, 'c> Viewer<'a, 'c> {
         }
     }
 
-    fn array(&mut self, key: Option<&str>, part: Part<'_>, titled: bool) -> io::Result<()> {
-        if titled {
+    /// An array; under a title, if there is a note to end that with.
+    fn array(&mut self, key: Option<&str>, part: Part<'_>, note: Option<&str>) -> io::Result<()> {
+        if let Some(note) = note {
             let dtype = part.dtype().to_string();
-            let text = format!("{} {}", escape::name(&dtype), tuple(part.shape()));
+            let text = format!("{} {}{note}", escape::name(&dtype), tuple(part.shape()));
             self.title(key.unwrap_or_default(), &text)?;
         }
         let (part, element) = match &self.show.steps {
             None => (part, false),
             Some(steps) => match steps.apply(part) {
                 Ok(picked) => picked,
-                Err(e) => return self.fail(Failure::new(self.path, &e)),
+                Err(e) => return self.fail(Failure::no_such_part(self.path, &e)),
             },
         };
         if self.console.json {
-            if let Some(values) = Data::excess(part.dtype(), part.shape()) {
-                let values = sizes::exact(values as u64);
-                let message = format!("{values} values of next to no bytes are too many to list");
-                return self.fail(Failure::of(self.path, message));
+            let listed = part.dtype().check_listing(part.shape());
+            let size = part
+                .shape()
+                .iter()
+                .fold(1, |n: usize, &len| n.saturating_mul(len));
+            if size > MANY && listed.is_ok() {
+                let file = escape::path(self.path);
+                let size = sizes::exact(size as u64);
+                self.console.say(&format!(
+                    "{file}: {size} elements are listed; a SLICE lists a part"
+                ))?;
             }
-            return match part.read() {
+            return match listed.and_then(|()| part.read()) {
                 Ok(array) => {
                     let key = key.map(str::to_owned);
                     self.arrays.push(Shown::Array {
@@ -218,9 +241,22 @@ impl<'a, 'c> Viewer<'a, 'c> {
     }
 
     fn text(&self, part: &Part<'_>, element: bool) -> npload::Result<String> {
+        let shown = self.print.shown(part.shape());
+        let counts: Vec<usize> = shown.iter().map(Axis::count).collect();
+        if !counts.contains(&0) {
+            // The library would write `[...]`, as of what is left out.
+            part.dtype().check_listing(&counts)?;
+        }
         match (self.show.repr, element) {
             (true, _) => part.format_repr(&self.print),
-            (false, true) => Ok(part.read()?.get(&[])?.to_string()),
+            (false, true) => {
+                let array = part.read()?;
+                match array.get(&[])? {
+                    // An array of no axes prints them as np.bytes_(b'…').
+                    Value::Bytes(bytes) => Ok(Value::Bytes(bytes).to_string()),
+                    _ => Ok(array.format(&self.print)),
+                }
+            }
             (false, false) => part.format(&self.print),
         }
     }

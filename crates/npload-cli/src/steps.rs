@@ -28,16 +28,34 @@ impl Steps {
         for step in &self.0 {
             match step {
                 Step::Field(name) => part = part.field(name)?,
-                Step::Slice(selection) => {
-                    part = part.slice(selection.clone())?;
-                    // `a[0, ...]` is an array of no axes.
-                    element = !selection.indices().contains(&Index::Ellipsis);
-                }
+                Step::Slice(selection) => match position(&part, selection).filter(|_| element) {
+                    Some(field) => part = part.field(&field)?,
+                    None => {
+                        part = part.slice(selection.clone())?;
+                        // `a[0, ...]` is an array of no axes.
+                        element = !selection.indices().contains(&Index::Ellipsis);
+                    }
+                },
             }
             element &= part.shape().is_empty();
         }
         Ok((part, element))
     }
+}
+
+/// The name of the field of one struct that a selection gives by its position, as in Python.
+fn position(part: &Part<'_>, selection: &Selection) -> Option<String> {
+    let fields = part.dtype().fields()?;
+    let &[Index::At(at)] = selection.indices() else {
+        return None;
+    };
+    let from_end = || fields.len().checked_sub(at.unsigned_abs());
+    let at = if at < 0 {
+        from_end()
+    } else {
+        usize::try_from(at).ok()
+    };
+    Some(fields.get(at?)?.name.clone())
 }
 
 impl FromStr for Steps {
@@ -101,7 +119,7 @@ fn parse_step(text: &str) -> Result<Step, NoIndex> {
     })
 }
 
-/// A string in quotes, if it is one. Only quotes and backslashes are escaped.
+/// A string in quotes, if it is one, with Python's escapes but those of characters' names.
 fn parse_quoted(text: &str) -> Option<Result<String, NoIndex>> {
     let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     let wrong = |why: &str| Some(Err(NoIndex(format!("{text}: {why}"))));
@@ -111,9 +129,9 @@ fn parse_quoted(text: &str) -> Option<Result<String, NoIndex>> {
         match chars.next() {
             None => return wrong("the quote is not closed"),
             Some(c) if c == quote => break,
-            Some('\\') => match chars.next() {
-                Some(c @ ('\\' | '\'' | '"')) => name.push(c),
-                _ => return wrong("a backslash escapes a quote or a backslash, nothing else"),
+            Some('\\') => match escaped(&mut chars) {
+                Some(c) => name.push(c),
+                None => return wrong("no escape of Python's stands behind the backslash"),
             },
             Some(c) => name.push(c),
         }
@@ -122,6 +140,26 @@ fn parse_quoted(text: &str) -> Option<Result<String, NoIndex>> {
         None => Some(Ok(name)),
         Some(_) => wrong("a field's name stands alone in its brackets"),
     }
+}
+
+/// The character of an escape, of which the backslash has been read.
+fn escaped(chars: &mut impl Iterator<Item = char>) -> Option<char> {
+    let digits = match chars.next()? {
+        c @ ('\\' | '\'' | '"') => return Some(c),
+        'n' => return Some('\n'),
+        't' => return Some('\t'),
+        'r' => return Some('\r'),
+        '0' => return Some('\0'),
+        'x' => 2,
+        'u' => 4,
+        'U' => 8,
+        _ => return None,
+    };
+    let code = (0..digits).try_fold(0_u32, |code, _| {
+        let digit = chars.next()?.to_digit(16)?;
+        code.checked_mul(16)?.checked_add(digit)
+    });
+    char::from_u32(code?)
 }
 
 impl fmt::Display for NoIndex {
@@ -157,6 +195,10 @@ mod tests {
             ("['x'][0:3] [1]", &["field x", "[0:3]", "[1]"]),
             ("[0][\"a]b\"]", &["[0]", "field a]b"]),
             (r"['it\'s \\']", &[r"field it's \"]),
+            (
+                r"['a\nb\xe9\u4e2d\U0001f600\t']",
+                &["field a\nb\u{e9}\u{4e2d}\u{1f600}\t"],
+            ),
         ] {
             assert_eq!(parse(text).unwrap(), steps, "{text}");
         }
@@ -174,7 +216,9 @@ mod tests {
             ("['x', 'y']", "a field's name stands alone"),
             ("[['x', 'y']]", "one field at a time"),
             ("1.5", "\"1.5\" in \"1.5\" is no index"),
-            (r"'\n'", "a backslash escapes a quote or a backslash"),
+            (r"'\q'", "no escape of Python's"),
+            (r"'\x1'", "no escape of Python's"),
+            (r"'\ud800'", "no escape of Python's"),
         ] {
             let err = parse(text).unwrap_err();
             assert!(err.contains(says), "{text}: {err}");

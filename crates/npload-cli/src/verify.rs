@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use npload::{Handle, LoadOptions, Npy, Peeked};
+use npload::{Handle, LoadOptions, Peeked};
 
 use crate::args::Verify;
 use crate::failure::Failure;
@@ -16,6 +16,9 @@ use crate::{escape, place, sizes};
 /// An npy file has no checksum.
 const NPY: &[&str] = &["header", "size"];
 const NPZ: &[&str] = &["checksum", "size", "header"];
+
+/// So many oddities of an archive are told.
+const MOST_NOTES: usize = 3;
 
 pub(crate) fn run(
     verify: &Verify,
@@ -35,11 +38,10 @@ pub(crate) fn run(
         wrong = wrong.saturating_add(usize::from(!failures.is_empty()));
         if console.json {
             let verdict = match checked {
-                Ok(Checked {
-                    handle,
-                    arrays,
-                    what,
-                }) => FileVerdict::new(FileInfo::new(path, &handle, &arrays), what),
+                Ok(checked) => {
+                    let info = FileInfo::new(path, &checked.arrays);
+                    FileVerdict::new(info, checked.what)
+                }
                 Err(failure) => FileVerdict::new(FileInfo::failed(path, failure), &[]),
             };
             files.push(verdict);
@@ -85,7 +87,8 @@ struct Checked {
 fn check(path: &Path, options: &LoadOptions) -> Result<Checked, Failure> {
     let handle = place::open(path, options)?;
     let checked = match &handle {
-        Handle::Npy(npy) => check_npy(npy).map(|array| (vec![array], NPY)),
+        // The header was read when it was opened, and sizes need no more.
+        Handle::Npy(npy) => Ok((vec![npy.peek()], NPY)),
         Handle::Npz(npz) => npz.verify_all().map(|arrays| (arrays, NPZ)),
         _ => Ok((handle.peek(), [].as_slice())),
     };
@@ -95,14 +98,6 @@ fn check(path: &Path, options: &LoadOptions) -> Result<Checked, Failure> {
         arrays,
         what,
     })
-}
-
-/// The header was read when it was opened. Of Python objects nothing more can be told.
-fn check_npy(npy: &Npy) -> npload::Result<Peeked> {
-    if !npy.header().dtype().has_object() {
-        npy.part()?;
-    }
-    Ok(npy.peek())
 }
 
 impl Checked {
@@ -123,6 +118,43 @@ impl Checked {
             Handle::Npy(_) => String::new(),
             _ => format!("{}, ", sizes::count(self.arrays.len(), "member")),
         };
-        format!("{members}{}; {what}", sizes::rough(nbytes))
+        let notes: String = self
+            .notes()
+            .iter()
+            .map(|note| format!("; {note}"))
+            .collect();
+        format!("{members}{}; {what}{notes}", sizes::rough(nbytes))
+    }
+
+    /// What is odd about a file in which nothing is wrong.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for array in &self.arrays {
+            let Ok(Some(header)) = &array.header else {
+                continue;
+            };
+            let used = payload(header, array).saturating_add(header.data_offset() as u64);
+            let left = array.size.saturating_sub(used);
+            let member = match &array.member {
+                Some(name) => format!("member \"{}\": ", escape::name(name)),
+                None => String::new(),
+            };
+            if left > 0 {
+                let follow = if left == 1 { "follows" } else { "follow" };
+                let bytes = sizes::exact_bytes(left);
+                notes.push(format!("{member}{bytes} {follow} the array"));
+            }
+            let warnings = header.warnings().iter();
+            notes.extend(warnings.map(|warning| {
+                let text = warning.to_string();
+                format!("{member}{}", escape::name(&text))
+            }));
+        }
+        let more = notes.len().saturating_sub(MOST_NOTES);
+        notes.truncate(MOST_NOTES);
+        if more > 0 {
+            notes.push(format!("and {} more", sizes::exact(more as u64)));
+        }
+        notes
     }
 }

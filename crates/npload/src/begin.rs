@@ -9,9 +9,9 @@ use std::sync::Arc;
 use npload_buffer::ReadAt;
 
 use crate::npy::{Head, Header, Located, locate, refuse_objects, stream_data, stream_header};
-use crate::sniff::{Format, NAMED, SNIFFED, sniff};
+use crate::sniff::{Format, empty, identify, read_head};
 use crate::source::{FileSource, Opened, Source, Stream, open};
-use crate::{Array, Error, LoadOptions, Loaded, Npy, Npz, Result, sniff as formats};
+use crate::{Array, ErrorKind, LoadOptions, Loaded, Npy, Npz, Result};
 
 /// A source whose first bytes were read.
 #[derive(Debug)]
@@ -106,8 +106,8 @@ impl LoadOptions {
         let begin = || {
             let len = source.len()?;
             let head = Head::read(&source, at, len)?;
-            match sniff(head.bytes()) {
-                Format::Npy => {
+            match identify(head.bytes(), self.allow_pickle) {
+                Ok(Format::Npy) => {
                     let located = locate(&source, at, len, &head, self)?;
                     Ok(Begun::Array(Pending {
                         source: source.clone(),
@@ -116,45 +116,27 @@ impl LoadOptions {
                         head,
                     }))
                 }
-                Format::Zip => Ok(Begun::Npz(Npz::in_source(source.clone(), self.clone())?)),
-                Format::Empty => Err(formats::empty()),
-                Format::Other => {
-                    let bytes = head.bytes();
-                    self.other(bytes.get(..NAMED).unwrap_or(bytes)).map(Begun::Other)
-                }
+                Ok(Format::Zip) => Ok(Begun::Npz(Npz::in_source(source.clone(), self.clone())?)),
+                Err(e) if e.kind() == ErrorKind::Pickle => Ok(Begun::Other(head.bytes().to_vec())),
+                Err(e) => Err(e),
             }
         };
         begin().map_err(|e| source.explain(e))
     }
 
     pub(crate) fn begin_stream(&self, stream: &mut Stream<'_>) -> Result<Streamed> {
-        let reading = |e| Error::io(e, "reading the first bytes");
-        let mut head = Vec::new();
-        stream.read_up_to(&mut head, SNIFFED).map_err(reading)?;
-        match sniff(&head) {
-            Format::Npy => {
+        let head = read_head(stream)?;
+        match identify(&head, self.allow_pickle) {
+            Ok(Format::Npy) => {
                 let header = stream_header(stream, head, self)?;
                 if self.allow_pickle && header.dtype().has_object() {
                     return Ok(Streamed::Objects(header));
                 }
                 Ok(Streamed::Array(stream_data(stream, header, self)?))
             }
-            Format::Zip => Ok(Streamed::Zip(head)),
-            Format::Empty => Err(formats::empty()),
-            Format::Other => {
-                if !self.allow_pickle {
-                    stream.read_up_to(&mut head, NAMED).map_err(reading)?;
-                }
-                self.other(&head).map(Streamed::Other)
-            }
-        }
-    }
-
-    fn other(&self, bytes: &[u8]) -> Result<Vec<u8>> {
-        if self.allow_pickle {
-            Ok(bytes.to_vec())
-        } else {
-            Err(formats::refuse(bytes, false))
+            Ok(Format::Zip) => Ok(Streamed::Zip(head)),
+            Err(e) if e.kind() == ErrorKind::Pickle => Ok(Streamed::Other(head)),
+            Err(e) => Err(e),
         }
     }
 }
@@ -165,8 +147,11 @@ impl Begun {
         match self {
             Begun::Array(pending) => Ok(Loaded::Array(pending.load(options)?)),
             Begun::Npz(npz) => Ok(Loaded::Npz(npz)),
-            Begun::Stream(_) => Err(formats::empty()),
-            Begun::Other(bytes) => Err(formats::refuse(&bytes, options.allow_pickle)),
+            Begun::Stream(_) => Err(empty()),
+            Begun::Other(bytes) => {
+                identify(&bytes, options.allow_pickle)?;
+                Err(empty())
+            }
         }
     }
 }
@@ -207,7 +192,12 @@ impl Pending {
     /// # Errors
     /// As [`load`](crate::load).
     pub fn load(self, options: &LoadOptions) -> Result<Array> {
-        let Pending { source, len, located, head } = self;
+        let Pending {
+            source,
+            len,
+            located,
+            head,
+        } = self;
         let loaded = located.load(&source, len, &head, options);
         loaded.map_err(|e| source.explain(e))
     }
@@ -222,7 +212,8 @@ impl Pending {
             refuse_objects(self.header().dtype(), options)?;
             self.header().check_nbytes(dest.len())?;
             self.located.checked_nbytes(&self.source, self.len)?;
-            self.located.fill(dest, &self.source, self.head.bytes(), options)
+            self.located
+                .fill(dest, &self.source, self.head.bytes(), options)
         };
         read().map_err(|e| self.source.explain(e))
     }

@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::sniff::Looks;
+
 /// What npload's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -25,6 +27,7 @@ struct Inner {
     path: Option<PathBuf>,
     member: Option<String>,
     offset: Option<u64>,
+    looks: Option<Looks>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -95,6 +98,7 @@ impl Error {
             path: None,
             member: None,
             offset: None,
+            looks: None,
             source: None,
         }))
     }
@@ -115,6 +119,13 @@ impl Error {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         self.0.source = Some(source.into());
+        self
+    }
+
+    /// Says what the bytes look like that are no array.
+    #[cold]
+    pub(crate) fn with_looks(mut self, looks: Looks) -> Self {
+        self.0.looks = Some(looks);
         self
     }
 
@@ -168,6 +179,17 @@ impl Error {
     #[must_use]
     pub fn offset(&self) -> Option<u64> {
         self.0.offset
+    }
+
+    /// What the source looks like, where it is neither npy nor npz.
+    ///
+    /// ```
+    /// let err = npload::load("../../testdata/malformed/format-gzip.npy").unwrap_err();
+    /// assert_eq!(err.looks().map(|looks| looks.what), Some("gzip data"));
+    /// ```
+    #[must_use]
+    pub fn looks(&self) -> Option<Looks> {
+        self.0.looks
     }
 
     /// The operating system's kind, for errors that come from it.

@@ -68,6 +68,7 @@ pub use open::{Handle, open};
 pub use options::{Encoding, LoadOptions, MAX_HEADER_SIZE, Progress, Verify};
 pub use peek::{Peeked, peek};
 pub use selection::{Index, Selection};
+pub use sniff::Looks;
 pub use warning::Warning;
 /// Crates whose types and traits stand in this one's interface.
 pub use {bytemuck, half, num_complex};

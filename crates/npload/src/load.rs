@@ -9,8 +9,9 @@ use npload_buffer::{Buffer, ReadAt};
 
 use crate::mmap::MmapMode;
 use crate::npy::{no_map_without_file, refuse_objects};
+use crate::sniff::{empty, identify};
 use crate::source::{Source, Stream};
-use crate::{Array, Begun, Error, ErrorKind, LoadOptions, Npz, Result, Streamed, sniff as formats};
+use crate::{Array, Begun, Error, ErrorKind, LoadOptions, Npz, Result, Streamed};
 
 /// What a source held.
 #[derive(Debug)]
@@ -179,7 +180,7 @@ impl LoadOptions {
             Streamed::Array(array) => Ok(Loaded::Array(array)),
             Streamed::Objects(header) => {
                 refuse_objects(header.dtype(), self)?;
-                Err(formats::empty())
+                Err(empty())
             }
             Streamed::Zip(_) if self.map.is_some() => Err(no_map_without_file()),
             Streamed::Zip(head) => {
@@ -188,7 +189,10 @@ impl LoadOptions {
                 let npz = Npz::in_source(Source::Other(Arc::new(bytes)), self.clone())?;
                 Ok(Loaded::Npz(npz))
             }
-            Streamed::Other(head) => Err(formats::refuse(&head, self.allow_pickle)),
+            Streamed::Other(head) => {
+                identify(&head, self.allow_pickle)?;
+                Err(empty())
+            }
         }
     }
 }

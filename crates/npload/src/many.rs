@@ -49,8 +49,16 @@ impl LoadOptions {
             }
             stop
         });
-        let unread = || Err(Error::new(ErrorKind::Interrupted, "the load was ended by its caller"));
+        let unread = || {
+            Err(Error::new(
+                ErrorKind::Interrupted,
+                "the load was ended by its caller",
+            ))
+        };
         debug_assert!(done.is_err() || loaded.iter().all(Option::is_some));
-        loaded.into_iter().map(|one| one.unwrap_or_else(unread)).collect()
+        loaded
+            .into_iter()
+            .map(|one| one.unwrap_or_else(unread))
+            .collect()
     }
 }

@@ -1,16 +1,15 @@
 //! A file opened and not loaded, whatever it is.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 use npload_buffer::{Buffer, ReadAt};
 
-use crate::npy::Head;
-use crate::sniff::{Format, sniff};
-use crate::source::{Opened, Source, open as open_path};
-use crate::{Error, LoadOptions, Npy, Npz, Peeked, Result, sniff as formats};
+use crate::npy::{Head, Header, Parsed, parse_header, truncated_header};
+use crate::sniff::{Format, identify, identify_stream};
+use crate::source::{Opened, Source, Stream, open as open_path};
+use crate::{Error, LoadOptions, Npy, Npz, Peeked, Result};
 
 /// A file that was opened and not loaded.
 #[derive(Clone, Debug)]
@@ -41,7 +40,8 @@ pub fn open(path: impl AsRef<Path>) -> Result<Handle> {
 }
 
 impl LoadOptions {
-    /// [`open`] with these options. What is no file (a pipe) is read whole.
+    /// [`open`] with these options. What is no file (a pipe) is read as [`LoadOptions::open_reader`]
+    /// reads it.
     ///
     /// # Errors
     /// As there.
@@ -49,11 +49,95 @@ impl LoadOptions {
         let path = path.as_ref();
         match open_path(path, self.needs_write())? {
             Opened::File(file) => self.handle_in(Source::File(Arc::new(file))),
-            Opened::Stream(file) => {
-                let handle = read_whole(file).and_then(|bytes| self.open_source(bytes));
+            Opened::Stream(mut file) => {
+                let handle = self.open_reader(&mut file);
                 handle.map_err(|e| e.with_path(path))
             }
         }
+    }
+
+    /// As [`LoadOptions::open`], for what a reader gives next, which is kept in memory: an array as
+    /// far as its header says, an archive to the reader's end, since its directory stands there.
+    /// What is neither is refused by its first bytes.
+    ///
+    /// ```
+    /// use npload::LoadOptions;
+    /// let bytes = std::fs::read("../../testdata/npy/f8-le-2d-c.npy")?;
+    /// let mut reader = bytes.as_slice();
+    /// let handle = LoadOptions::new().open_reader(&mut reader)?;
+    /// assert_eq!(handle.peek()[0].size, bytes.len() as u64);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_reader(&self, reader: &mut impl Read) -> Result<Handle> {
+        let mut stream = Stream::new(reader, None);
+        let (format, head) = identify_stream(&mut stream, self.allow_pickle)?;
+        let bytes = match format {
+            Format::Npy => self.read_array(&mut stream, head)?,
+            Format::Zip => stream
+                .read_all(head)
+                .map_err(|e| Error::io(e, "reading the archive"))?,
+        };
+        self.open_source(Buffer::from(bytes))
+    }
+
+    /// The header of an npy file, of which `bytes` are the first, and get what else it has; nothing
+    /// if the stream ends before.
+    fn read_header(&self, stream: &mut Stream<'_>, bytes: &mut Vec<u8>) -> Result<Option<Header>> {
+        loop {
+            match parse_header(bytes, self.max_header_size)? {
+                Parsed::Header(header) => return Ok(Some(header)),
+                Parsed::NeedMore(needed) => {
+                    let read = stream.read_up_to(bytes, needed);
+                    if !read.map_err(|e| Error::io(e, "reading the array's header"))? {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// An npy file, of which `bytes` are the first: to its end, or as far as the stream goes. Where
+    /// a pickle ends only it knows.
+    fn read_array(&self, stream: &mut Stream<'_>, mut bytes: Vec<u8>) -> Result<Vec<u8>> {
+        let Some(header) = self.read_header(stream, &mut bytes)? else {
+            return Ok(bytes);
+        };
+        if !header.dtype().has_object() {
+            let end = header.data_offset().saturating_add(header.nbytes());
+            let read = stream.read_up_to(&mut bytes, end);
+            read.map_err(|e| Error::io(e, "reading the array"))?;
+        }
+        Ok(bytes)
+    }
+
+    /// [`Handle::peek`] of what a reader gives next. Of an array only the header is read, so that
+    /// [`Peeked::size`] is what the header says; an archive is read to the reader's end.
+    ///
+    /// # Errors
+    /// As [`peek`](crate::peek).
+    pub fn peek_reader(&self, reader: &mut impl Read) -> Result<Vec<Peeked>> {
+        let mut stream = Stream::new(reader, None);
+        let (format, mut head) = identify_stream(&mut stream, self.allow_pickle)?;
+        if format == Format::Zip {
+            let read = stream.read_all(head);
+            let bytes = read.map_err(|e| Error::io(e, "reading the archive"))?;
+            return Ok(self.open_source(Buffer::from(bytes))?.peek());
+        }
+        let Some(header) = self.read_header(&mut stream, &mut head)? else {
+            return Err(truncated_header(&head));
+        };
+        self.warn(header.warnings());
+        let nbytes = match header.dtype().has_object() {
+            true => stream
+                .skip_all()
+                .map_err(|e| Error::io(e, "reading the array"))?,
+            false => header.nbytes() as u64,
+        };
+        let size = nbytes.saturating_add(header.data_offset() as u64);
+        Ok(vec![Peeked::of_npy(header, size)])
     }
 
     /// As [`LoadOptions::open`], for anything that can be read at any position.
@@ -64,29 +148,20 @@ impl LoadOptions {
         self.handle_in(Source::Other(Arc::new(source)))
     }
 
-    fn handle_in(&self, source: Source) -> Result<Handle> {
+    pub(crate) fn handle_in(&self, source: Source) -> Result<Handle> {
         let find = || {
             let len = source.len()?;
             let head = Head::read(&source, 0, len)?;
-            match sniff(head.bytes()) {
+            match identify(head.bytes(), self.allow_pickle)? {
                 Format::Npy => {
                     let npy = Npy::in_source(source.clone(), len, &head, self.clone())?;
                     Ok(Handle::Npy(npy))
                 }
                 Format::Zip => Ok(Handle::Npz(Npz::in_source(source.clone(), self.clone())?)),
-                Format::Empty => Err(formats::empty()),
-                Format::Other => Err(formats::refuse(head.bytes(), self.allow_pickle)),
             }
         };
         find().map_err(|e| source.explain(e))
     }
-}
-
-fn read_whole(mut file: File) -> Result<Buffer> {
-    let mut bytes = Vec::new();
-    let read = file.read_to_end(&mut bytes);
-    read.map_err(|e| Error::io(e, "reading the stream"))?;
-    Ok(bytes.into())
 }
 
 impl Handle {

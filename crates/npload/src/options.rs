@@ -12,6 +12,10 @@ use crate::mmap::MapRequest;
 /// otherwise. NumPy's own limit.
 pub const MAX_HEADER_SIZE: usize = 10_000;
 
+/// The most threads that a load uses unless it is told how many: stacks and decoders' tables of so
+/// many stay within the 1 MiB that it may take beyond its arrays and what is in flight.
+const MOST_THREADS: usize = 8;
+
 /// How [`load`](crate::load) works; every parameter of `numpy.load`, spelt as there, and some more.
 ///
 /// ```
@@ -52,7 +56,8 @@ pub enum Encoding {
 /// When the checksums of an archive's members are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verify {
-    /// On every read of a whole member, in the pass that moves the bytes.
+    /// On every read of a whole member, in the pass that moves the bytes. A part that leaves nothing
+    /// of an array out is such a read too.
     #[default]
     WholeReads,
     /// Also before a member is mapped or read in part, which then reads all of it.
@@ -123,7 +128,9 @@ impl LoadOptions {
         self
     }
 
-    /// How many threads a large load may use; by default one for each core. They end with the call.
+    /// How many threads a large load may use; by default one for each core, up to 8: the stacks and
+    /// buffers of more would not stay within the 1 MiB that a load takes beyond its arrays. They end
+    /// with the call.
     #[must_use]
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = Some(threads);
@@ -227,8 +234,9 @@ impl LoadOptions {
     }
 
     pub(crate) fn thread_count(&self) -> usize {
-        let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.threads.map_or_else(all, NonZeroUsize::get)
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let by_default = || cores().min(MOST_THREADS);
+        self.threads.map_or_else(by_default, NonZeroUsize::get)
     }
 }
 
@@ -249,5 +257,22 @@ impl fmt::Debug for LoadOptions {
             .field("verify", &self.verify)
             .field("threads", &self.threads)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_uses_eight_threads_at_most_unless_it_is_told_how_many() {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let large = u64::MAX;
+        assert_eq!(LoadOptions::new().threads_for(large), cores.min(8));
+        for threads in [1, 7, 40] {
+            let options = LoadOptions::new().threads(NonZeroUsize::new(threads).unwrap());
+            assert_eq!(options.threads_for(large), threads);
+            assert_eq!(options.threads_for(4 << 20), 1);
+        }
     }
 }

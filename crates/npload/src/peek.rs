@@ -1,9 +1,11 @@
 //! What a file holds, without loading it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::npy::Header;
-use crate::{LoadOptions, Npy, Result};
+use crate::source::{Opened, Source, open};
+use crate::{Error, LoadOptions, Npy, Result};
 
 /// One array, or one member of an archive, as [`peek`] finds it.
 #[derive(Debug)]
@@ -16,6 +18,9 @@ pub struct Peeked {
     /// What the header says; none for a member that is no npy file, an error for one whose header
     /// cannot be read.
     pub header: Result<Option<Header>>,
+    /// Why the array cannot be loaded although its header can be read: the file, or the member, ends
+    /// before the data does. Of what comes from a stream, and of Python objects, that is not known.
+    pub incomplete: Option<Error>,
     /// Its size in bytes, header and all, uncompressed.
     pub size: u64,
     /// How many bytes it takes in the file.
@@ -52,7 +57,14 @@ impl LoadOptions {
     /// # Errors
     /// As there.
     pub fn peek(&self, path: impl AsRef<Path>) -> Result<Vec<Peeked>> {
-        Ok(self.open(path)?.peek())
+        let path = path.as_ref();
+        match open(path, false)? {
+            Opened::File(file) => Ok(self.handle_in(Source::File(Arc::new(file)))?.peek()),
+            Opened::Stream(mut file) => {
+                let peeked = self.peek_reader(&mut file);
+                peeked.map_err(|e| e.with_path(path))
+            }
+        }
     }
 }
 
@@ -61,12 +73,23 @@ impl Npy {
     #[must_use]
     pub fn peek(&self) -> Peeked {
         Peeked {
+            incomplete: self.incomplete(),
+            ..Peeked::of_npy(self.header().clone(), self.file_size())
+        }
+    }
+}
+
+impl Peeked {
+    /// An npy file of so many bytes.
+    pub(crate) fn of_npy(header: Header, size: u64) -> Self {
+        Peeked {
             key: None,
             member: None,
-            data_offset: Some(self.header().data_offset() as u64),
-            header: Ok(Some(self.header().clone())),
-            size: self.file_size(),
-            stored_size: self.file_size(),
+            data_offset: Some(header.data_offset() as u64),
+            header: Ok(Some(header)),
+            incomplete: None,
+            size,
+            stored_size: size,
             compression: "npy",
         }
     }

@@ -14,6 +14,8 @@ pub enum Warning {
     NumpyScalarInHeader,
     /// The descr is a tuple with metadata, as h5py makes them; the metadata was ignored.
     MetadataIgnored,
+    /// The header ends in `\r`, and the data begins with `\n`: something made CRLF of line ends, in the data too.
+    LineEndsChanged,
     /// A mapping was asked for and is impossible, since the member is compressed: it was read into memory.
     CompressedNotMapped {
         /// The member's name.
@@ -35,6 +37,11 @@ impl fmt::Display for Warning {
             Warning::MetadataIgnored => f.write_str(
                 "the header's dtype carries metadata, which NumPy itself does not read; it was \
                  ignored. Save the file again so that every program reads it.",
+            ),
+            Warning::LineEndsChanged => f.write_str(
+                "the header's line end is \\r\\n, where NumPy writes \\n: the file was probably changed from \
+                 LF to CRLF line ends (by a transfer as text, or git's autocrlf), which damages the \
+                 data. Get the original again.",
             ),
             Warning::CompressedNotMapped { member } => write!(
                 f,

@@ -31,7 +31,8 @@ impl Known {
         static KNOWN: PyOnceLock<Known> = PyOnceLock::new();
         KNOWN.get_or_try_init(py, || {
             let io = py.import("io")?;
-            let class = |name: &str| PyResult::Ok(io.getattr(name)?.cast_into::<PyType>()?.unbind());
+            let class =
+                |name: &str| PyResult::Ok(io.getattr(name)?.cast_into::<PyType>()?.unbind());
             Ok(Known {
                 bytes_io: class("BytesIO")?,
                 buffered_reader: class("BufferedReader")?,
@@ -85,7 +86,10 @@ impl<'py> Kind<'py> {
     fn memory(file: &Bound<'py, PyAny>) -> PyResult<Self> {
         let py = file.py();
         let at = file.call_method0("tell")?.extract()?;
-        if file.call_method1("write", (PyBytes::new(py, b""),)).is_err() {
+        if file
+            .call_method1("write", (PyBytes::new(py, b""),))
+            .is_err()
+        {
             return Ok(Kind::Other);
         }
         let bytes = file.call_method0("getvalue")?.cast_into()?;

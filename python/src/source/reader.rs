@@ -41,7 +41,9 @@ impl<'a, 'py> Reader<'a, 'py> {
             How::Into(readinto, memory) => {
                 let memory = match memory {
                     Some(memory) if memory.len() >= len => memory.clone(),
-                    _ => memory.insert(PyByteArray::new_with(py, len, |_| Ok(()))?).clone(),
+                    _ => memory
+                        .insert(PyByteArray::new_with(py, len, |_| Ok(()))?)
+                        .clone(),
                 };
                 let view = PyMemoryView::from(&memory)?;
                 let part = view.get_item(PySlice::new(py, 0, len.cast_signed(), 1))?;
@@ -109,7 +111,11 @@ fn copy_of_other(read: &Bound<'_, PyAny>, out: &mut [u8]) -> PyResult<usize> {
 
 fn put(bytes: &[u8], out: &mut [u8]) -> PyResult<usize> {
     let Some(out) = out.get_mut(..bytes.len()) else {
-        let text = format!("the reader gave {} bytes where {} were asked for", bytes.len(), out.len());
+        let text = format!(
+            "the reader gave {} bytes where {} were asked for",
+            bytes.len(),
+            out.len()
+        );
         return Err(pyo3::exceptions::PyOSError::new_err(text));
     };
     out.copy_from_slice(bytes);
@@ -126,7 +132,9 @@ fn would_block(_py: Python<'_>) -> PyErr {
 #[cold]
 fn text_file(py: Python<'_>) -> PyErr {
     let text = "npload reads bytes, and this file gives text: open it in binary mode ('rb')";
-    let class = py.import("io").and_then(|io| io.getattr("UnsupportedOperation"));
+    let class = py
+        .import("io")
+        .and_then(|io| io.getattr("UnsupportedOperation"));
     match class.and_then(|class| class.call1((text,))) {
         Ok(exception) => PyErr::from_value(exception),
         Err(raised) => raised,

@@ -51,7 +51,10 @@ impl ReadAt for Seekable {
 
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         Python::attach(|py| {
-            let turn = self.turn.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+            let turn = self
+                .turn
+                .lock_py_attached(py)
+                .unwrap_or_else(PoisonError::into_inner);
             let file = self.file.bind(py);
             let read = file
                 .call_method1("seek", (offset,))

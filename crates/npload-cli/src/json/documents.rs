@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use npload::{Handle, Header, Order, Peeked};
+use npload::{Header, Order, Peeked};
 use serde::Serialize;
 
 use super::Data;
-use crate::failure::Failure;
+use crate::escape;
+use crate::failure::{Failure, wrong};
+use crate::place::is_npy;
 
 /// The document of `info` and `verify`: one entry for each FILE, in their order.
 #[derive(Serialize)]
@@ -39,6 +41,12 @@ pub(crate) struct FileVerdict {
 pub(crate) struct FileValues {
     file: String,
     arrays: Vec<Shown>,
+}
+
+/// What is said of arguments that make no sense.
+#[derive(Serialize)]
+pub(crate) struct Refused {
+    pub(crate) error: Failure,
 }
 
 /// One array or member with its values, or why it is not shown.
@@ -94,7 +102,7 @@ struct HeaderFields {
 }
 
 fn file_name(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
+    escape::as_text(path)
 }
 
 impl FileValues {
@@ -105,13 +113,10 @@ impl FileValues {
 }
 
 impl FileInfo {
-    pub(crate) fn new(path: &Path, handle: &Handle, arrays: &[Peeked]) -> Self {
+    pub(crate) fn new(path: &Path, arrays: &[Peeked]) -> Self {
         FileInfo {
             file: file_name(path),
-            format: Some(match handle {
-                Handle::Npy(_) => "npy",
-                _ => "npz",
-            }),
+            format: Some(if is_npy(arrays) { "npy" } else { "npz" }),
             arrays: arrays
                 .iter()
                 .map(|array| Described::new(path, array))
@@ -158,7 +163,7 @@ impl Described {
             stored_size: array.stored_size,
             compression: archived.then_some(array.compression),
             data_offset: array.data_offset,
-            error: array.header.as_ref().err().map(|e| Failure::new(path, e)),
+            error: wrong(array).map(|e| Failure::new(path, e)),
         }
     }
 }

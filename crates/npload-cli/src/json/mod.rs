@@ -5,6 +5,6 @@ mod documents;
 mod layout;
 mod values;
 
-pub(crate) use documents::{FileInfo, FileValues, FileVerdict, Files, Shown};
+pub(crate) use documents::{FileInfo, FileValues, FileVerdict, Files, Refused, Shown};
 pub(crate) use layout::write;
 pub(crate) use values::Data;

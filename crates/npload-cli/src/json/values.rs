@@ -1,6 +1,6 @@
 //! Elements of arrays as JSON.
 
-use npload::{Array, DType, Nested, Value};
+use npload::{Array, Nested, Value};
 use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
@@ -11,44 +11,6 @@ use serde::{Serialize, Serializer};
 /// them, bytes are a text of the characters U+0000 to U+00FF, raw data (void) is hexadecimal, and a
 /// long double is a text, for it may have more digits than a JSON reader keeps.
 pub(crate) struct Data(pub(crate) Array);
-
-/// Values and lists that a file may have beyond what its bytes justify: elements of 0 bytes, and
-/// lists of no elements, can be any number in a file of no size.
-const MAX_FREE: usize = 1 << 20;
-/// Values and lists for each byte: structs in structs.
-const MAX_PER_BYTE: usize = 64;
-
-impl Data {
-    /// How many values and lists an array would be, if those are too many for its bytes.
-    pub(crate) fn excess(dtype: &DType, shape: &[usize]) -> Option<usize> {
-        let mut lists = 0_usize;
-        let mut size = 1_usize;
-        for &len in shape {
-            lists = lists.saturating_add(size);
-            size = size.saturating_mul(len);
-        }
-        let values = size.saturating_mul(parts(dtype)).saturating_add(lists);
-        let nbytes = size.saturating_mul(dtype.itemsize());
-        let most = nbytes.saturating_mul(MAX_PER_BYTE).saturating_add(MAX_FREE);
-        (values > most).then_some(values)
-    }
-}
-
-/// How many values and lists one element is.
-fn parts(dtype: &DType) -> usize {
-    match dtype {
-        DType::Struct(inner) => {
-            let fields = inner.fields().iter().map(|field| parts(&field.dtype));
-            fields.fold(1, usize::saturating_add)
-        }
-        DType::Subarray(inner) => {
-            let base = parts(inner.base());
-            let shape = inner.shape().iter();
-            shape.fold(base, |n, &len| n.saturating_mul(len).saturating_add(1))
-        }
-        _ => 1,
-    }
-}
 
 struct Axis<'a> {
     array: &'a Array,

@@ -19,6 +19,10 @@ fn exit_codes_tell_success_from_failure_from_misuse() {
         (&["show", "no-such-file.npy"], 1),
         (&["show"], 2),
         (&["show", "testdata/npz/savez.npz", "0"], 2),
+        (&["show", "testdata/npz/savez.npz:q"], 2),
+        (&["show", "testdata/npz/savez.npz:x", "9"], 2),
+        (&["show", "testdata/npz/savez.npz:x", "'f'"], 2),
+        (&["show", "testdata/npz/raw-members.npz:one", "0"], 2),
     ] {
         let output = npload(args).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{args:?}");
@@ -70,4 +74,36 @@ fn standard_input_is_a_file_too() {
         let out = String::from_utf8_lossy(&output.stdout);
         assert!(out.starts_with(first), "{file}: {out}");
     }
+}
+
+#[test]
+fn of_an_array_on_standard_input_no_more_is_read_than_is_needed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let bytes = std::fs::read(root.join("testdata/npy/f8-le-2d-c.npy")).unwrap();
+    for (command, first, code) in [("info", "name", 0), ("show", "[[", 0), ("verify", "ok", 0)] {
+        let mut child = npload(&[command, "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It ends although its input does not.
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(&bytes).unwrap();
+        let output = child.wait_with_output().unwrap();
+        drop(input);
+        let out = String::from_utf8_lossy(&output.stdout);
+        assert!(out.starts_with(first), "{command}: {out}");
+        assert_eq!(output.status.code(), Some(code), "{command}");
+    }
+    let mut child = npload(&["show", "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&[0; 512]).unwrap();
+    let output = child.wait_with_output().unwrap();
+    drop(input);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.contains("nothing but zero bytes"), "{err}");
 }

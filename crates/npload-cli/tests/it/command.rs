@@ -58,3 +58,45 @@ pub(crate) fn pages(runs: &[&[&str]]) -> String {
     let pages: Vec<String> = runs.iter().map(|args| page(args)).collect();
     pages.join("\n")
 }
+
+/// A page about files in a folder whose name may be of any length.
+pub(crate) fn anywhere(text: &str, folder: &Path) -> String {
+    let text = text.replace(folder.to_str().unwrap(), "DIR");
+    let lines = text.lines().map(|line| {
+        let words: Vec<_> = line.split(' ').filter(|word| !word.is_empty()).collect();
+        words.join(" ")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// An npy file with that dictionary as its header.
+pub(crate) fn npy(dict: &str, data: &[u8]) -> Vec<u8> {
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend_from_slice(&u16::try_from(dict.len()).unwrap().to_le_bytes());
+    bytes.extend_from_slice(dict.as_bytes());
+    bytes.extend_from_slice(data);
+    bytes
+}
+
+/// A zip file whose members have these names and no bytes.
+pub(crate) fn zip_of_nothing(names: &[&str]) -> Vec<u8> {
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    let count = u16::try_from(names.len()).unwrap().to_le_bytes();
+    for name in names {
+        let offset = u32::try_from(bytes.len()).unwrap().to_le_bytes();
+        let len = u16::try_from(name.len()).unwrap().to_le_bytes();
+        bytes.extend(*b"PK\x03\x04\x14\0");
+        bytes.extend([0; 20]);
+        bytes.extend(len.into_iter().chain([0; 2]).chain(name.bytes()));
+        directory.extend(*b"PK\x01\x02\x14\0\x14\0");
+        directory.extend([0; 20]);
+        directory.extend(len.into_iter().chain([0; 12]));
+        directory.extend(offset.into_iter().chain(name.bytes()));
+    }
+    let start = u32::try_from(bytes.len()).unwrap().to_le_bytes();
+    let size = u32::try_from(directory.len()).unwrap().to_le_bytes();
+    bytes.extend(directory);
+    bytes.extend(b"PK\x05\x06\0\0\0\0".iter().chain(&count).chain(&count));
+    bytes.extend(size.into_iter().chain(start).chain([0; 2]));
+    bytes
+}

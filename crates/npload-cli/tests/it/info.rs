@@ -5,7 +5,7 @@ use std::io::Write;
 use insta::assert_snapshot;
 use npload_cli::Exit;
 
-use crate::command::{npload, page, pages};
+use crate::command::{anywhere, npload, page, pages};
 
 #[test]
 fn an_archive_is_a_table_under_its_totals() {
@@ -90,9 +90,36 @@ fn hostile_names_reach_no_terminal_as_they_are() {
         let ran = npload(args);
         let all = ran.out + &ran.err;
         assert!(!all.contains(['\x1b', '\u{202e}']), "{all:?}");
-        assert!(
-            all.contains("\\x1b[2J") || all.contains("\\u{1b}[2J"),
-            "{all}"
-        );
+        assert!(all.contains("\\x1b[2J") && !all.contains("u{1b}"), "{all}");
     }
+}
+
+#[test]
+fn files_that_end_too_soon_are_told_and_still_described() {
+    let dir = tempfile::tempdir().unwrap();
+    crate::command::at_root();
+    let npy = std::fs::read("testdata/npy/f8-le-2d-c.npy").unwrap();
+    let npz = std::fs::read("testdata/npz/savez.npz").unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (cut_npy, cut_npz) = (path("x.npy"), path("x.npz"));
+    std::fs::write(&cut_npy, &npy[..npy.len() - 24]).unwrap();
+    std::fs::write(&cut_npz, &npz[..300]).unwrap();
+    let text = pages(&[
+        &["info", &cut_npy],
+        &["verify", &cut_npy, &cut_npz],
+        &["info", "testdata/npz/truncated-array.npz"],
+        &["info", &cut_npz],
+    ]);
+    assert_snapshot!(anywhere(&text, dir.path()));
+    let ran = npload(&["info", &cut_npy, "--json"]);
+    let answer: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let array = &answer["files"][0]["arrays"][0];
+    assert_eq!(
+        (&array["kind"], &array["error"]["kind"]),
+        (&"array".into(), &"Truncated".into())
+    );
+    assert_eq!(
+        (ran.exit, &array["dtype"]),
+        (Exit::Wrong, &"float64".into())
+    );
 }

@@ -129,7 +129,7 @@ fn values_without_bytes_are_listed_up_to_a_limit() {
 #[test]
 fn show_tells_errors_in_its_document_too() {
     let (answer, exit) = document(&["show", "testdata/npz/savez.npz:q"]);
-    assert_eq!(exit, Exit::Wrong);
+    assert_eq!(exit, Exit::Usage);
     let error = &answer["arrays"][0]["error"];
     assert_eq!(error["kind"], "NoSuchMember");
     assert_eq!(error["message"], "there is no array \"q\"; there are: x, y");
@@ -159,4 +159,38 @@ fn verify_says_what_is_right_and_what_was_checked() {
     );
     let (answer, _) = document(&["verify", "testdata/npy/f8-le-2d-c.npy"]);
     assert_eq!(answer["files"][0]["checked"], json!(["header", "size"]));
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_told_in_a_document_too() {
+    for (args, says) in [
+        (
+            &["show", "x.npy", "1.5"][..],
+            "\"1.5\" in \"1.5\" is no index",
+        ),
+        (
+            &["show", "x.npy", "--precison", "3"],
+            "unexpected argument '--precison' found",
+        ),
+        (&["info"], "required arguments were not provided: <FILE>..."),
+    ] {
+        let (answer, exit) = document(args);
+        assert_eq!(exit, Exit::Usage);
+        let error = &answer["error"];
+        assert_eq!(
+            (&error["kind"], &error["member"]),
+            (&json!("Argument"), &Value::Null)
+        );
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.contains(says) && !message.contains("Usage"),
+            "{message}"
+        );
+    }
+    let help = npload(&["show", "--json", "--help"]);
+    assert!(
+        help.out.starts_with("Values as NumPy prints them"),
+        "{}",
+        help.out
+    );
 }

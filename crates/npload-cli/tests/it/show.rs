@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use npload_cli::Exit;
 
-use crate::command::{npload, page, pages};
+use crate::command::{anywhere, npload, npy, page, pages, zip_of_nothing};
 
 #[test]
 fn an_archive_shows_every_array_under_its_key() {
@@ -26,6 +26,9 @@ fn keys_and_slices_choose_what_is_shown() {
         &["show", "testdata/npz/savez.npz:y", "[1][None, :]"],
         &["show", "testdata/npz/names-slashes.npz:group/a"],
         &["show", "testdata/npz/raw-members.npz:one"],
+        &["show", "testdata/npz/names-duplicate-raw-and-npy.npz:a"],
+        &["show", "testdata/npz/names-duplicate-raw-and-npy.npz:a.npy"],
+        &["show", "testdata/npz/names-duplicate-npy-and-raw.npz:a"],
     ]));
 }
 
@@ -39,6 +42,10 @@ fn fields_are_chosen_as_in_python() {
         &["show", file, "[0]['f2']"],
         &["show", file, "[0]['f1']"],
         &["show", file, "[0]"],
+        &["show", file, "[0][1]"],
+        &["show", file, "[0][-3][1]"],
+        &["show", file, "[0][9]"],
+        &["show", file, "[0:1][0][None, 0]"],
         &["show", file, "['nothing']"],
     ]));
 }
@@ -52,6 +59,25 @@ fn numpys_print_options_are_obeyed() {
         &["show", file, "--threshold", "2", "--edgeitems", "1"],
         &["show", file, "--linewidth", "20"],
         &["show", file, "--repr", ":1"],
+        &["show", file, "--threshold", "2", "--edgeitems", "0"],
+        &["show", file, "--threshold", "2", "--edgeitems", "0", "::-1"],
+        &[
+            "show",
+            "testdata/npy/f8-be-2d-f.npy",
+            "--threshold",
+            "2",
+            "--edgeitems",
+            "0"
+        ],
+        &[
+            "show",
+            "testdata/npy/f8-be-2d-f.npy",
+            "--threshold",
+            "2",
+            "--edgeitems",
+            "0",
+            ":, ::-1"
+        ],
     ]));
 }
 
@@ -62,6 +88,7 @@ fn errors_say_what_to_do_next() {
         &["show", "no-such-file.npy"],
         &["show", "no-such-file.npz:key"],
         &["show", "testdata"],
+        &["show", "testdata/npy/f8-le-2d-c.npy/x.npy"],
         &["show", "testdata/malformed/0-bytes.npy"],
         &["show", "testdata/malformed/5-bytes.npy"],
         &["show", "testdata/malformed/format-gzip.npy"],
@@ -124,4 +151,68 @@ fn a_file_of_40_gigabytes_is_shown_at_once() {
 #[test]
 fn help_names_everything() {
     assert_snapshot!(page(&["show", "--help"]));
+}
+
+#[test]
+fn what_is_listed_for_no_bytes_is_refused_in_every_form() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.npy");
+    let name = path.to_str().unwrap();
+    for (descr, shape) in [
+        ("[('a', '<f4', (1000000000, 0))]", "(1,)"),
+        ("[('a', '<f4', (1000000000, 0))]", "()"),
+        (
+            "[('a', [('b', '<f4', (1000, 1000, 1000, 0))], (7,))]",
+            "(3,)",
+        ),
+        ("|S0", "(1000000000000,)"),
+    ] {
+        let descr = if descr.starts_with('|') {
+            format!("'{descr}'")
+        } else {
+            descr.to_owned()
+        };
+        let dict = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}");
+        std::fs::write(&path, npy(&dict, b"")).unwrap();
+        for args in [
+            &["--threshold", "99999999999999999"][..],
+            &["--threshold", "99999999999999999", "--repr"],
+            &["--json"],
+        ] {
+            let ran = npload(&[&["show", name], args].concat());
+            assert_eq!(ran.exit, Exit::Wrong, "{descr} {shape} {args:?}");
+            assert!(ran.err.contains("are too many to list"), "{}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn a_slice_or_a_place_may_begin_with_a_minus() {
+    let file = "testdata/npy/f8-le-2d-c.npy";
+    assert_snapshot!(pages(&[
+        &["show", file, "-1:", "--precision", "3"],
+        &["show", "--threshold", "2", file, "-1"],
+        &["show", "-:a", "-1", "--precision", "-1"],
+        &["show", "-1.npy"],
+        &["info", "--", "-1.npy"],
+        &["show", file, "-x"],
+    ]));
+}
+
+#[test]
+fn archives_of_other_kinds_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut text = String::new();
+    for (name, members) in [
+        ("x.pt", &["archive/data.pkl", "archive/version"][..]),
+        ("x.docx", &["[Content_Types].xml", "word/document.xml"]),
+        ("x.zip", &["readme.txt"]),
+    ] {
+        let path = dir.path().join(name);
+        std::fs::write(&path, zip_of_nothing(members)).unwrap();
+        let path = path.to_str().unwrap();
+        text += &pages(&[&["info", path], &["show", path]]);
+        text.push('\n');
+    }
+    assert_snapshot!(anywhere(&text, dir.path()));
 }

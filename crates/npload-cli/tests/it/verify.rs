@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::command::{page, pages};
+use crate::command::{anywhere, at_root, page, pages};
 
 #[test]
 fn what_was_checked_is_said() {
@@ -49,4 +49,25 @@ fn quiet_leaves_only_failures() {
         "testdata/npz/savez.npz",
         "testdata/malformed/crc-stored.npz",
     ]));
+}
+
+#[test]
+fn what_is_odd_and_not_wrong_is_noted() {
+    let dir = tempfile::tempdir().unwrap();
+    at_root();
+    let npy = std::fs::read("testdata/npy/f8-le-2d-c.npy").unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (longer, mangled) = (path("longer.npy"), path("mangled.npy"));
+    std::fs::write(&longer, [&npy[..], &[0; 12]].concat()).unwrap();
+    let crlf = npy.iter().flat_map(|&b| match b {
+        b'\n' => vec![b'\r', b'\n'],
+        b => vec![b],
+    });
+    std::fs::write(&mangled, crlf.collect::<Vec<u8>>()).unwrap();
+    let text = pages(&[
+        &["verify", &longer, &mangled],
+        &["info", &mangled],
+        &["verify", "testdata/npz/bytes-after-the-array.npz"],
+    ]);
+    assert_snapshot!(anywhere(&text, dir.path()));
 }

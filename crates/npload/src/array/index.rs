@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Array, Axes, Value};
 use crate::dtype::DType;
-use crate::{Error, ErrorKind, Result, Selection};
+use crate::{Error, ErrorKind, Result, Selection, python_repr};
 
 impl Array {
     /// The element at an index, one number for each axis.
@@ -94,13 +94,15 @@ impl Array {
             .find(|field| field.name == name)
             .or_else(titled)
         else {
-            let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
+            let name = python_repr::text(name);
+            let names = fields.iter().map(|field| python_repr::text(&field.name));
+            let names: Vec<_> = names.collect();
             let message = match names.as_slice() {
                 [] => format!(
-                    "no field of name {name:?}: the elements are {}",
+                    "no field of name {name}: the elements are {}",
                     self.layout.dtype
                 ),
-                names => format!("no field of name {name:?}; there are {names:?}"),
+                names => format!("no field of name {name}; there are {}", names.join(", ")),
             };
             return Err(Error::new(ErrorKind::Argument, message));
         };

@@ -20,6 +20,7 @@ impl Array {
     /// What to read for the elements at the positions `shown` of each axis; if that is empty, for all.
     pub(crate) fn plan(&self, shown: &[Shown]) -> Plan {
         let mut shown = shown.iter();
+        let mut start = self.offset;
         let axes = self.layout.shape.iter().zip(&self.layout.strides);
         let steps = axes.map(|(&len, &stride)| match shown.next() {
             None => Steps {
@@ -27,17 +28,23 @@ impl Array {
                 stride,
                 gap: None,
             },
-            Some(shown) => Steps {
-                count: shown.count(),
-                stride,
-                gap: shown.gap().map(|after| Gap {
-                    after,
-                    missing: len.saturating_sub(shown.count()),
-                }),
-            },
+            Some(shown) => {
+                let missing = len.saturating_sub(shown.count());
+                if shown.gap() == Some(0) {
+                    // Nothing is shown before what is left out: a later start, and no gap.
+                    let skipped = isize::try_from(missing).unwrap_or(isize::MAX);
+                    start = start.saturating_add_signed(skipped.saturating_mul(stride));
+                }
+                let gap = shown.gap().filter(|&after| after > 0);
+                Steps {
+                    count: shown.count(),
+                    stride,
+                    gap: gap.map(|after| Gap { after, missing }),
+                }
+            }
         });
         let steps: Axes<Steps> = steps.collect();
-        Plan::new(self.offset, self.layout.dtype.itemsize(), &steps)
+        Plan::new(start, self.layout.dtype.itemsize(), &steps)
     }
 
     /// The array that the bytes of a plan are.

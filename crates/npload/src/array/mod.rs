@@ -119,6 +119,7 @@ impl Array {
     }
 
     /// The same array over other bytes, of which there are as many as it needs.
+    #[inline]
     pub(crate) fn over_other(&self, data: Buffer) -> Self {
         Array {
             layout: self.layout.clone(),

@@ -6,6 +6,7 @@ mod names;
 mod number;
 mod order;
 mod parse;
+mod parts;
 mod platform;
 mod repr;
 mod shaped;

@@ -29,7 +29,10 @@ impl Header {
     /// Refuses memory that has not as many bytes as the array.
     pub(crate) fn check_nbytes(&self, len: usize) -> Result<()> {
         if len != self.nbytes() {
-            let message = format!("the array has {} bytes, the memory has {len}", self.nbytes());
+            let message = format!(
+                "the array has {} bytes, the memory has {len}",
+                self.nbytes()
+            );
             return Err(Error::new(ErrorKind::Shape, message));
         }
         Ok(())

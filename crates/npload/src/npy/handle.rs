@@ -3,16 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use npload_buffer::{AlignedBuf, ReadAt};
+use npload_buffer::{Buffer, ReadAt};
 
 use super::header::Header;
 use super::part::{Data, Part};
 use super::read::{Head, Located, locate, refuse_objects};
 use crate::array::{Array, Element};
 use crate::selection::Plan;
-use crate::sniff::{Format, sniff};
+use crate::sniff::{Format, identify};
 use crate::source::{FileSource, Opened, Source, open};
-use crate::{Error, ErrorKind, LoadOptions, Result, Selection, sniff as formats};
+use crate::{Error, ErrorKind, LoadOptions, Result, Selection};
 
 /// An array in an npy file: its header is read, its data only when asked for.
 ///
@@ -65,6 +65,15 @@ impl Npy {
 
     pub(crate) fn file_size(&self) -> u64 {
         self.len
+    }
+
+    /// The error for a file that ends before the array does. Of Python objects that is not known.
+    pub(crate) fn incomplete(&self) -> Option<Error> {
+        if self.header().dtype().has_object() {
+            return None;
+        }
+        let checked = self.located.checked_nbytes(&self.source, self.len);
+        checked.map_err(|e| self.source.explain(e)).err()
     }
 
     /// What the file says of the array.
@@ -137,9 +146,9 @@ impl Npy {
 }
 
 impl Data for &Npy {
-    fn read(&self, plan: &mut Plan) -> Result<AlignedBuf> {
+    fn read(&self, plan: &Plan) -> Result<Buffer> {
         let read = self.located.read(&self.source, plan, &self.options);
-        read.map_err(|e| self.source.explain(e))
+        Ok(read.map_err(|e| self.source.explain(e))?.into())
     }
 }
 
@@ -169,10 +178,8 @@ impl LoadOptions {
         let find = || {
             let len = source.len()?;
             let head = Head::read(&source, 0, len)?;
-            match sniff(head.bytes()) {
+            match identify(head.bytes(), self.allow_pickle)? {
                 Format::Npy => Npy::in_source(source.clone(), len, &head, self.clone()),
-                Format::Empty => Err(formats::empty()),
-                Format::Other => Err(formats::refuse(head.bytes(), self.allow_pickle)),
                 Format::Zip => {
                     let message = "this is an archive (npz), not one array: open it with Npz::open";
                     Err(Error::new(ErrorKind::NotArray, message))

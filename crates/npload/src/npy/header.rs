@@ -139,7 +139,11 @@ pub(crate) fn parse_header(bytes: &[u8], max_header_size: usize) -> Result<Parse
     {
         return finish(version, dtype, shape, order, end, Vec::new()).map(Parsed::Header);
     }
-    parse_text(text, version, start, max_header_size).map(Parsed::Header)
+    let mut header = parse_text(text, version, start, max_header_size)?;
+    if text.ends_with(b"\r") && bytes.get(end) == Some(&b'\n') {
+        header.warnings.push(Warning::LineEndsChanged);
+    }
+    Ok(Parsed::Header(header))
 }
 
 #[cold]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use npload_buffer::AlignedBuf;
+use npload_buffer::Buffer;
 
 use super::header::Header;
 use crate::array::{Array, Shown};
@@ -32,7 +32,7 @@ pub struct Part<'a> {
 /// The data of an array, wherever it lies.
 pub(crate) trait Data: Send + Sync {
     /// Reads what a plan says.
-    fn read(&self, plan: &mut Plan) -> Result<AlignedBuf>;
+    fn read(&self, plan: &Plan) -> Result<Buffer>;
 }
 
 impl<'a> Part<'a> {
@@ -75,7 +75,9 @@ impl<'a> Part<'a> {
     }
 
     /// Reads it: only its bytes, and small gaps between them. A compressed member is inflated up to
-    /// the last of them.
+    /// the last of them. All elements of a member are read and checked as [`Npz::get`] does.
+    ///
+    /// [`Npz::get`]: crate::Npz::get
     ///
     /// # Errors
     /// As [`load`](crate::load).
@@ -103,9 +105,9 @@ impl<'a> Part<'a> {
     }
 
     fn read_shown(&self, shown: &[Shown]) -> Result<Array> {
-        let mut plan = self.layout.plan(shown);
-        let data = self.data.read(&mut plan)?;
-        Ok(self.layout.filled(shown, plan, data.into()))
+        let plan = self.layout.plan(shown);
+        let data = self.data.read(&plan)?;
+        Ok(self.layout.filled(shown, plan, data))
     }
 }
 

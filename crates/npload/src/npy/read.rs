@@ -146,7 +146,7 @@ impl Located {
             failed: |e, at| Error::io(e, "reading the array's data").at(at),
         };
         fill.read(source.reader(), start, rest)?;
-        meter.finish();
+        meter.finish()?;
         Ok(())
     }
 
@@ -154,11 +154,13 @@ impl Located {
     pub(crate) fn read(
         &self,
         source: &Source,
-        plan: &mut Plan,
+        plan: &Plan,
         options: &LoadOptions,
     ) -> Result<AlignedBuf> {
         let meter = Meter::new(options, plan.nbytes as u64);
-        read_runs_at(source, self.data_start(), plan, options, &meter)
+        let data = read_runs_at(source, self.data_start(), plan, options, &meter)?;
+        meter.finish()?;
+        Ok(data)
     }
 }
 

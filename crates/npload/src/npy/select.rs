@@ -10,55 +10,57 @@ use crate::{Error, LoadOptions, Result};
 /// Gaps up to this are read through: a call costs as much as moving about 16 KiB from the page cache.
 const GAP: u64 = 16 << 10;
 
-/// What is read at once when runs with gaps between them are read together.
-const SPAN: u64 = 1 << 20;
+/// What is read at once when runs with gaps between them are read together: half of what a load may
+/// take beyond its array. A column of 64 MB: 3.7 ms, with 256 KiB 4.3, with 1 MiB 2.9.
+const SPAN: u64 = 512 << 10;
 
 /// The bytes of a plan's runs. `read_at` reads at offsets into the array's data, which rise from
 /// call to call. `told` hears how many bytes of the plan are newly in place: not those of gaps.
+///
+/// Beyond the result this takes the bytes of one span. Runs may be single bytes, so they are not
+/// kept but gone through twice: once to see how far a span reaches, once to take them out of it.
 pub(crate) fn read_runs(
-    plan: &mut Plan,
+    plan: &Plan,
     read_at: &mut dyn FnMut(u64, &mut [u8]) -> Result<()>,
     told: &dyn Fn(usize),
 ) -> Result<AlignedBuf> {
     let mut data = allocate(plan.nbytes)?;
-    let mut runs = plan.runs.by_ref().peekable();
     let mut rest: &mut [u8] = &mut data;
     let mut scratch = Vec::new();
-    let mut group: Vec<(u64, usize)> = Vec::new();
-    while let Some((start, run)) = runs.next() {
+    let mut ahead = plan.runs.clone().peekable();
+    let mut runs = plan.runs.clone();
+    while let Some((start, run)) = ahead.next() {
         let mut end = start.saturating_add(run);
-        group.clear();
-        group.push((0, usize::try_from(run).unwrap_or(usize::MAX)));
+        let mut wanted = run;
+        let mut count = 1_usize;
         let near = |end: u64, next: &(u64, u64)| {
             next.0.saturating_sub(end) <= GAP
                 && next.0.saturating_add(next.1).saturating_sub(start) <= SPAN
         };
-        while let Some(next) = runs.next_if(|next| near(end, next)) {
-            group.push((
-                next.0.saturating_sub(start),
-                usize::try_from(next.1).unwrap_or(usize::MAX),
-            ));
+        while let Some(next) = ahead.next_if(|next| near(end, next)) {
             end = next.0.saturating_add(next.1);
+            wanted = wanted.saturating_add(next.1);
+            count = count.saturating_add(1);
         }
-        if let [(_, whole)] = group.as_slice() {
-            let (dest, after) = split(rest, *whole);
+        let (mut dest, after) = split(rest, wanted);
+        rest = after;
+        let placed = dest.len();
+        let group = runs.by_ref().take(count);
+        if count == 1 {
             read_at(start, dest)?;
-            told(dest.len());
-            rest = after;
-            continue;
+            group.for_each(drop);
+        } else {
+            scratch.resize(usize::try_from(end.saturating_sub(start)).unwrap_or(0), 0);
+            read_at(start, &mut scratch)?;
+            for (at, len) in group {
+                let (place, after) = split(dest, len);
+                dest = after;
+                let from = usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX);
+                let piece = scratch.get(from..from.saturating_add(place.len()));
+                place.copy_from_slice(piece.unwrap_or_default());
+            }
         }
-        scratch.resize(usize::try_from(end.saturating_sub(start)).unwrap_or(0), 0);
-        read_at(start, &mut scratch)?;
-        for &(from, len) in &group {
-            let (dest, after) = split(rest, len);
-            let from = usize::try_from(from).unwrap_or(usize::MAX);
-            let piece = scratch
-                .get(from..from.saturating_add(len))
-                .unwrap_or_default();
-            dest.copy_from_slice(piece);
-            told(len);
-            rest = after;
-        }
+        told(placed);
     }
     Ok(data)
 }
@@ -67,7 +69,7 @@ pub(crate) fn read_runs(
 pub(crate) fn read_runs_at(
     source: &Source,
     start: u64,
-    plan: &mut Plan,
+    plan: &Plan,
     options: &LoadOptions,
     meter: &Meter<'_>,
 ) -> Result<AlignedBuf> {
@@ -94,6 +96,7 @@ pub(crate) fn read_runs_at(
 }
 
 /// The first `len` bytes and the others. The runs of a plan add up to its size.
-fn split(bytes: &mut [u8], len: usize) -> (&mut [u8], &mut [u8]) {
+fn split(bytes: &mut [u8], len: u64) -> (&mut [u8], &mut [u8]) {
+    let len = usize::try_from(len).unwrap_or(usize::MAX);
     bytes.split_at_mut(len.min(bytes.len()))
 }

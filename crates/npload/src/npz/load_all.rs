@@ -33,23 +33,24 @@ pub(super) fn load<'a>(
     };
     let meter = Meter::new(options, plan.total);
     let mut places = Places::new(archive.len());
-    let one = |index: usize, threads, places: &mut Places<'_>| {
+    let one = |index: usize, places: &mut Places<'a>| {
         let Some(entry) = archive.entry(index) else {
             return Ok(());
         };
+        let threads = options.threads_for(entry.size());
         let loaded = member::load_metered(&entry, source, options, threads, &meter);
-        places.put(index, loaded.map_err(|e| e.with_member(entry.name()))?);
+        places.put(&entry, loaded.map_err(|e| e.with_member(entry.name()))?);
         Ok(())
     };
 
     for &index in &plan.shared {
-        one(index, options.thread_count(), &mut places)?;
+        one(index, &mut places)?;
     }
     let mut large = Vec::with_capacity(plan.large.len());
     for entry in plan.large.iter().filter_map(|&index| archive.entry(index)) {
         let begun = member::begin_or_map(&entry, source, options, &meter);
         match begun.map_err(|e| e.with_member(entry.name()))? {
-            Begun::Mapped(member) => places.put(entry.index(), member),
+            Begun::Mapped(member) => places.put(&entry, member),
             Begun::ToRead(header) => large.push(Large {
                 entry,
                 header,
@@ -80,19 +81,19 @@ pub(super) fn load<'a>(
     })?;
     drop(inflaters);
     for large in large {
-        let bytes = large.read.map(Buffer::from).unwrap_or_default();
-        let member = member::finish(large.header, &bytes);
-        places.put(large.entry.index(), member);
+        let entry = large.entry;
+        let member = large.finish(options, &meter);
+        places.put(&entry, member.map_err(|e| e.with_member(entry.name()))?);
     }
     for group in groups {
         group.finish(source, options, &meter, &mut places)?;
     }
     // Their decoders allocate by nature: one after the other, on this thread.
     for &index in &plan.alone {
-        one(index, 1, &mut places)?;
+        one(index, &mut places)?;
     }
-    meter.finish();
-    Ok(places.named(archive))
+    meter.finish()?;
+    Ok(places.in_order())
 }
 
 /// What a thread takes next.
@@ -120,35 +121,51 @@ impl Large<'_> {
         let read = member::reading(&self.entry, options, 1, Some(inflaters), meter, |how| {
             self.entry.read_unshared(align_at, how)
         });
-        self.read = Some(read.map_err(|e| e.with_member(self.entry.name()))?);
+        self.read = read.map_err(|e| e.with_member(self.entry.name()))?;
         Ok(())
+    }
+
+    /// What it is; on the calling thread, which reads what others could not without allocating.
+    fn finish(self, options: &LoadOptions, meter: &Meter<'_>) -> Result<Member> {
+        let align_at = member::aligned_at(self.header.as_ref());
+        let bytes = match self.read {
+            Some(read) => Buffer::from(read),
+            None => member::reading(&self.entry, options, 1, None, meter, |how| {
+                self.entry.read(align_at, how)
+            })?,
+        };
+        Ok(member::finish(self.header, &bytes))
     }
 }
 
-/// Where members are put, by their index in the archive, with room for their names: what is
-/// collected at the end is this very memory.
-pub(super) struct Places<'a>(Vec<Option<(&'a str, Member)>>);
+/// Where members are put: in the order in which they come, which is mostly the directory's.
+pub(super) struct Places<'a> {
+    members: Vec<(&'a str, Member)>,
+    /// Their indices in the archive.
+    indices: Vec<usize>,
+}
 
 impl<'a> Places<'a> {
     fn new(len: usize) -> Self {
-        let mut places = Vec::new();
-        places.resize_with(len, || None);
-        Places(places)
+        Places {
+            members: Vec::with_capacity(len),
+            indices: Vec::with_capacity(len),
+        }
     }
 
     #[inline]
-    pub(super) fn put(&mut self, index: usize, member: Member) {
-        if let Some(place) = self.0.get_mut(index) {
-            *place = Some(("", member));
-        }
+    pub(super) fn put(&mut self, entry: &Entry<'a>, member: Member) {
+        self.members.push((key_of(entry.name()), member));
+        self.indices.push(entry.index());
     }
 
-    fn named(mut self, archive: &'a Archive) -> Vec<(&'a str, Member)> {
-        for (entry, place) in archive.entries().zip(&mut self.0) {
-            if let Some((name, _)) = place {
-                *name = key_of(entry.name());
-            }
+    /// The members in the directory's order.
+    fn in_order(self) -> Vec<(&'a str, Member)> {
+        if self.indices.is_sorted() {
+            return self.members;
         }
-        self.0.into_iter().flatten().collect()
+        let mut placed: Vec<_> = self.indices.into_iter().zip(self.members).collect();
+        placed.sort_unstable_by_key(|&(index, _)| index);
+        placed.into_iter().map(|(_, member)| member).collect()
     }
 }

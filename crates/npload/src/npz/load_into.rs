@@ -2,8 +2,7 @@
 
 use super::{Npz, member, not_an_array};
 use crate::source::Meter;
-use crate::zip::ReadOptions;
-use crate::{Element, Result, Verify};
+use crate::{Element, Result};
 
 impl Npz {
     /// Loads an array into memory that exists, in the order of the file and this machine's byte
@@ -32,14 +31,11 @@ impl Npz {
             header.check_destination::<T>(dest.len())?;
             let bytes = bytemuck::cast_slice_mut(dest);
             let meter = Meter::new(&options, bytes.len() as u64);
-            let progress = |bytes| meter.advance(bytes);
-            let reading = ReadOptions {
-                verify: options.verify != Verify::Never,
-                threads: options.threads_for(bytes.len() as u64),
-                progress: Some(&progress),
-                inflaters: None,
-            };
-            entry.read_into(header.data_offset() as u64, bytes, &reading)?;
+            let threads = options.threads_for(bytes.len() as u64);
+            member::reading(&entry, &options, threads, None, &meter, |how| {
+                entry.read_into(header.data_offset() as u64, bytes, how)
+            })?;
+            meter.finish()?;
             header.make_native(dest);
             Ok(())
         };

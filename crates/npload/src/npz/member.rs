@@ -1,7 +1,5 @@
 //! One member of an archive as an array.
 
-use std::io::{self, Read};
-
 use npload_buffer::Buffer;
 
 use crate::npy::{
@@ -61,8 +59,25 @@ pub(super) fn load(entry: &Entry<'_>, source: &Source, options: &LoadOptions) ->
     let meter = Meter::new(options, metered_size(entry, options));
     let threads = options.threads_for(entry.size());
     let member = load_metered(entry, source, options, threads, &meter)?;
-    meter.finish();
+    meter.finish()?;
     Ok(member)
+}
+
+/// The same, refusing what is no array as soon as that is known.
+pub(super) fn load_array(
+    entry: &Entry<'_>,
+    source: &Source,
+    options: &LoadOptions,
+) -> Result<Array> {
+    let meter = Meter::new(options, metered_size(entry, options));
+    let begun = begin_or_map(entry, source, options, &meter)?;
+    if matches!(begun, Begun::ToRead(None)) {
+        return Err(super::not_an_array(entry.size()));
+    }
+    let threads = options.threads_for(entry.size());
+    let member = complete(begun, entry, options, threads, &meter)?;
+    meter.finish()?;
+    member.into_array()
 }
 
 /// Whether the member's bytes stand in the archive as they are.
@@ -85,7 +100,19 @@ pub(super) fn load_metered(
     threads: usize,
     meter: &Meter<'_>,
 ) -> Result<Member> {
-    match begin_or_map(entry, source, options, meter)? {
+    let begun = begin_or_map(entry, source, options, meter)?;
+    complete(begun, entry, options, threads, meter)
+}
+
+/// Reads what is left of a member.
+fn complete(
+    begun: Begun,
+    entry: &Entry<'_>,
+    options: &LoadOptions,
+    threads: usize,
+    meter: &Meter<'_>,
+) -> Result<Member> {
+    match begun {
         Begun::Mapped(member) => Ok(member),
         Begun::ToRead(header) => {
             let align_at = aligned_at(header.as_ref());
@@ -95,6 +122,22 @@ pub(super) fn load_metered(
             Ok(finish(header, &bytes))
         }
     }
+}
+
+/// A member's bytes, checked and aligned at `align_at`, whether or not mapping is asked for.
+pub(super) fn read_whole(
+    entry: &Entry<'_>,
+    align_at: usize,
+    options: &LoadOptions,
+) -> Result<Buffer> {
+    let options = options.clone().unmapped();
+    let meter = Meter::new(&options, entry.size());
+    let threads = options.threads_for(entry.size());
+    let read = reading(entry, &options, threads, None, &meter, |how| {
+        entry.read(align_at, how)
+    })?;
+    meter.finish()?;
+    Ok(read)
 }
 
 /// Calls `read` with how a member is to be read: checked as the options say, its progress counted.
@@ -188,6 +231,10 @@ pub(super) fn finish(header: Option<Header>, bytes: &Buffer) -> Member {
     Member::Array(into_array(header, data))
 }
 
+/// Members up to this size are read to the end to learn why their beginning is wrong. A larger one
+/// could make hours of work of a few bytes.
+const LOOKED_INTO: u64 = 64 << 20;
+
 /// The error to give for a member whose beginning is wrong: that its bytes are not those that were
 /// written, if so. Then what they say is of no interest.
 #[cold]
@@ -197,8 +244,9 @@ fn damaged(entry: &Entry<'_>, err: Error, verify: bool) -> Error {
         ErrorKind::DType,
         ErrorKind::Shape,
         ErrorKind::Truncated,
+        ErrorKind::Version,
     ];
-    if !verify || !(told.contains(&err.kind()) || err.kind() == ErrorKind::Version) {
+    if !verify || entry.size() > LOOKED_INTO || !told.contains(&err.kind()) {
         return err;
     }
     match read_through(entry, &Meter::silent()) {
@@ -210,11 +258,8 @@ fn damaged(entry: &Entry<'_>, err: Error, verify: bool) -> Error {
 /// Reads a member to its end, which checks its checksum and size.
 fn read_through(entry: &Entry<'_>, meter: &Meter<'_>) -> Result<()> {
     // One more than it has: the read that finds the end compares size and checksum.
-    skip(
-        &mut entry.reader(true)?,
-        entry.size().saturating_add(1),
-        meter,
-    )
+    let mut reader = entry.reader(true)?;
+    reader.skip(entry.size().saturating_add(1), &|n| meter.advance(n))
 }
 
 /// Refuses a member that is too small for its array before memory is taken.
@@ -253,31 +298,6 @@ fn map(
     let start = range.start.saturating_add(header.data_offset() as u64);
     let end = start.saturating_add(header.nbytes() as u64);
     Ok(Some(request.map(file, start..end)?))
-}
-
-/// Reads on, throwing away what is read: nothing if `bytes` is 0.
-pub(super) fn skip(reader: &mut impl Read, bytes: u64, meter: &Meter<'_>) -> Result<()> {
-    let len = usize::try_from(bytes).map_or(BLOCK, |bytes| bytes.min(BLOCK));
-    let mut block = vec![0; len];
-    let mut left = reader.take(bytes);
-    loop {
-        match left.read(&mut block).map_err(|e| from_reader(e, 0))? {
-            0 => return Ok(()),
-            n => meter.advance(n)?,
-        }
-    }
-}
-
-/// What is decoded before it is thrown away: it fits in the cache.
-const BLOCK: usize = 128 << 10;
-
-/// An error out of a reader of ours, which carries what it means.
-#[cold]
-pub(super) fn from_reader(err: io::Error, offset: u64) -> Error {
-    match err.downcast::<Error>() {
-        Ok(ours) => ours,
-        Err(other) => Error::io(other, "decompressing the member").at(offset),
-    }
 }
 
 /// Checks a member whole: its checksum and size, and that an array in it is complete.

@@ -1,5 +1,6 @@
 //! Archives of arrays: zip's members seen as npy files.
 
+mod cut_off;
 mod load_all;
 mod load_into;
 mod member;
@@ -19,8 +20,8 @@ use std::sync::Arc;
 use npload_buffer::{Buffer, ReadAt};
 
 use crate::npy::{Head, Header};
-use crate::sniff::{self, Format, sniff};
-use crate::source::{Opened, Source, open};
+use crate::sniff::{Format, identify, identify_stream};
+use crate::source::{Opened, Source, Stream, open};
 use crate::zip::{Archive, Entry};
 use crate::{Array, Error, ErrorKind, LoadOptions, MmapMode, Result};
 
@@ -36,7 +37,7 @@ pub use pending::PendingMember;
 /// for key in npz.keys() {
 ///     println!("{key}: {:?}", npz.get(key)?.shape());
 /// }
-/// let all = npz.load_all()?;      // on all cores
+/// let all = npz.load_all()?;      // on up to 8 cores
 /// assert_eq!(all.len(), npz.len());
 /// # Ok::<(), npload::Error>(())
 /// ```
@@ -66,7 +67,8 @@ impl Npz {
                            their checksums; use c, whose changes stay in memory";
             return Err(Error::new(ErrorKind::Mmap, message));
         }
-        let archive = Archive::open(source.shared()).map_err(|e| source.explain(e))?;
+        let archive = Archive::open(source.shared());
+        let archive = archive.map_err(|e| source.explain(cut_off::explain(&source, e)))?;
         Ok(Npz {
             source,
             archive: Arc::new(archive),
@@ -107,7 +109,7 @@ impl Npz {
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
         // The key first, since most are asked for by it.
-        self.archive.find(&[key, ".npy"].concat()).is_some() || self.archive.find(key).is_some()
+        self.with_suffix(key).is_some() || self.archive.find(key).is_some()
     }
 
     /// The array of that key, or of the member's whole name.
@@ -117,10 +119,8 @@ impl Npz {
     /// ([`Npz::member`] gives its bytes); [`ErrorKind::Checksum`], [`ErrorKind::Archive`] when it is
     /// damaged, [`ErrorKind::Encrypted`], [`ErrorKind::Method`]; else as [`load`](crate::load).
     pub fn get(&self, key: &str) -> Result<Array> {
-        match self.member(key)? {
-            Member::Array(array) => Ok(array),
-            Member::Bytes(bytes) => Err(self.locate(not_an_array(bytes.len() as u64), key)),
-        }
+        let load = || member::load_array(&self.find(key)?, &self.source, &self.options);
+        load().map_err(|e| self.locate(e, key))
     }
 
     /// The member of that key, or of its whole name: an array, or bytes when it is no npy file.
@@ -132,7 +132,8 @@ impl Npz {
         load().map_err(|e| self.locate(e, key))
     }
 
-    /// All members, in the order of [`Npz::keys`], loaded by as many threads as there are cores.
+    /// All members, in the order of [`Npz::keys`], loaded by as many threads as
+    /// [`LoadOptions::threads`] says.
     ///
     /// Arrays of up to 64 KiB share memory with their neighbours, up to 1 MiB together.
     ///
@@ -175,8 +176,21 @@ impl Npz {
 
     /// Members by name first, then by key, as NumPy looks them up.
     fn look_up(&self, key: &str) -> Option<Entry<'_>> {
-        let by_key = || self.archive.find(&[key, ".npy"].concat());
-        self.archive.find(key).or_else(by_key)
+        self.archive.find(key).or_else(|| self.with_suffix(key))
+    }
+
+    /// The member of that name and `.npy`.
+    fn with_suffix(&self, key: &str) -> Option<Entry<'_>> {
+        const SUFFIX: &str = ".npy";
+        let mut name = [0; 64];
+        let len = key.len().saturating_add(SUFFIX.len());
+        let Some(short) = name.get_mut(..len) else {
+            return self.archive.find(&[key, SUFFIX].concat());
+        };
+        let (start, end) = short.split_at_mut(key.len());
+        start.copy_from_slice(key.as_bytes());
+        end.copy_from_slice(SUFFIX.as_bytes());
+        self.archive.find(std::str::from_utf8(short).ok()?)
     }
 
     fn find(&self, key: &str) -> Result<Entry<'_>> {
@@ -197,7 +211,8 @@ impl Npz {
 }
 
 impl LoadOptions {
-    /// [`Npz::open`] with these options.
+    /// [`Npz::open`] with these options. What is no file (a pipe) is read whole, if it begins as an
+    /// archive.
     ///
     /// # Errors
     /// As there.
@@ -206,10 +221,8 @@ impl LoadOptions {
         let source = match open(path, false)? {
             Opened::File(file) => Source::File(Arc::new(file)),
             Opened::Stream(mut file) => {
-                let mut bytes = Vec::new();
-                std::io::Read::read_to_end(&mut file, &mut bytes)
-                    .map_err(|e| Error::io(e, "reading the archive").with_path(path))?;
-                Source::Other(Arc::new(Buffer::from(bytes)))
+                let read = self.read_archive(&mut Stream::new(&mut file, None));
+                Source::Other(Arc::new(read.map_err(|e| e.with_path(path))?))
             }
         };
         let opened = Npz::in_source(source.clone(), self.clone());
@@ -226,6 +239,17 @@ impl LoadOptions {
         opened.map_err(|e| self.name_what_it_is(&source, e))
     }
 
+    /// All of a stream that begins as an archive: the directory stands at its end.
+    fn read_archive(&self, stream: &mut Stream<'_>) -> Result<Buffer> {
+        match identify_stream(stream, self.allow_pickle)? {
+            (Format::Npy, _) => Err(one_array()),
+            (Format::Zip, head) => {
+                let reading = |e| Error::io(e, "reading the archive");
+                Ok(stream.read_all(head).map_err(reading)?.into())
+            }
+        }
+    }
+
     /// The error for what is no archive: what it is instead. Bytes before an archive are allowed,
     /// so that the first ones are looked at only when there is none.
     #[cold]
@@ -234,17 +258,19 @@ impl LoadOptions {
         let Ok(head) = head() else {
             return err;
         };
-        match sniff(head.bytes()) {
+        match identify(head.bytes(), self.allow_pickle) {
             _ if err.kind() != ErrorKind::Archive => err,
-            Format::Zip => err,
-            Format::Empty => sniff::empty(),
-            Format::Other => sniff::refuse(head.bytes(), self.allow_pickle),
-            Format::Npy => {
-                let message = "this is one array (npy), not an archive: use load, or Npy::open";
-                Error::new(ErrorKind::NotArray, message)
-            }
+            Ok(Format::Zip) => err,
+            Ok(Format::Npy) => one_array(),
+            Err(other) => other,
         }
     }
+}
+
+#[cold]
+fn one_array() -> Error {
+    let message = "this is one array (npy), not an archive: use load, or Npy::open";
+    Error::new(ErrorKind::NotArray, message)
 }
 
 /// A member's name without `.npy`.

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::{Npz, key_of, member};
-use crate::Result;
 use crate::npy::Header;
 use crate::peek::Peeked;
 use crate::zip::Entry;
+use crate::{Error, Result};
 
 impl Npz {
     /// One [`Peeked`] for each member, in the order of [`Npz::keys`]. Headers only are read. A
@@ -20,6 +20,23 @@ impl Npz {
     }
 }
 
+impl Npz {
+    /// The [`Peeked`] of the member that [`Npz::member`] gives for that key.
+    ///
+    /// ```
+    /// let npz = npload::Npz::open("../../testdata/npz/savez.npz")?;
+    /// assert_eq!(npz.peek_member("x")?.member.as_deref(), Some("x.npy"));
+    /// # Ok::<(), npload::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoSuchMember`](crate::ErrorKind::NoSuchMember).
+    pub fn peek_member(&self, key: &str) -> Result<Peeked> {
+        let entry = self.find(key).map_err(|e| self.locate(e, key))?;
+        Ok(peeked(self, &entry, member::header(&entry, &self.options)))
+    }
+}
+
 pub(super) fn peeked(npz: &Npz, entry: &Entry<'_>, header: Result<Option<Header>>) -> Peeked {
     let data_offset = match &header {
         Ok(Some(header)) => {
@@ -30,10 +47,16 @@ pub(super) fn peeked(npz: &Npz, entry: &Entry<'_>, header: Result<Option<Header>
         }
         _ => None,
     };
+    let incomplete = match &header {
+        Ok(Some(header)) if !header.dtype().has_object() => member::check_size(entry, header).err(),
+        _ => None,
+    };
+    let explain = |e: Error| npz.source.explain(e.with_member(entry.name()));
     Peeked {
         key: Some(key_of(entry.name()).to_owned()),
         member: Some(entry.name().to_owned()),
-        header: header.map_err(|e| npz.source.explain(e.with_member(entry.name()))),
+        header: header.map_err(explain),
+        incomplete: incomplete.map(explain),
         size: entry.size(),
         stored_size: entry.compressed_size(),
         compression: entry.method().map_or("unknown", |method| method.name()),

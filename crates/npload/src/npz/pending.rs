@@ -95,10 +95,17 @@ fn first_contents(entry: &Entry<'_>, options: &LoadOptions) -> Result<Contents> 
         };
         return Ok(Contents::There(entry.read(0, &reading)?));
     }
-    let Some(size) = usize::try_from(entry.size()).ok().filter(|&size| size < FIRST) else {
+    let Some(size) = usize::try_from(entry.size())
+        .ok()
+        .filter(|&size| size < FIRST)
+    else {
         return Ok(Contents::Unread);
     };
-    let mut first = vec![0; size.saturating_add(LOCAL_HEADER).saturating_add(entry.name().len())];
+    let mut first = vec![
+        0;
+        size.saturating_add(LOCAL_HEADER)
+            .saturating_add(entry.name().len())
+    ];
     let Some(at) = entry.read_whole(&mut first, verify)? else {
         return Ok(Contents::Unread);
     };
@@ -184,15 +191,9 @@ impl PendingMember<'_> {
                 Ok(bytes.to_vec().into())
             }
             Contents::Unread => {
-                let options = &self.npz.options;
-                let meter = Meter::new(options, self.entry.size());
-                let threads = options.threads_for(self.entry.size());
-                let read = member::reading(&self.entry, options, threads, None, &meter, |how| {
-                    self.entry.read(member::aligned_at(self.header()), how)
-                });
-                let bytes = read.map_err(|e| self.locate(e))?;
-                meter.finish();
-                Ok(bytes)
+                let start = member::aligned_at(self.header());
+                let read = member::read_whole(&self.entry, start, &self.npz.options);
+                read.map_err(|e| self.locate(e))
             }
         }
     }
@@ -217,14 +218,12 @@ impl PendingMember<'_> {
                 return Ok(());
             }
             let meter = Meter::new(options, dest.len() as u64);
-            let progress = |bytes| meter.advance(bytes);
-            let reading = ReadOptions {
-                verify: options.verify != Verify::Never,
-                threads: options.threads_for(dest.len() as u64),
-                progress: Some(&progress),
-                inflaters: None,
-            };
-            self.entry.read_into(start as u64, dest, &reading)
+            let threads = options.threads_for(dest.len() as u64);
+            member::reading(&self.entry, options, threads, None, &meter, |how| {
+                self.entry.read_into(start as u64, dest, how)
+            })?;
+            meter.finish()?;
+            Ok(())
         };
         read().map_err(|e| self.locate(e))
     }

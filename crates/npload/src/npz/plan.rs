@@ -11,7 +11,7 @@ use crate::zip::{Archive, Entry, Method};
 const SMALL: u64 = 64 << 10;
 
 /// How far apart the members that one read takes may begin: still in the cache when they are copied.
-const SPAN: u64 = 256 << 10;
+const SPAN: u64 = 64 << 10;
 
 /// How much they may hold together: they share memory for as long as one of them is in use.
 const TOGETHER: u64 = 1 << 20;
@@ -25,10 +25,6 @@ const WORTH_THREADS: u64 = 2 << 20;
 
 /// How much makes one thread more worth its stack and buffers.
 const WORTH_ONE: u64 = 4 << 20;
-
-/// So many stacks and tables stay within the 1 MiB that a load may take beyond its arrays and what
-/// is in flight.
-const MOST_WORKERS: usize = 8;
 
 /// Who loads what.
 pub(super) struct Plan {
@@ -67,23 +63,15 @@ impl Plan {
         for entry in entries {
             let metered = member::metered_size(&entry, options);
             plan.total = plan.total.saturating_add(metered);
-            let stored = member::is_stored(&entry);
-            // Without libdeflate, deflated members are streamed: by all threads, as they were
-            // before others were not.
-            let pure = cfg!(not(feature = "libdeflate"));
-            let deflated = pure && matches!(entry.method(), Ok(Method::Deflate));
-            if options.map.is_some() && (stored || deflated || entry.reads_without_allocating()) {
-                large.push((entry.size(), entry.index()));
-            } else if is_small(&entry) {
-                ascending &= entry.header_offset() >= last;
-                last = entry.header_offset();
-                plan.small.push(entry.index());
-            } else if stored && entry.size() >= SHARED_FROM {
-                plan.shared.push(entry.index());
-            } else if deflated || entry.reads_without_allocating() {
-                large.push((entry.size(), entry.index()));
-            } else {
-                plan.alone.push(entry.index());
+            match way(&entry, options) {
+                Way::Shared => plan.shared.push(entry.index()),
+                Way::Large => large.push((entry.size(), entry.index())),
+                Way::Alone => plan.alone.push(entry.index()),
+                Way::Small => {
+                    ascending &= entry.header_offset() >= last;
+                    last = entry.header_offset();
+                    plan.small.push(entry.index());
+                }
             }
         }
         large.sort_by_key(|&(size, _)| Reverse(size));
@@ -93,11 +81,14 @@ impl Plan {
             plan.small.sort_by_key(offset);
         }
         plan.group(archive);
+        // One that no other is loaded beside may have all threads.
+        if plan.large.len() == 1 && plan.small.is_empty() {
+            plan.shared.append(&mut plan.large);
+        }
         let jobs = plan.large.len().saturating_add(plan.starts.len());
         if plan.total >= WORTH_THREADS && jobs > 1 {
-            let worth = usize::try_from(plan.total / WORTH_ONE).unwrap_or(MOST_WORKERS);
-            let worth = worth.clamp(2, MOST_WORKERS);
-            plan.workers = options.thread_count().min(jobs).min(worth);
+            let worth = usize::try_from(plan.total / WORTH_ONE).unwrap_or(usize::MAX);
+            plan.workers = options.thread_count().min(jobs).min(worth.max(2));
         }
         plan
     }
@@ -118,7 +109,7 @@ impl Plan {
         }
     }
 
-    pub(super) fn groups<'a>(&'a self, archive: &'a Archive) -> impl Iterator<Item = Group<'a>> {
+    pub(super) fn groups<'a>(&self, archive: &'a Archive) -> impl Iterator<Item = Group<'a>> {
         let ends = self.starts.iter().skip(1).copied();
         let ends = ends.chain([self.small.len()]);
         self.starts.iter().zip(ends).map(move |(&start, end)| {
@@ -126,6 +117,32 @@ impl Plan {
             let entries = indices.iter().filter_map(|&index| archive.entry(index));
             Group::new(entries.collect(), self.workers > 1)
         })
+    }
+}
+
+/// The list of a [`Plan`] that a member is put on.
+enum Way {
+    Shared,
+    Large,
+    Alone,
+    Small,
+}
+
+fn way(entry: &Entry<'_>, options: &LoadOptions) -> Way {
+    // Without libdeflate, deflated members are streamed: by all threads, as they were before others
+    // were not.
+    let pure = cfg!(not(feature = "libdeflate"));
+    let streamed = pure && matches!(entry.method(), Ok(Method::Deflate));
+    if !streamed && !entry.reads_without_allocating() {
+        Way::Alone
+    } else if options.map.is_some() {
+        Way::Large
+    } else if is_small(entry) {
+        Way::Small
+    } else if member::is_stored(entry) && entry.size() >= SHARED_FROM {
+        Way::Shared
+    } else {
+        Way::Large
     }
 }
 

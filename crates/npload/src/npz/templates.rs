@@ -33,21 +33,31 @@ impl<'a> Templates<'a> {
     }
 
     /// The array that a member is. Members come in the order in which they were put in memory.
+    #[inline]
     pub(super) fn array(&mut self, entry: &Entry<'_>, piece: &Piece) -> Result<Array> {
         // A header that warns is parsed each time, so that it warns each time.
         if self.made.get(piece.kind).is_none_or(|made| made.warns) {
-            let template = self.parse(entry, piece)?;
-            match self.made.get_mut(piece.kind) {
-                Some(made) => *made = template,
-                None => self.made.push(template),
-            }
+            self.make(entry, piece)?;
         }
-        let Some(template) = self.made.get(piece.kind) else {
-            return Err(truncated_header(piece.header.of(self.memory)));
-        };
-        let short = || short_data(template.nbytes, piece.data.len() as u64).at(entry.size());
-        let data = piece.data.share(self.memory, template.nbytes);
-        Ok(template.array.over_other(data.ok_or_else(short)?))
+        let template = self.made.get(piece.kind);
+        let array = template.and_then(|template| {
+            let data = piece.data.share(self.memory, template.nbytes)?;
+            Some(template.array.over_other(data))
+        });
+        array.ok_or_else(|| {
+            let nbytes = template.map_or(0, |template| template.nbytes);
+            short_data(nbytes, piece.data.len() as u64).at(entry.size())
+        })
+    }
+
+    #[cold]
+    fn make(&mut self, entry: &Entry<'_>, piece: &Piece) -> Result<()> {
+        let template = self.parse(entry, piece)?;
+        match self.made.get_mut(piece.kind) {
+            Some(made) => *made = template,
+            None => self.made.push(template),
+        }
+        Ok(())
     }
 
     fn parse(&self, entry: &Entry<'_>, piece: &Piece) -> Result<Template> {

@@ -18,7 +18,7 @@ const LOCAL_HEADER: u64 = 30 + 512;
 /// NumPy's headers are 128 bytes, and most members of a group have the same few: memory is taken for
 /// the rest of the members, and grows where that was too little.
 const HEADER: usize = 128;
-const HEADERS: usize = 2 << 10;
+const HEADERS: usize = 4 << 10;
 
 /// From this size, memory of a group comes from the system.
 const MAPPED_FROM: usize = 64 << 10;
@@ -98,22 +98,20 @@ impl<'a> Group<'a> {
         let room = self.entries.iter().map(room).sum::<usize>();
         self.block.memory = allocate(room.saturating_add(HEADERS), self.threads)?;
         let mut inflater = inflaters.take().unwrap_or_default();
-        let (span, mut scratch) = archive.span(start, end, &mut inflater)?;
         let mut headers = Headers::new();
-        for entry in &self.entries {
-            let mut one = || {
-                let Some(bytes) = span.contents(entry, &mut scratch)? else {
-                    return Ok(None);
+        // What cannot be read here is read by itself, which says what is wrong with it.
+        if let Ok((span, one_shot)) = archive.span(start, end, &mut inflater) {
+            let verify = options.verify != Verify::Never;
+            for entry in &self.entries {
+                let mut put = |bytes: &[u8]| {
+                    meter.add(bytes.len());
+                    self.block.put(bytes, &mut headers)
                 };
-                if options.verify != Verify::Never {
-                    entry.check_crc(bytes)?;
-                }
-                meter.add(bytes.len());
-                Ok(Some(self.block.put(bytes, &mut headers)?))
-            };
-            self.pieces
-                .push(one().map_err(|e: Error| e.with_member(entry.name()))?);
+                let contents = span.contents(entry, one_shot, verify);
+                self.pieces.push(contents.map(&mut put).transpose()?);
+            }
         }
+        self.pieces.resize_with(self.entries.len(), || None);
         inflaters.give_back(inflater);
         // Equal headers were put in once.
         self.block.memory.shrink(self.block.used);
@@ -126,24 +124,24 @@ impl<'a> Group<'a> {
         source: &Source,
         options: &LoadOptions,
         meter: &Meter<'_>,
-        places: &mut Places<'_>,
+        places: &mut Places<'a>,
     ) -> Result<()> {
         let memory = Buffer::from(self.block.memory);
         let mut templates = Templates::new(&memory, options);
         for (entry, piece) in self.entries.iter().zip(self.pieces) {
             let member = match piece {
-                Some(piece) if piece.header.len == 0 => Ok(Member::Bytes(
-                    piece
-                        .data
-                        .share(&memory, piece.data.len)
-                        .unwrap_or_default(),
-                )),
-                Some(piece) => templates.array(entry, &piece).map(Member::Array),
-                // An extra field that reaches beyond the span, or a damaged stream.
-                None => member::load_metered(entry, source, options, 1, meter),
+                Some(piece) if piece.header.len > 0 => {
+                    let array = templates.array(entry, &piece);
+                    Member::Array(array.map_err(|e| e.with_member(entry.name()))?)
+                }
+                Some(Piece { data, .. }) => {
+                    Member::Bytes(data.share(&memory, data.len).unwrap_or_default())
+                }
+                // An extra field that reaches beyond the span, or anything wrong.
+                None => member::load_metered(entry, source, options, 1, meter)
+                    .map_err(|e| e.with_member(entry.name()))?,
             };
-            let member = member.map_err(|e| e.with_member(entry.name()))?;
-            places.put(entry.index(), member);
+            places.put(entry, member);
         }
         Ok(())
     }
@@ -222,8 +220,11 @@ const HASHES: usize = 256;
 /// A hash of a header as NumPy writes it: of the part in which headers of one archive differ.
 fn hash(bytes: &[u8]) -> usize {
     let words = bytes.get(16..80).unwrap_or_default().as_chunks().0.iter();
+    let mut factor = 0x9e37_79b9_7f4a_7c15_u64;
     let hash = words.fold(0_u64, |hash, word| {
-        (hash ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        // Sums, since products that wait for each other take three times as long.
+        factor = factor.rotate_left(7);
+        hash.wrapping_add(u64::from_le_bytes(*word).wrapping_mul(factor | 1))
     });
     let [highest, ..] = hash.to_be_bytes();
     usize::from(highest)
@@ -231,7 +232,7 @@ fn hash(bytes: &[u8]) -> usize {
 
 /// The headers seen: most members of such archives share a few.
 struct Headers {
-    /// By a hash of the header, the place of the last one with that hash, and its kind.
+    /// Their places and kinds, each at its hash or close behind.
     seen: [(Place, usize); HASHES],
     kinds: usize,
 }
@@ -245,12 +246,26 @@ impl Headers {
     }
 
     fn find_or_put(&mut self, header: &[u8], block: &mut Block) -> Result<(Place, usize)> {
-        let mut nowhere = Default::default();
-        let seen = self.seen.get_mut(hash(header)).unwrap_or(&mut nowhere);
-        if seen.0.of(&block.memory) != header {
-            *seen = (block.put_bytes(header)?, self.kinds);
-            self.kinds = self.kinds.saturating_add(1);
+        /// How many headers of one hash, or of neighbours, are told apart.
+        const CLOSE: usize = 4;
+        let first = hash(header);
+        let mut free = first;
+        for at in first..first.saturating_add(CLOSE) {
+            let at = at % HASHES;
+            let seen = self.seen.get(at).copied().unwrap_or_default();
+            if seen.0.of(&block.memory) == header {
+                return Ok(seen);
+            }
+            if seen.0.len == 0 {
+                free = at;
+                break;
+            }
         }
-        Ok(*seen)
+        let put = (block.put_bytes(header)?, self.kinds);
+        self.kinds = self.kinds.saturating_add(1);
+        if let Some(place) = self.seen.get_mut(free) {
+            *place = put;
+        }
+        Ok(put)
     }
 }

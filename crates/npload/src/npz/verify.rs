@@ -21,14 +21,14 @@ impl Npz {
             let entry = self.find(key)?;
             let meter = Meter::new(&self.options, entry.size());
             member::verify(&entry, &self.options, &meter)?;
-            meter.finish();
+            meter.finish()?;
             Ok(())
         };
         check().map_err(|e| self.locate(e, key))
     }
 
-    /// Checks all members as [`Npz::verify`] does, on all cores; those that another one of the same
-    /// name hides, too. As [`Npz::peek`], but [`Peeked::header`] is an error wherever a byte is wrong.
+    /// Checks all members as [`Npz::verify`] does, by as many threads as [`LoadOptions::threads`] says;
+    /// those that another one of the same name hides, too. As [`Npz::peek`], but [`Peeked::header`] is an error wherever a byte is wrong.
     ///
     /// # Errors
     /// Only where memory or threads fail: what is wrong with a member is in [`Peeked::header`].
@@ -64,7 +64,7 @@ impl Npz {
             }
             Ok::<(), Error>(())
         })?;
-        meter.finish();
+        meter.finish()?;
         let named = self.archive.entries().zip(found);
         Ok(named
             .filter_map(|(entry, found)| Some(peeked(self, &entry, found?)))

@@ -13,7 +13,8 @@ impl FromStr for Selection {
     /// `..., ::-1`, `[None, 2]`.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] with the part that is none.
+    /// [`ErrorKind::Argument`] with the part that is none; [`ErrorKind::Index`] for a position beyond
+    /// every array. Bounds of slices that are beyond are cut, as in Python.
     fn from_str(text: &str) -> Result<Self> {
         let trimmed = text.trim();
         let inner = match trimmed.strip_prefix('[') {
@@ -38,18 +39,22 @@ fn parse_index(text: &str, part: &str) -> Result<Index> {
         "None" | "newaxis" | "np.newaxis" => return Ok(Index::NewAxis),
         _ => {}
     }
-    let number = |part: &str| -> Result<isize> {
-        let digits = part.replace('_', "");
-        digits.parse().map_err(|_| refuse(text, part))
-    };
+    let number = |part: &str| integer(part).ok_or_else(|| refuse(text, part));
+    // Python cuts bounds to the machine's integers, as it cuts slices to the axis.
     let optional = |part: Option<&str>| -> Result<Option<isize>> {
         part.map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(number)
+            .filter(|part| !matches!(*part, "" | "None"))
+            .map(|part| Ok(number(part)?.unwrap_or_else(|beyond| beyond)))
             .transpose()
     };
     if !part.contains(':') {
-        return number(part).map(Index::At);
+        return match number(part)? {
+            Ok(at) => Ok(Index::At(at)),
+            Err(_) => Err(Error::new(
+                ErrorKind::Index,
+                format!("cannot fit {part:?} into an index-sized integer"),
+            )),
+        };
     }
     let mut parts = part.splitn(3, ':');
     let (start, stop) = (optional(parts.next())?, optional(parts.next())?);
@@ -61,6 +66,51 @@ fn parse_index(text: &str, part: &str) -> Result<Index> {
         ));
     }
     Ok(Index::Slice { start, stop, step })
+}
+
+/// An integer as Python writes one: `-3`, `1_000`, `0x1F`. As an error the nearest `isize` of one
+/// that is beyond; nothing if it is none.
+fn integer(text: &str) -> Option<Result<isize, isize>> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest.trim_start()),
+        None => (false, text.strip_prefix('+').unwrap_or(text).trim_start()),
+    };
+    let (radix, digits) = match digits.get(..2).map(str::to_ascii_lowercase).as_deref() {
+        Some("0x") => (16, digits.get(2..)?),
+        Some("0o") => (8, digits.get(2..)?),
+        Some("0b") => (2, digits.get(2..)?),
+        _ => (10, digits),
+    };
+    // An underscore stands between digits, and behind a prefix.
+    let digits = match (radix, digits.strip_prefix('_')) {
+        (16 | 8 | 2, Some(rest)) => rest,
+        _ => digits,
+    };
+    let zero = digits.bytes().all(|b| matches!(b, b'0' | b'_'));
+    if radix == 10 && digits.len() > 1 && digits.starts_with('0') && !zero {
+        return None;
+    }
+    let mut value = Ok(0_isize);
+    for group in digits.split('_') {
+        if group.is_empty() {
+            return None;
+        }
+        for digit in group.chars() {
+            let digit = isize::try_from(digit.to_digit(radix)?).ok()?;
+            let digit = if negative {
+                digit.checked_neg()?
+            } else {
+                digit
+            };
+            let beyond = if negative { isize::MIN } else { isize::MAX };
+            let next = |value: isize| {
+                let radix = isize::try_from(radix).ok()?;
+                value.checked_mul(radix)?.checked_add(digit)
+            };
+            value = value.and_then(|value| next(value).ok_or(beyond));
+        }
+    }
+    Some(value)
 }
 
 #[cold]
@@ -112,6 +162,13 @@ mod tests {
             ("1:2, ::-1,", "[1:2, ::-1]"),
             (": , 5 :, :7, ..., None", "[:, 5:, :7, ..., None]"),
             ("1_000:2_000:1", "[1000:2000]"),
+            ("None:2, :None, None:None:None", "[:2, :, :]"),
+            ("0x1F, -0b1_0, +0o17, 00", "[31, -2, 15, 0]"),
+            (
+                "-99999999999999999999:99999999999999999999:0xFFFFFFFFFFFFFFFFFF",
+                "[-9223372036854775808:9223372036854775807:9223372036854775807]",
+            ),
+            ("-9223372036854775808", "[-9223372036854775808]"),
         ] {
             assert_eq!(
                 text.parse::<Selection>().unwrap().to_string(),
@@ -119,6 +176,14 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_position_beyond_all_arrays_is_no_position() {
+        let err = "99999999999999999999".parse::<Selection>().unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::Index);
+        let message = "cannot fit \"99999999999999999999\" into an index-sized integer";
+        assert_eq!(err.message(), message);
     }
 
     #[test]
@@ -130,7 +195,14 @@ mod tests {
             ("1:2:3:4", "\"3:4\" in"),
             ("1,,2", "\"\" in"),
             ("::0", "step cannot be zero"),
-            ("99999999999999999999", "no index"),
+            ("1__0", "no index"),
+            ("_1", "no index"),
+            ("1_", "no index"),
+            ("0x", "no index"),
+            ("012", "no index"),
+            ("--1", "no index"),
+            ("0b12", "no index"),
+            ("None:b", "\"b\" in"),
         ] {
             let err = text.parse::<Selection>().unwrap_err();
             assert_eq!(err.kind(), ErrorKind::Argument);

@@ -72,6 +72,7 @@ impl Plan {
 /// Byte runs in rising order, neighbours joined.
 ///
 /// Negative strides are read forwards: [`Plan`] turns the axis round afterwards.
+#[derive(Clone)]
 pub(crate) struct Runs {
     /// Outermost first. What is contiguous is in `len` already.
     axes: Axes<Loop>,

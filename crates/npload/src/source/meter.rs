@@ -94,10 +94,14 @@ impl<'a> Meter<'a> {
     }
 
     /// Tells that all is done, when it is: also what other threads did last.
-    pub(crate) fn finish(&self) {
+    ///
+    /// # Errors
+    /// As [`Meter::advance`]: whoever wanted no more gets nothing, however late that was said.
+    pub(crate) fn finish(&self) -> Result<()> {
         if let Some(teller) = &self.teller {
             self.tell(teller, self.total);
         }
+        self.check()
     }
 
     fn tell(&self, teller: &Teller<'_>, done: u64) {

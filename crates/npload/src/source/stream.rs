@@ -43,7 +43,11 @@ impl<'a> Stream<'a> {
         told: &dyn Fn(usize) -> io::Result<()>,
     ) -> io::Result<(AlignedBuf, usize)> {
         let known = self.left.is_some_and(|left| left >= len as u64);
-        let mut buf = AlignedBuf::zeroed(if known { len } else { len.min(FIRST) })?;
+        let mut buf = if known || len <= FIRST {
+            AlignedBuf::zeroed(len)?
+        } else {
+            AlignedBuf::mapped(FIRST)?
+        };
         let mut filled = 0;
         loop {
             while let Some(rest) = buf.get_mut(filled..).filter(|rest| !rest.is_empty()) {
@@ -76,6 +80,13 @@ impl<'a> Stream<'a> {
         }
         self.reader.read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Reads everything that is left and keeps nothing; how much it was.
+    pub(crate) fn skip_all(&mut self) -> io::Result<u64> {
+        let skipped = io::copy(&mut *self.reader, &mut io::sink())?;
+        self.left = self.left.map(|_| 0);
+        Ok(skipped)
     }
 
     fn took(&mut self, bytes: usize) {

@@ -1,29 +1,34 @@
 //! The central directory: from its bytes to records of a fixed size.
 //!
 //! Everything here comes from the file and is checked once; afterwards records are trusted to
-//! describe the directory's bytes (not the members: those are checked when they are opened).
-//! Memory: at most one record (48 bytes) per 46 bytes of directory. Format: APPNOTE.TXT 4.3.12,
-//! 4.5.3 (zip64), 4.6.9 (Unicode path).
+//! describe the directory (not the members: those are checked when they are opened). Memory: for
+//! 46 bytes and a name of directory, at most a record (40 bytes) and the name. Format: APPNOTE.TXT
+//! 4.3.12, 4.5.3 (zip64), 4.6.9 (Unicode path).
 
+use super::locate::{Located, no_memory};
+use super::name::{self, OddName};
 use crate::error::{Error, ErrorKind, Result};
-use crate::zip::name::{self, OddName};
 
 const SIGNATURE: [u8; 4] = *b"PK\x01\x02";
 const FIXED_LEN: usize = 46;
 /// The newest version of the format that Python's `zipfile` reads, times ten.
 const NEWEST_VERSION: u8 = 63;
 const IN_ZIP64: u64 = 0xffff_ffff;
+/// Room is taken for so many members before they are seen; a larger promise has to prove itself.
+const FORESEEN: usize = 16 << 10;
+/// And for so many bytes of names.
+const FORESEEN_NAMES: usize = 256 << 10;
 
 /// One member, as the directory describes it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Record {
     /// Negative if it would lie before the source: opening the member is then an error.
     pub(super) header_offset: i64,
     pub(super) compressed_size: u64,
     pub(super) size: u64,
-    /// Where its name begins in the directory's bytes.
-    pub(super) name_at: usize,
     pub(super) crc: u32,
+    /// Where its name begins in [`Directory::names`].
+    pub(super) name_at: u32,
     pub(super) name_len: u16,
     pub(super) flags: u16,
     pub(super) method: u16,
@@ -32,8 +37,11 @@ pub(super) struct Record {
 }
 
 /// All members, in the directory's order.
+#[derive(PartialEq)]
 pub(super) struct Directory {
     pub(super) records: Vec<Record>,
+    /// The names one after the other, without the odd ones.
+    pub(super) names: String,
     /// Names that are not simply bytes of the directory, by index.
     pub(super) odd_names: Vec<OddName>,
     /// Whether every member begins behind the one before it.
@@ -42,90 +50,158 @@ pub(super) struct Directory {
 
 /// Reads a directory from its front, as far as it is there.
 pub(super) struct Parser {
-    /// Where the directory begins in the source.
-    start: u64,
+    /// Where the next record begins in the source.
+    at: u64,
     /// Added to every header's offset.
     shift: i128,
-    /// How many members are promised: a hint, nothing more.
-    count: usize,
-    /// How many of its bytes are parsed.
-    at: usize,
     previous: Option<i64>,
+    /// Becomes [`Directory::names`]: whole names in UTF-8.
+    names: Vec<u8>,
     directory: Directory,
 }
 
 impl Parser {
-    pub(super) fn new(start: u64, shift: i128, count: u64) -> Self {
-        Parser {
-            start,
-            shift,
-            count: usize::try_from(count).unwrap_or(usize::MAX),
-            at: 0,
+    /// For the directory that [`Located`] says there is.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`].
+    pub(super) fn new(located: &Located) -> Result<Self> {
+        let most = located.size.checked_div(FIXED_LEN).unwrap_or_default();
+        let count = usize::try_from(located.count).unwrap_or(usize::MAX);
+        let count = count.min(most);
+        let bytes = located.size.saturating_sub(count.saturating_mul(FIXED_LEN));
+        let (mut records, mut names) = (Vec::new(), Vec::new());
+        let reserved = records.try_reserve_exact(count.min(FORESEEN));
+        let reserved = reserved.and_then(|()| names.try_reserve_exact(bytes.min(FORESEEN_NAMES)));
+        reserved.map_err(|_| no_memory(located.size as u64))?;
+        Ok(Parser {
+            at: located.start,
+            shift: located.shift,
             previous: None,
+            names,
             directory: Directory {
-                records: Vec::new(),
+                records,
+                names: String::new(),
                 odd_names: Vec::new(),
                 ascending: true,
             },
-        }
+        })
     }
 
-    /// Parses on in the directory's first `bytes`, which begin with those that were parsed before; a
-    /// record that they cut off is left for the next call, or an error if they are `all`.
+    /// Parses `bytes`, which stand behind those that were parsed before, and returns how many it
+    /// took: a record that they cut off is left for the next call, or an error if there are no more.
     ///
     /// # Errors
     /// [`ErrorKind::Archive`] where a record is cut off or is none; [`ErrorKind::Encoding`] for a name
-    /// that is not the UTF-8 that it is flagged as; [`ErrorKind::Method`] for a newer format.
-    pub(super) fn parse(&mut self, bytes: &[u8], all: bool) -> Result<()> {
-        let Directory {
-            records,
-            odd_names,
-            ascending,
-        } = &mut self.directory;
-        let most = bytes.len().checked_div(FIXED_LEN).unwrap_or_default();
-        let wanted = self.count.min(most).saturating_sub(records.len());
-        records.try_reserve_exact(wanted).map_err(|_| {
-            let text = format!("no memory for the directory's {} members", self.count);
-            Error::new(ErrorKind::OutOfMemory, text)
-        })?;
-        let mut rest = bytes.get(self.at..).unwrap_or_default();
+    /// that is not the UTF-8 that it is flagged as; [`ErrorKind::Method`] for a newer format;
+    /// [`ErrorKind::OutOfMemory`]; [`ErrorKind::Limit`] for more members or names than can be numbered.
+    pub(super) fn parse(&mut self, bytes: &[u8], last: bool) -> Result<usize> {
+        let mut rest = bytes;
         while !rest.is_empty() {
-            self.at = bytes.len().saturating_sub(rest.len());
-            let here = |err: Error| err.at(self.start.saturating_add(self.at as u64));
+            let at = self.at;
+            let here = |err: Error| err.at(at);
             let Some((raw, behind)) = split(rest).map_err(here)? else {
-                if all {
+                if last {
                     return Err(here(cut_off(rest.len())));
                 }
-                return Ok(());
+                break;
             };
-            let mut record = Record {
-                name_at: self.at.saturating_add(FIXED_LEN),
-                ..raw.record
-            };
-            if name::is_plain(raw.name, record.flags) && raw.extra.is_empty() {
-                // Nearly every record of an npz.
-            } else if let Some(odd) = read_odd(&raw, &mut record, records.len()).map_err(here)? {
-                record.odd = true;
-                odd_names.push(odd);
-            }
+            let record = self.add_name(&raw).map_err(here)?;
             if raw.version > NEWEST_VERSION {
                 return Err(here(too_new(raw.version)));
             }
-            if self.shift != 0 {
-                let moved = i128::from(record.header_offset).saturating_add(self.shift);
-                record.header_offset = clamped(moved);
-            }
-            *ascending &= self.previous < Some(record.header_offset);
-            self.previous = Some(record.header_offset);
-            records.push(record);
+            self.add(record).map_err(here)?;
+            let len = rest.len().saturating_sub(behind.len());
+            self.at = at.saturating_add(len as u64);
             rest = behind;
         }
-        self.at = bytes.len();
+        Ok(bytes.len().saturating_sub(rest.len()))
+    }
+
+    /// Keeps the name of a record, which then knows where it is, and applies its extra fields.
+    fn add_name(&mut self, raw: &Raw<'_>) -> Result<Record> {
+        let mut record = raw.record;
+        let unicode = if raw.extra.is_empty() {
+            None
+        } else {
+            read_extra(raw, &mut record)?
+        };
+        if unicode.is_none() && name::is_plain(raw.name, record.flags) {
+            record.name_at = u32::try_from(self.names.len()).map_err(|_| too_many())?;
+            let reserved = self.names.try_reserve(raw.name.len());
+            reserved.map_err(|_| no_memory(self.names.len() as u64))?;
+            self.names.extend_from_slice(raw.name);
+            return Ok(record);
+        }
+        let original = name::decode(raw.name, record.flags)?;
+        let name = name::until_nul(unicode.unwrap_or(&original)).into();
+        self.directory.odd_names.push(OddName {
+            index: self.directory.records.len(),
+            raw: raw.name.into(),
+            original,
+            name,
+        });
+        record.odd = true;
+        Ok(record)
+    }
+
+    fn add(&mut self, mut record: Record) -> Result<()> {
+        if self.shift != 0 {
+            let moved = i128::from(record.header_offset).saturating_add(self.shift);
+            record.header_offset = clamped(moved);
+        }
+        let Directory {
+            records, ascending, ..
+        } = &mut self.directory;
+        *ascending &= self.previous < Some(record.header_offset);
+        self.previous = Some(record.header_offset);
+        if records.len() == records.capacity() {
+            if u32::try_from(records.len()).is_err() {
+                return Err(too_many());
+            }
+            let reserved = records.try_reserve(1);
+            reserved.map_err(|_| no_memory(size_of_val(records.as_slice()) as u64))?;
+        }
+        records.push(record);
         Ok(())
     }
 
     pub(super) fn finish(self) -> Directory {
-        self.directory
+        Directory {
+            // Each was checked, and so all are.
+            names: String::from_utf8(self.names).unwrap_or_default(),
+            ..self.directory
+        }
+    }
+}
+
+impl Directory {
+    /// The name of the member at `index`, if it is odd.
+    fn odd_name(&self, index: usize) -> Option<&OddName> {
+        let found = self.odd_names.binary_search_by_key(&index, |odd| odd.index);
+        self.odd_names.get(found.ok()?)
+    }
+
+    /// The name as it is shown.
+    pub(super) fn name(&self, index: usize, record: &Record) -> &str {
+        if record.odd {
+            return self.odd_name(index).map_or("", |odd| &odd.name);
+        }
+        let start = usize::try_from(record.name_at).unwrap_or(usize::MAX);
+        let end = start.saturating_add(usize::from(record.name_len));
+        self.names.get(start..end).unwrap_or_default()
+    }
+
+    /// The name with what follows a NUL in it, which is what messages and comparisons use.
+    pub(super) fn original_name(&self, index: usize, record: &Record) -> &str {
+        let odd = record.odd.then(|| self.odd_name(index)).flatten();
+        odd.map_or_else(|| self.name(index, record), |odd| &odd.original)
+    }
+
+    /// Its bytes as they stand in the directory.
+    pub(super) fn raw_name(&self, index: usize, record: &Record) -> &[u8] {
+        let odd = record.odd.then(|| self.odd_name(index)).flatten();
+        odd.map_or_else(|| self.name(index, record).as_bytes(), |odd| &odd.raw)
     }
 }
 
@@ -182,21 +258,6 @@ fn split(bytes: &[u8]) -> Result<Option<(Raw<'_>, &[u8])>> {
         extra,
     };
     Ok(Some((raw, rest)))
-}
-
-/// Applies the extra fields; the name, if it is not simply the bytes.
-fn read_odd(raw: &Raw<'_>, record: &mut Record, index: usize) -> Result<Option<OddName>> {
-    let unicode = read_extra(raw, record)?;
-    if unicode.is_none() && name::is_plain(raw.name, record.flags) {
-        return Ok(None);
-    }
-    let original = name::decode(raw.name, record.flags)?;
-    let name = name::until_nul(unicode.unwrap_or(&original)).into();
-    Ok(Some(OddName {
-        index,
-        original,
-        name,
-    }))
 }
 
 /// Applies zip64 sizes and offsets; the name from a Unicode path field that matches.
@@ -269,6 +330,12 @@ fn read_unicode_path<'a>(field: &'a [u8], name: &[u8]) -> Result<Option<&'a str>
 fn cut_off(left: usize) -> Error {
     let text = format!("Truncated central directory: a record does not fit its last {left} bytes");
     Error::new(ErrorKind::Archive, text)
+}
+
+#[cold]
+fn too_many() -> Error {
+    let text = "the archive has 2**32 members or bytes of names, or more";
+    Error::new(ErrorKind::Limit, text)
 }
 
 #[cold]

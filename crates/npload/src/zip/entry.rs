@@ -32,17 +32,18 @@ impl<'a> Entry<'a> {
 
     /// Its name, as Python's `zipfile` shows it.
     pub(crate) fn name(&self) -> &'a str {
-        self.archive.name_of(self.index, self.record)
+        self.archive.directory.name(self.index, self.record)
     }
 
     /// Its name with what follows a NUL in it: what `zipfile` compares and prints.
     pub(super) fn original_name(&self) -> &'a str {
-        self.archive.original_name_of(self.index, self.record)
+        let directory = &self.archive.directory;
+        directory.original_name(self.index, self.record)
     }
 
     /// The bytes of its name in the directory, if they are in the encoding of a header with `flags`.
     pub(super) fn raw_name(&self, flags: u16) -> Option<&'a [u8]> {
-        let raw = self.archive.raw_name(self.record);
+        let raw = self.archive.directory.raw_name(self.index, self.record);
         let same = (flags ^ self.record.flags) & name::UTF8 == 0;
         (same || raw.is_ascii()).then_some(raw)
     }

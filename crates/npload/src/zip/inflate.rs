@@ -40,19 +40,40 @@ impl Entry<'_> {
         self.compressed_size() <= self.size().saturating_add(slack)
     }
 
-    /// All compressed bytes at once, by libdeflate.
+    /// All compressed bytes at once, by libdeflate; none if they are not what was declared: the stream
+    /// says what exactly is wrong, and where, and there are streams that only it reads.
     pub(super) fn inflate(
         &self,
         opened: &Opened<'_>,
         memory: Memory,
         options: &ReadOptions<'_>,
-    ) -> Result<AlignedBuf> {
+    ) -> Result<Option<AlignedBuf>> {
+        let taken = options.inflaters.and_then(Inflaters::take);
+        let mut inflater = taken.unwrap_or_default();
+        let inflated = self.inflate_by(&mut inflater, opened, memory, options);
+        if let Some(inflaters) = options.inflaters {
+            inflaters.give_back(inflater);
+        }
+        let Some(bytes) = inflated? else {
+            return Ok(None);
+        };
+        let out = bytes.get(memory.pad..).unwrap_or_default();
+        if options.verify {
+            self.check_crc(out).map_err(|err| self.failed(err))?;
+        }
+        options.advance(out.len())?;
+        Ok(Some(bytes))
+    }
+
+    fn inflate_by(
+        &self,
+        inflater: &mut Inflater,
+        opened: &Opened<'_>,
+        memory: Memory,
+        options: &ReadOptions<'_>,
+    ) -> Result<Option<AlignedBuf>> {
         let source = &*self.archive.source;
-        let mut inflater = options
-            .inflaters
-            .and_then(Inflaters::take)
-            .unwrap_or_default();
-        let Inflater { state, input, .. } = &mut inflater;
+        let Inflater { input, one_shot } = inflater;
         let len = usize::try_from(self.compressed_size()).map_err(|_| self.out_of_memory())?;
         let input: &[u8] = match source.as_buffer() {
             Some(all) => compressed::slice(all, &opened.range),
@@ -71,31 +92,17 @@ impl Entry<'_> {
         while first > most {
             first = first.div_ceil(4);
         }
-        let mut bytes = self.allocate(memory.pad.saturating_add(first), options)?;
+        let mut bytes = self.allocate(memory.pad.saturating_add(first), first < size, options)?;
         loop {
             let out = bytes.get_mut(memory.pad..).unwrap_or_default();
-            match state.deflate_decompress(input, out) {
-                Ok(made) if made == size => break,
+            match one_shot.state.deflate_decompress(input, out) {
+                Ok(made) if made == size => return Ok(Some(bytes)),
                 Err(DecompressionError::InsufficientSpace) if out.len() < size => {
                     let more = bytes.len().saturating_mul(4).min(memory.total);
                     bytes.grow(more).map_err(|err| self.no_memory(err))?;
                 }
-                // Not what was declared. The stream says what exactly is wrong, and where.
-                _ => {
-                    drop((bytes, inflater));
-                    return self.read_growing(opened, memory, options);
-                }
+                _ => return Ok(None),
             }
         }
-        match options.inflaters {
-            Some(inflaters) => inflaters.give_back(inflater),
-            None => drop(inflater),
-        }
-        let out = bytes.get(memory.pad..).unwrap_or_default();
-        if options.verify {
-            self.check_crc(out).map_err(|err| self.failed(err))?;
-        }
-        options.advance(size)?;
-        Ok(bytes)
     }
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::compressed::read_failed;
 use super::name;
-use super::{Entry, Method, repr};
+use super::{Archive, Entry, Method, repr};
 use crate::error::{Error, ErrorKind, Result};
 
 const SIGNATURE: [u8; 4] = *b"PK\x03\x04";
@@ -29,7 +29,7 @@ pub(super) struct Opened<'b> {
     pub(super) head: &'b [u8],
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
     /// The length of the local header that `bytes` begin with, up to the member's own bytes.
     ///
     /// `bytes` need to hold it without its extra field; more may follow. Everything that must hold
@@ -96,7 +96,10 @@ impl Entry<'_> {
 
     /// The same, with as many of the compressed bytes as `memory` has room for behind the header:
     /// one read instead of two where the member is small.
-    pub(super) fn open<'b>(&self, memory: &'b mut [u8]) -> Result<Opened<'b>> {
+    pub(super) fn open<'b>(&self, memory: &'b mut [u8]) -> Result<Opened<'b>>
+    where
+        'a: 'b,
+    {
         let (len, read) = self
             .read_header(memory)
             .map_err(|err| self.archive.explain(err).with_member(self.name()))?;
@@ -113,8 +116,12 @@ impl Entry<'_> {
     }
 
     /// The header's length, and what was read of the header and the bytes behind it.
-    fn read_header<'b>(&self, memory: &'b mut [u8]) -> Result<(u64, &'b [u8])> {
-        let source = &*self.archive.source;
+    fn read_header<'b>(&self, memory: &'b mut [u8]) -> Result<(u64, &'b [u8])>
+    where
+        'a: 'b,
+    {
+        let archive: &'a Archive = self.archive;
+        let source = &*archive.source;
         let offset = self.header_offset();
         if self.record.header_offset < 0 {
             let text = format!("Bad offset for file header: {}", self.record.header_offset);
@@ -122,8 +129,9 @@ impl Entry<'_> {
         }
         if let Some(all) = source.as_buffer() {
             let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-            let header = self.local_header(all.get(offset..).unwrap_or_default())?;
-            return Ok((header, &[]));
+            let there: &[u8] = all.get(offset..).unwrap_or_default();
+            let header = self.local_header(there)?;
+            return Ok((header, there.get(..memory.len()).unwrap_or(there)));
         }
         let read = |memory: &mut [u8]| {
             let failed = |err| read_failed(err, offset);

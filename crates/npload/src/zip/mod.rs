@@ -37,11 +37,11 @@ mod work;
 
 use std::sync::{Arc, OnceLock};
 
-use npload_buffer::{Buffer, ReadAt};
+use npload_buffer::ReadAt;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::python_repr as repr;
-use directory::{Directory, Record};
+use directory::Directory;
 use index::Index;
 
 pub(crate) use entry::Entry;
@@ -54,11 +54,9 @@ pub(crate) struct Archive {
     source: Arc<dyn ReadAt>,
     /// The source's length when it was opened.
     len: u64,
-    /// The central directory as it stands in the source; names are ranges of it.
-    raw: Buffer,
-    /// Where `raw` begins in the source.
-    start: u64,
     directory: Directory,
+    /// Where the directory begins in the source.
+    start: u64,
     /// Made when a name is first looked up.
     by_name: OnceLock<Index>,
     /// Where each member must end, made when the members do not stand in the directory's order.
@@ -77,18 +75,12 @@ impl Archive {
             .len()
             .map_err(|err| Error::io(err, "asking for the archive's size"))?;
         let found = locate::locate(&*source, len)?;
-        let start = found.start;
-        let (raw, directory) = gather::gather(&*source, found)?;
-        if u32::try_from(directory.records.len()).is_err() {
-            let text = format!("the archive has {} members", directory.records.len());
-            return Err(Error::new(ErrorKind::Limit, text + ", 2**32 or more"));
-        }
+        let directory = gather::gather(&*source, &found)?;
         Ok(Archive {
             source,
             len,
-            raw,
-            start,
             directory,
+            start: found.start,
             by_name: OnceLock::new(),
             ends: OnceLock::new(),
         })
@@ -120,7 +112,7 @@ impl Archive {
         }
         let name = |index: u32| self.name(index as usize);
         let index = self.by_name.get_or_init(|| {
-            // `open` has checked that it fits.
+            // The parser has checked that it fits.
             let len = u32::try_from(self.len()).unwrap_or(u32::MAX);
             Index::new(len, name)
         });
@@ -129,32 +121,7 @@ impl Archive {
 
     fn name(&self, index: usize) -> &str {
         let record = self.directory.records.get(index);
-        record.map_or("", |record| self.name_of(index, record))
-    }
-
-    fn name_of(&self, index: usize, record: &Record) -> &str {
-        if record.odd {
-            let names = &self.directory.odd_names;
-            let found = names.binary_search_by_key(&index, |odd| odd.index);
-            let odd = found.ok().and_then(|found| names.get(found));
-            return odd.map_or("", |odd| &odd.name);
-        }
-        // Checked when the directory was parsed.
-        std::str::from_utf8(self.raw_name(record)).unwrap_or_default()
-    }
-
-    /// The name with what follows a NUL in it, which is what messages and comparisons use.
-    fn original_name_of(&self, index: usize, record: &Record) -> &str {
-        let names = &self.directory.odd_names;
-        match names.binary_search_by_key(&index, |odd| odd.index) {
-            Ok(found) => names.get(found).map_or("", |odd| &odd.original),
-            Err(_) => self.name_of(index, record),
-        }
-    }
-
-    fn raw_name(&self, record: &Record) -> &[u8] {
-        let end = record.name_at.saturating_add(usize::from(record.name_len));
-        self.raw.get(record.name_at..end).unwrap_or_default()
+        record.map_or("", |record| self.directory.name(index, record))
     }
 
     fn directory_start(&self) -> i64 {
@@ -214,15 +181,8 @@ impl Archive {
         if self.source.as_buffer().is_some() {
             return false;
         }
-        let mut now = [0; 4 << 10];
-        let mut at = self.start;
-        for before in self.raw.chunks(now.len()) {
-            let now = now.get_mut(..before.len()).unwrap_or_default();
-            if self.source.read_exact_at(now, at).is_err() || now != before {
-                return true;
-            }
-            at = at.saturating_add(before.len() as u64);
-        }
-        false
+        let again = locate::locate(&*self.source, self.len)
+            .and_then(|found| gather::gather(&*self.source, &found));
+        again.map_or(true, |now| now != self.directory)
     }
 }

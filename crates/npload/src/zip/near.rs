@@ -1,6 +1,6 @@
 //! Small members that lie near each other, out of one read.
 
-use super::work::Inflater;
+use super::work::{Inflater, OneShot};
 use super::{Archive, Entry, Method, compressed};
 use crate::error::{Error, Result};
 
@@ -9,16 +9,6 @@ pub(crate) struct Span<'a> {
     bytes: &'a [u8],
     /// Where in the archive it begins.
     start: u64,
-}
-
-/// Where [`Span::contents`] puts what it decodes.
-pub(crate) struct Scratch<'a> {
-    #[cfg(feature = "libdeflate")]
-    state: &'a mut libdeflater::Decompressor,
-    #[cfg(feature = "libdeflate")]
-    room: &'a mut super::work::Room,
-    #[cfg(not(feature = "libdeflate"))]
-    nothing: std::marker::PhantomData<&'a mut ()>,
 }
 
 impl Archive {
@@ -32,15 +22,9 @@ impl Archive {
         start: u64,
         end: u64,
         inflater: &'a mut Inflater,
-    ) -> Result<(Span<'a>, Scratch<'a>)> {
+    ) -> Result<(Span<'a>, &'a mut OneShot)> {
         let end = end.min(self.len);
-        let Inflater {
-            #[cfg(feature = "libdeflate")]
-            state,
-            input,
-            #[cfg(feature = "libdeflate")]
-            contents,
-        } = inflater;
+        let Inflater { input, one_shot } = inflater;
         let bytes: &[u8] = match self.source.as_buffer() {
             Some(all) => compressed::slice(all, &(start..end)),
             None => {
@@ -52,55 +36,32 @@ impl Archive {
                 input
             }
         };
-        let scratch = Scratch {
-            #[cfg(feature = "libdeflate")]
-            state,
-            #[cfg(feature = "libdeflate")]
-            room: contents,
-            #[cfg(not(feature = "libdeflate"))]
-            nothing: std::marker::PhantomData,
-        };
-        Ok((Span { bytes, start }, scratch))
+        Ok((Span { bytes, start }, one_shot))
     }
 }
 
 impl<'a> Span<'a> {
-    /// A member's contents, whose checksum is not compared yet; none if they are not all here, or
-    /// not what the directory declares: reading that member by itself says more.
-    ///
-    /// # Errors
-    /// As [`Entry::local_header`].
+    /// A member's contents, compared with their checksum if `verify`; none if they are not all here,
+    /// or not what the directory declares: reading that member by itself says what is wrong.
     pub(crate) fn contents<'b>(
         &'b self,
         entry: &Entry<'_>,
-        scratch: &'b mut Scratch<'_>,
-    ) -> Result<Option<&'b [u8]>> {
+        one_shot: &'b mut OneShot,
+        verify: bool,
+    ) -> Option<&'b [u8]> {
         let from = entry.header_offset().saturating_sub(self.start);
-        let header = entry.local_header(compressed::slice(self.bytes, &(from..u64::MAX)))?;
-        let data = from.saturating_add(header);
+        let header = compressed::slice(self.bytes, &(from..u64::MAX));
+        let data = from.saturating_add(entry.local_header(header).ok()?);
         let end = data.saturating_add(entry.compressed_size());
         let bytes = compressed::slice(self.bytes, &(data..end));
         if (bytes.len() as u64) < entry.compressed_size() {
-            return Ok(None);
+            return None;
         }
-        match entry.method()? {
-            Method::Stored => Ok(Some(bytes)),
-            #[cfg(feature = "libdeflate")]
-            Method::Deflate => Ok(scratch.inflate(bytes, entry.size())),
-            _ => {
-                let _ = scratch;
-                Ok(None)
-            }
-        }
-    }
-}
-
-#[cfg(feature = "libdeflate")]
-impl Scratch<'_> {
-    /// What the deflated `bytes` hold, if that is `size` bytes.
-    fn inflate(&mut self, bytes: &[u8], size: u64) -> Option<&[u8]> {
-        let out = self.room.of(usize::try_from(size).ok()?).ok()?;
-        let made = self.state.deflate_decompress(bytes, out).ok()?;
-        (made == out.len()).then_some(out)
+        let contents = match entry.method().ok()? {
+            Method::Stored => bytes,
+            Method::Deflate => one_shot.inflate(bytes, entry.size())?,
+            _ => return None,
+        };
+        (!verify || entry.check_crc(contents).is_ok()).then_some(contents)
     }
 }

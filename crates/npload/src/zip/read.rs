@@ -63,11 +63,19 @@ impl Entry<'_> {
     /// longer or shorter than declared; [`ErrorKind::Checksum`]; [`ErrorKind::Changed`] where the
     /// file is not what was opened; [`ErrorKind::OutOfMemory`]; [`ErrorKind::Io`].
     pub(crate) fn read(&self, align_at: usize, options: &ReadOptions<'_>) -> Result<Buffer> {
-        Ok(self.read_unshared(align_at, options)?.into())
+        let mut first = [0; FIRST_READ];
+        let opened = self.open(&mut first)?;
+        let memory = self.memory(align_at)?;
+        let bytes = match self.read_at_once(&opened, memory, options)? {
+            Some(bytes) => bytes,
+            None => self.read_growing(&opened, memory, options)?,
+        };
+        Ok(memory.filled(bytes).into())
     }
 
     /// The same, in memory that is not shared yet: a thread that reads a large member so takes
-    /// nothing from the allocator.
+    /// nothing from the allocator. None where it would have to: [`Entry::read`] is then to read it,
+    /// by a thread that may.
     ///
     /// # Errors
     /// As [`Entry::read`].
@@ -75,28 +83,47 @@ impl Entry<'_> {
         &self,
         align_at: usize,
         options: &ReadOptions<'_>,
-    ) -> Result<Unshared> {
+    ) -> Result<Option<Unshared>> {
         let mut first = [0; FIRST_READ];
         let opened = self.open(&mut first)?;
+        let memory = self.memory(align_at)?;
+        let bytes = match self.read_at_once(&opened, memory, options)? {
+            Some(bytes) => bytes,
+            None if self.reads_without_allocating() => return Ok(None),
+            None => self.read_growing(&opened, memory, options)?,
+        };
+        Ok(Some(memory.filled(bytes)))
+    }
+
+    fn memory(&self, align_at: usize) -> Result<Memory> {
+        let most = isize::MAX.unsigned_abs().saturating_sub(ALIGNMENT);
         let size = usize::try_from(self.size())
             .ok()
-            .filter(|&size| size <= isize::MAX.unsigned_abs().saturating_sub(ALIGNMENT));
+            .filter(|&size| size <= most);
         let size = size.ok_or_else(|| self.out_of_memory())?;
         // `align_at` + `pad` is a multiple of ALIGNMENT.
         let pad = align_at.wrapping_neg() % ALIGNMENT;
-        let memory = Memory {
+        Ok(Memory {
             pad,
             total: pad.saturating_add(size),
-        };
-        let bytes = match self.method()? {
-            Method::Stored => self.read_stored(&opened, memory, options)?,
+        })
+    }
+
+    /// All of it in one go; none if its method has none, or it is not what was declared.
+    fn read_at_once(
+        &self,
+        opened: &Opened<'_>,
+        memory: Memory,
+        options: &ReadOptions<'_>,
+    ) -> Result<Option<AlignedBuf>> {
+        match self.method()? {
+            Method::Stored => self.read_stored(opened, memory, options).map(Some),
             #[cfg(feature = "libdeflate")]
             Method::Deflate if self.suits_libdeflate(options) => {
-                self.inflate(&opened, memory, options)?
+                self.inflate(opened, memory, options)
             }
-            _ => self.read_growing(&opened, memory, options)?,
-        };
-        Ok(Unshared { bytes, pad })
+            _ => Ok(None),
+        }
     }
 
     /// Reads a stored member whole along with its local header, if both fit into `memory`: the byte
@@ -110,7 +137,8 @@ impl Entry<'_> {
             return Ok(None);
         }
         if verify {
-            self.check_crc(opened.head).map_err(|err| self.failed(err))?;
+            self.check_crc(opened.head)
+                .map_err(|err| self.failed(err))?;
         }
         let header = opened.range.start.saturating_sub(self.header_offset());
         Ok(usize::try_from(header).ok())
@@ -122,7 +150,7 @@ impl Entry<'_> {
         memory: Memory,
         options: &ReadOptions<'_>,
     ) -> Result<AlignedBuf> {
-        let mut bytes = self.allocate(memory.total, options)?;
+        let mut bytes = self.allocate(memory.total, false, options)?;
         let out = bytes.get_mut(memory.pad..).unwrap_or_default();
         if opened.head.len() == out.len() && !out.is_empty() {
             out.copy_from_slice(opened.head);
@@ -164,7 +192,8 @@ impl Entry<'_> {
         memory: Memory,
         options: &ReadOptions<'_>,
     ) -> Result<AlignedBuf> {
-        let mut bytes = self.allocate(memory.total.min(FIRST), options)?;
+        let first = memory.total.min(FIRST);
+        let mut bytes = self.allocate(first, first < memory.total, options)?;
         let input = Compressed::opened(&*self.archive.source, opened, CHUNK);
         let mut reader = self.stream(input, options.verify)?;
         let mut filled = memory.pad;
@@ -183,11 +212,19 @@ impl Entry<'_> {
         }
     }
 
-    pub(super) fn allocate(&self, len: usize, options: &ReadOptions<'_>) -> Result<AlignedBuf> {
-        let taken = match options.inflaters {
-            // The thread is to allocate nothing: see `Inflaters`.
-            Some(_) => AlignedBuf::mapped(len),
-            None => AlignedBuf::zeroed(len),
+    /// Memory for the member, or for a part of it if it `grows`.
+    pub(super) fn allocate(
+        &self,
+        len: usize,
+        grows: bool,
+        options: &ReadOptions<'_>,
+    ) -> Result<AlignedBuf> {
+        // A thread with inflaters is to allocate nothing. What grows is moved without a copy if it
+        // was mapped, and leaves nothing behind in the allocator.
+        let taken = if grows || options.inflaters.is_some() {
+            AlignedBuf::mapped(len)
+        } else {
+            AlignedBuf::zeroed(len)
         };
         taken.map_err(|err| self.no_memory(err))
     }
@@ -224,4 +261,13 @@ pub(super) struct Memory {
     pub(super) pad: usize,
     /// Those and the member's.
     pub(super) total: usize,
+}
+
+impl Memory {
+    fn filled(self, bytes: AlignedBuf) -> Unshared {
+        Unshared {
+            bytes,
+            pad: self.pad,
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! A member's bytes from some byte on, into memory that exists.
 
+use std::io::BufRead;
 use std::ops::Range;
 
 use crc32fast::Hasher;
 
-use super::compressed::read_failed;
+use super::compressed::{Compressed, read_failed};
 use super::{Entry, Method, ReadOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Fill;
@@ -65,30 +66,26 @@ impl Entry<'_> {
 
     /// Adds a part of the source to a checksum.
     fn sum(&self, sum: &mut Hasher, part: Range<u64>) -> Result<()> {
-        let len = part.end.saturating_sub(part.start);
-        let mut block = vec![0; usize::try_from(len).map_or(BLOCK, |len| len.min(BLOCK))];
-        let mut at = part.start;
-        while at < part.end {
-            let left = usize::try_from(part.end.saturating_sub(at)).unwrap_or(usize::MAX);
-            let most = left.min(block.len());
-            let bytes = block.get_mut(..most).unwrap_or_default();
-            let read = self.archive.source.read_exact_at(bytes, at);
-            read.map_err(|err| read_failed(err, at))?;
+        let start = part.start;
+        let mut input = Compressed::new(&*self.archive.source, part, BLOCK);
+        loop {
+            let bytes = match input.fill_buf() {
+                Ok([]) => return Ok(()),
+                Ok(bytes) => bytes,
+                Err(err) => {
+                    let failure = input.take_failure();
+                    return Err(failure.unwrap_or_else(|| read_failed(err, start)));
+                }
+            };
             sum.update(bytes);
-            at = at.saturating_add(most as u64);
+            let used = bytes.len();
+            input.consume(used);
         }
-        Ok(())
     }
 
     fn decode_into(&self, skip: u64, dest: &mut [u8], options: &ReadOptions<'_>) -> Result<()> {
         let mut reader = self.reader(options.verify)?;
-        let mut block = vec![0; BLOCK];
-        let mut left = skip;
-        while left > 0 {
-            let most = usize::try_from(left).map_or(BLOCK, |left| left.min(BLOCK));
-            let n = reader.read_some(block.get_mut(..most).unwrap_or_default())?;
-            left = left.saturating_sub(n as u64);
-        }
+        reader.skip(skip, &|_| Ok(()))?;
         for mut piece in dest.chunks_mut(BLOCK) {
             while !piece.is_empty() {
                 let n = reader.read_some(piece)?;
@@ -97,7 +94,6 @@ impl Entry<'_> {
             }
         }
         // The read that finds the end checks size and checksum.
-        while reader.read_some(&mut block)? > 0 {}
-        Ok(())
+        reader.skip(u64::MAX, &|_| Ok(()))
     }
 }

@@ -13,6 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) const CHUNK: usize = 128 << 10;
 /// The same for the first bytes of a member: a page.
 const PREFIX_CHUNK: usize = 4 << 10;
+/// What is decoded before it is thrown away: it fits in the cache.
+const BLOCK: usize = 128 << 10;
 /// Before that, with the local header: most prefixes need no second read.
 const FIRST_READ: usize = 1 << 10;
 
@@ -117,6 +119,27 @@ impl Reader<'_> {
             self.finish()?;
         }
         Ok(n)
+    }
+
+    /// Reads on by up to so many bytes, as far as there are any, and throws them away; `told` hears
+    /// of each piece.
+    ///
+    /// # Errors
+    /// As [`Reader::read_some`].
+    pub(crate) fn skip(&mut self, bytes: u64, told: &dyn Fn(usize) -> Result<()>) -> Result<()> {
+        let most = |left: u64| usize::try_from(left).map_or(BLOCK, |left| left.min(BLOCK));
+        let mut block = vec![0; most(bytes.min(self.left))];
+        let mut left = bytes;
+        while left > 0 {
+            let piece = most(left).min(block.len());
+            let n = self.read_some(block.get_mut(..piece).unwrap_or_default())?;
+            if n == 0 {
+                break;
+            }
+            told(n)?;
+            left = left.saturating_sub(n as u64);
+        }
+        Ok(())
     }
 
     /// Up to what the member has left.

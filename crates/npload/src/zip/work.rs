@@ -3,8 +3,6 @@
 use std::io;
 use std::sync::Mutex;
 
-#[cfg(feature = "libdeflate")]
-use libdeflater::Decompressor;
 use npload_buffer::AlignedBuf;
 
 /// One for each thread, used again for the next member. Made on the calling thread, so that the
@@ -16,13 +14,35 @@ pub(crate) struct Inflaters(Mutex<Vec<Inflater>>);
 /// What one thread works with.
 #[derive(Default)]
 pub(crate) struct Inflater {
-    #[cfg(feature = "libdeflate")]
-    pub(super) state: Decompressor,
     /// The bytes of the archive that are in flight.
     pub(super) input: Room,
+    pub(super) one_shot: OneShot,
+}
+
+/// libdeflate, where it is there.
+#[derive(Default)]
+pub(crate) struct OneShot {
+    #[cfg(feature = "libdeflate")]
+    pub(super) state: libdeflater::Decompressor,
     /// A small member's contents, on the way to where they belong.
     #[cfg(feature = "libdeflate")]
-    pub(super) contents: Room,
+    contents: Room,
+}
+
+impl OneShot {
+    /// What the deflated `bytes` hold, if that is `size` bytes.
+    #[cfg(feature = "libdeflate")]
+    pub(super) fn inflate(&mut self, bytes: &[u8], size: u64) -> Option<&[u8]> {
+        let out = self.contents.of(usize::try_from(size).ok()?).ok()?;
+        let made = self.state.deflate_decompress(bytes, out).ok()?;
+        (made == out.len()).then_some(out)
+    }
+
+    /// Nothing: such members are streamed.
+    #[cfg(not(feature = "libdeflate"))]
+    pub(super) fn inflate(&mut self, _: &[u8], _: u64) -> Option<&[u8]> {
+        None
+    }
 }
 
 impl Inflaters {

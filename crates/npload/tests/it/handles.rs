@@ -166,6 +166,84 @@ fn a_file_that_was_replaced_or_cut_is_said_to_have_changed() {
 }
 
 #[test]
+fn a_bad_header_is_told_without_reading_a_huge_member_to_its_end() {
+    // Checksums are wrong too, which is what is said of members that are read.
+    for (len, kind) in [(4000, ErrorKind::Checksum), (65 << 20, ErrorKind::Version)] {
+        let mut member = b"\x93NUMPY\x09\x00".to_vec();
+        member.resize(len, 0);
+        let read = Arc::new(AtomicU64::new(0));
+        let source = Counted(Buffer::from(crate::into::stored(&member)), read.clone());
+        let npz = LoadOptions::new().load_source(source).unwrap().into_npz();
+        let err = same_error(&npz.unwrap(), "a");
+        assert_eq!(err.kind(), kind, "{err}");
+        assert!(read.load(Ordering::Relaxed) < 1 << 20, "{read:?}");
+    }
+}
+
+/// The error of a load of all, which is that of the member alone.
+#[track_caller]
+fn same_error(npz: &Npz, key: &str) -> npload::Error {
+    let alone = npz.get(key).unwrap_err();
+    let together = npz.load_all().unwrap_err();
+    assert_eq!(together.to_string(), alone.to_string());
+    assert_eq!(together.kind(), alone.kind());
+    alone
+}
+
+#[test]
+fn small_members_fail_together_as_they_do_alone() {
+    // Overwritten by an archive of the same length, through what has no time stamp.
+    let stored = crate::into::stored(&counting(&[10], false));
+    let mut other = stored.clone();
+    let names: Vec<_> = other
+        .windows(5)
+        .enumerate()
+        .filter(|(_, w)| w == b"a.npy")
+        .collect();
+    let places: Vec<usize> = names.into_iter().map(|(at, _)| at).collect();
+    places.iter().for_each(|&at| other[at] = b'b');
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.npz");
+    std::fs::write(&path, &stored).unwrap();
+    let file = std::fs::File::open(&path).unwrap();
+    let npz = LoadOptions::new().load_source(file).unwrap().into_npz();
+    std::fs::write(&path, &other).unwrap();
+    let err = same_error(&npz.unwrap(), "a");
+    assert_eq!(err.kind(), ErrorKind::Changed);
+    let text = "the archive changed since it was opened; reading it now fails with: File name in";
+    assert!(err.message().starts_with(text), "{err}");
+
+    // A file that was cut.
+    std::fs::write(&path, &stored).unwrap();
+    let npz = Npz::open(&path).unwrap();
+    std::fs::write(&path, &stored[..20]).unwrap();
+    assert_eq!(same_error(&npz, "a").kind(), ErrorKind::Changed);
+
+    // A checksum, and a place before the file: the directory is said to begin further behind.
+    let in_memory = |bytes: &[u8]| {
+        let loaded = LoadOptions::new().load_bytes(bytes).unwrap();
+        loaded.into_npz().unwrap()
+    };
+    let err = same_error(&in_memory(&stored), "a");
+    assert_eq!(err.kind(), ErrorKind::Checksum);
+    let mut before = stored.clone();
+    let start = before.len() - 6;
+    before[start + 1] += 1;
+    let err = same_error(&in_memory(&before), "a");
+    assert_eq!(err.kind(), ErrorKind::Archive);
+    assert_eq!(err.message(), "Bad offset for file header: -256");
+
+    // Objects are refused before anything is read, whatever the checksum.
+    let objects = counting(&[10], false);
+    let at = objects.windows(4).position(|w| w == b"<i4'").unwrap();
+    let mut objects = crate::into::stored(&objects);
+    let at = at + objects.windows(6).position(|w| w == b"\x93NUMPY").unwrap();
+    objects[at..at + 5].copy_from_slice(b"|O', ");
+    let text = same_error(&in_memory(&objects), "a");
+    assert_eq!(text.kind(), ErrorKind::ObjectArray);
+}
+
+#[test]
 fn load_into_fills_memory_that_exists_in_native_order() {
     let dir = testdata().join("npy");
     for file in ["f8-le-2d-c.npy", "f8-be-2d-c.npy", "f8-be-2d-f.npy"] {
@@ -273,4 +351,97 @@ fn opening_what_is_no_archive_says_what_it_is() {
         assert_eq!((err.kind(), err.path()), (kind, Some(path.as_path())));
         assert!(err.message().contains(says), "{err}");
     }
+}
+
+#[test]
+fn peek_says_what_ends_before_its_data_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let npy = std::fs::read(testdata().join("npy/f8-le-2d-c.npy")).unwrap();
+    let path = dir.path().join("x.npy");
+    std::fs::write(&path, &npy[..npy.len() - 24]).unwrap();
+    let peeked = npload::peek(&path).unwrap().remove(0);
+    assert!(matches!(&peeked.header, Ok(Some(_))));
+    assert_eq!(peeked.size, npy.len() as u64 - 24);
+    let err = peeked.incomplete.unwrap();
+    assert_eq!(
+        (err.kind(), err.offset()),
+        (ErrorKind::Truncated, Some(peeked.size))
+    );
+    assert!(
+        err.message().contains("(file seems not fully written?)"),
+        "{err}"
+    );
+    let npz = npload::peek(testdata().join("npz/truncated-array.npz")).unwrap();
+    let cut: Vec<_> = npz
+        .iter()
+        .filter_map(|member| member.incomplete.as_ref())
+        .collect();
+    assert_eq!((cut.len(), cut[0].kind()), (1, ErrorKind::Truncated));
+    assert!(cut[0].member().is_some());
+    for whole in [
+        "npz/savez.npz",
+        "npy/f8-le-2d-c.npy",
+        "malformed/object-O.npy",
+    ] {
+        let peeked = npload::peek(testdata().join(whole)).unwrap();
+        assert!(
+            peeked.iter().all(|array| array.incomplete.is_none()),
+            "{whole}"
+        );
+    }
+}
+
+#[test]
+fn an_archive_without_its_end_says_where_it_is_cut_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.npz");
+    let bytes = std::fs::read(testdata().join("npz/savez.npz")).unwrap();
+    let mut padded = bytes.clone();
+    padded.resize(bytes.len() + 100_000, b'-');
+    for (written, says) in [
+        (
+            &bytes[..300],
+            "File is not a zip file: it begins as one, and the archive's end is missing at byte 300; \
+             the file is probably cut off: download or copy it again"
+                .to_owned(),
+        ),
+        (
+            &padded,
+            format!(
+                "File is not a zip file: an archive ends at byte {}, and 100000 bytes that are none \
+                 of its follow; cut them off",
+                bytes.len()
+            ),
+        ),
+    ] {
+        std::fs::write(&path, written).unwrap();
+        for err in [
+            npload::load(&path).unwrap_err(),
+            npload::Npz::open(&path).unwrap_err(),
+        ] {
+            assert_eq!((err.kind(), err.message()), (ErrorKind::Archive, says.as_str()));
+        }
+    }
+}
+
+#[test]
+fn a_member_is_peeked_at_by_the_name_that_loads_it() {
+    let path = testdata().join("npz/names-duplicate-raw-and-npy.npz");
+    let npz = npload::Npz::open(path).unwrap();
+    for key in npz.keys() {
+        let peeked = npz.peek_member(key).unwrap();
+        match npz.member(key).unwrap() {
+            npload::Member::Bytes(bytes) => {
+                assert!(matches!(peeked.header, Ok(None)));
+                assert_eq!(peeked.size, bytes.len() as u64);
+            }
+            npload::Member::Array(array) => {
+                let header = peeked.header.unwrap().unwrap();
+                assert_eq!(header.shape(), array.shape());
+            }
+        }
+    }
+    let err = npz.peek_member("nothing").unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::NoSuchMember);
+    assert_eq!(err.message(), "nothing is not a file in the archive");
 }

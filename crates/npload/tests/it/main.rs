@@ -14,6 +14,7 @@
 )]
 
 mod arrays;
+mod begin;
 #[cfg(target_os = "linux")]
 mod directory;
 mod examples;

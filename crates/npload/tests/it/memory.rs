@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-use npload::{LoadOptions, Loaded};
+use npload::{Handle, LoadOptions, Loaded, Selection};
 
 use crate::handles::counting;
 
@@ -31,7 +31,7 @@ fn reset_peak() {
 }
 
 /// Runs one of the measurements below in a process of its own, where nothing else allocates.
-fn in_own_process(measurement: &str, file: &Path, threads: usize) -> String {
+fn in_own_process(measurement: &str, file: &Path, threads: usize, part: Option<&str>) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
@@ -43,6 +43,7 @@ fn in_own_process(measurement: &str, file: &Path, threads: usize) -> String {
         .env("NPLOAD_MEASURE", measurement)
         .env("NPLOAD_FILE", file)
         .env("NPLOAD_THREADS", threads.to_string())
+        .envs(part.map(|part| ("NPLOAD_PART", part)))
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -77,7 +78,17 @@ fn measurement() {
     let path = std::env::var_os("NPLOAD_FILE").unwrap();
     let threads = std::env::var("NPLOAD_THREADS").unwrap();
     let options = LoadOptions::new().threads(threads.parse().unwrap());
-    let load = || match options.load(&path) {
+    let part = std::env::var("NPLOAD_PART").ok();
+    let part = part.map(|text| text.parse::<Selection>().unwrap());
+    let read = |selection: &Selection| {
+        let read = match options.open(&path).unwrap() {
+            Handle::Npy(npy) => npy.read(selection.clone()),
+            Handle::Npz(npz) => npz.read("m0", selection.clone()),
+            _ => return 0,
+        };
+        read.map_or(0, |array| array.nbytes() as u64)
+    };
+    let load_all = || match options.load(&path) {
         Ok(Loaded::Array(array)) => array.nbytes() as u64,
         Ok(Loaded::Npz(npz)) => match npz.load_all() {
             Ok(members) => members
@@ -88,6 +99,7 @@ fn measurement() {
         },
         _ => 0,
     };
+    let load = || part.as_ref().map_or_else(load_all, read);
     // Pages of the program itself, which come in as it runs, are not the load's.
     let program = || status("RssFile:") + status("RssShmem:");
     let (anonymous, address) = (status("RssAnon:"), status("VmSize:"));
@@ -129,10 +141,14 @@ fn check_budget(path: &Path, nbytes: usize, in_flight: u64) {
 }
 
 fn check_budget_of(path: &Path, nbytes: usize, in_flight: u64, threads: usize) {
+    check(path, None, nbytes, in_flight, threads);
+}
+
+fn check(path: &Path, part: Option<&str>, nbytes: usize, in_flight: u64, threads: usize) {
     let budget = nbytes as u64 + in_flight + SLACK;
     for way in ["free".to_owned(), format!("within {budget}")] {
-        let text = in_own_process(&way, path, threads);
-        let name = format!("{} by {threads} {way}", path.display());
+        let text = in_own_process(&way, path, threads, part);
+        let name = format!("{} {part:?} by {threads} {way}", path.display());
         assert_eq!(figure(&text, "nbytes "), nbytes as u64, "{name}: {text}");
         let peak = figure(&text, "resident-peak ");
         assert!(
@@ -151,7 +167,9 @@ fn an_npy_takes_its_array_and_gives_it_back() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.npy");
     std::fs::write(&path, counting(&[16 * MIB], false)).unwrap();
-    check_budget(&path, 64 * MIB, 0);
+    for threads in [1, 2, 8] {
+        check_budget_of(&path, 64 * MIB, 0, threads);
+    }
 }
 
 #[test]
@@ -208,6 +226,46 @@ fn many_members_take_no_more_than_few_whatever_the_threads() {
     }
 }
 
+/// Elements of one byte, every other one: as many runs as there can be.
+#[test]
+fn a_part_takes_its_elements_however_many_pieces_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut npy = counting(&[2 * MIB], false);
+    let dict = npy.windows(5).position(|w| w == b"'<i4'").unwrap();
+    npy[dict..dict + 5].copy_from_slice(b"'|u1'");
+    let shape = npy.windows(9).position(|w| w == b"(2097152,").unwrap();
+    npy[shape..shape + 9].copy_from_slice(b"(8388608,");
+    let path = dir.path().join("x.npy");
+    std::fs::write(&path, &npy).unwrap();
+    for (part, nbytes) in [("::2", 4 * MIB), ("::-3", 2_796_203), ("5:", 8 * MIB - 5)] {
+        check(&path, Some(part), nbytes, 0, 2);
+        for deflate in [false, true] {
+            let path = dir.path().join(format!("{deflate}.npz"));
+            write_zip(&path, &npy, 1, deflate);
+            check(&path, Some(part), nbytes, 0, 2);
+        }
+    }
+}
+
+/// Deflated members without a last block, which `zipfile` reads and libdeflate does not.
+#[test]
+fn what_libdeflate_does_not_read_takes_no_more_whatever_the_threads() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("open-ended.npz");
+    let member = counting(&[MIB], false);
+    let mut encoder = deflater();
+    encoder.write_all(&member).unwrap();
+    encoder.flush().unwrap();
+    let packed = encoder.get_ref().clone();
+    let compressed = write_packed(&path, &member, packed, 8, true) as u64;
+    for threads in [1, 2, 8] {
+        let in_flight = compressed * threads as u64;
+        if cfg!(feature = "libdeflate") {
+            check_budget_of(&path, 8 * 4 * MIB, in_flight, threads);
+        }
+    }
+}
+
 #[test]
 fn a_header_that_lies_takes_no_memory() {
     let dir = tempfile::tempdir().unwrap();
@@ -227,11 +285,18 @@ fn a_header_that_lies_takes_no_memory() {
 fn write_zip(path: &Path, member: &[u8], count: u32, deflate: bool) -> usize {
     let mut packed = member.to_vec();
     if deflate {
-        let mut encoder =
-            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut encoder = deflater();
         encoder.write_all(member).unwrap();
         packed = encoder.finish().unwrap();
     }
+    write_packed(path, member, packed, count, deflate)
+}
+
+fn deflater() -> flate2::write::DeflateEncoder<Vec<u8>> {
+    flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast())
+}
+
+fn write_packed(path: &Path, member: &[u8], packed: Vec<u8>, count: u32, deflate: bool) -> usize {
     let mut crc = flate2::Crc::new();
     crc.update(member);
     let (method, crc) = (u16::from(deflate) * 8, crc.sum());

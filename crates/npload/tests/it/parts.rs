@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
 use npload::{
-    Array, Buffer, ErrorKind, Handle, LoadOptions, Npy, Npz, PrintOptions, ReadAt, Selection, load,
-    open,
+    Array, Buffer, ErrorKind, Handle, LoadOptions, Npy, Npz, PrintOptions, ReadAt, Selection,
+    Verify, load, open,
 };
 use proptest::prelude::*;
 
@@ -288,4 +288,63 @@ fn a_peek_reads_each_compressed_member_once() {
     let found = handle.peek();
     assert!(found.iter().all(|member| member.data_offset.is_none()));
     assert_eq!(calls.load(Ordering::Relaxed), found.len() as u64);
+}
+
+#[test]
+fn a_part_that_leaves_nothing_out_is_checked_as_a_whole_member_is() {
+    let mut flipped = std::fs::read(testdata().join("npz/savez.npz")).unwrap();
+    let header = flipped.windows(6).position(|w| w == b"\x93NUMPY").unwrap();
+    flipped[header + 128] ^= 1;
+    let malformed = |name: &str| std::fs::read(testdata().join("malformed").join(name)).unwrap();
+    for bytes in [
+        flipped,
+        malformed("crc-stored.npz"),
+        malformed("crc-deflated.npz"),
+    ] {
+        let npz_with = |options: LoadOptions| {
+            let loaded = options.load_source(bytes.clone()).unwrap();
+            loaded.into_npz().unwrap()
+        };
+        let npz = npz_with(LoadOptions::new());
+        let key = npz.keys().next().unwrap().to_owned();
+        let whole = npz.get(&key).unwrap_err();
+        assert_eq!(whole.kind(), ErrorKind::Checksum);
+        for selection in ["", "..., ::-1", "None"] {
+            let selection: Selection = selection.parse().unwrap();
+            let part = npz.part(&key).unwrap().slice(selection).unwrap();
+            let options = PrintOptions::default();
+            for err in [
+                part.read().unwrap_err(),
+                part.format(&options).unwrap_err(),
+                part.format_repr(&options).unwrap_err(),
+            ] {
+                assert_eq!(err.kind(), ErrorKind::Checksum, "{err}");
+                assert_eq!(err.to_string(), whole.to_string());
+            }
+        }
+        // A part that leaves something out is not checked, unless that is asked for.
+        let some: Selection = "..., :1".parse().unwrap();
+        npz.read(&key, some.clone()).unwrap();
+        let always = npz_with(LoadOptions::new().verify(Verify::Always));
+        assert_eq!(
+            always.read(&key, some).unwrap_err().kind(),
+            ErrorKind::Checksum
+        );
+        let never = npz_with(LoadOptions::new().verify(Verify::Never));
+        never.read(&key, Selection::all()).unwrap();
+    }
+}
+
+#[test]
+fn what_is_no_array_is_refused_before_it_is_read() {
+    let mut raw = b"no array".to_vec();
+    raw.resize(1 << 20, 7);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("raw.npz");
+    std::fs::write(&path, crate::into::stored(&raw)).unwrap();
+    // Its checksum is wrong, which nobody finds out.
+    let err = Npz::open(&path).unwrap().get("a").unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::NotArray);
+    let message = "the member is no npy file but 1048576 other bytes";
+    assert_eq!((err.message(), err.member()), (message, Some("a.npy")));
 }

@@ -283,6 +283,90 @@ fn a_callback_that_panics_ends_the_load_early() {
     assert!(reads < 1900, "{reads}");
 }
 
+#[test]
+fn a_lone_member_is_read_by_all_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let len = (5 << 20) / 4;
+    let bytes = std::fs::read(stored(folder.path(), &[len], 0)).unwrap();
+    let helped = Arc::new(AtomicUsize::new(0));
+    let source = LateHelpers {
+        bytes: Buffer::from(bytes),
+        caller: std::thread::current().id(),
+        helped: helped.clone(),
+    };
+    let told = Told::default();
+    let options = told.by(LoadOptions::new());
+    let npz = options.load_source(source).unwrap().into_npz().unwrap();
+    npz.load_all().unwrap();
+    told.check(all_of(&npz));
+    assert!(helped.load(Ordering::SeqCst) > 0);
+}
+
+/// A source whose helpers come late: the thread that loads has done the rest by then.
+struct LateHelpers {
+    bytes: Buffer,
+    caller: ThreadId,
+    helped: Arc<AtomicUsize>,
+}
+
+impl ReadAt for LateHelpers {
+    fn len(&self) -> std::io::Result<u64> {
+        ReadAt::len(&self.bytes)
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<()> {
+        let patience = std::time::Duration::from_millis(10);
+        if std::thread::current().id() != self.caller {
+            self.helped.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(patience * 10);
+        } else if buf.len() >= 256 << 10 {
+            // Not before a helper has taken something.
+            (0..500)
+                .take_while(|_| self.helped.load(Ordering::SeqCst) == 0)
+                .for_each(|_| std::thread::sleep(patience));
+        }
+        self.bytes.read_exact_at(buf, offset)
+    }
+}
+
+#[test]
+fn what_helpers_do_last_is_told_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let len = 3 << 20;
+    let npy = counting(&[len], false);
+    let npz = std::fs::read(stored(folder.path(), &[len], 0)).unwrap();
+    let told = Told::default();
+    let options = told.by(LoadOptions::new());
+    let late = |bytes: &[u8]| {
+        let helped = Arc::new(AtomicUsize::new(0));
+        let source = LateHelpers {
+            bytes: Buffer::from(bytes.to_vec()),
+            caller: std::thread::current().id(),
+            helped: helped.clone(),
+        };
+        (source, helped)
+    };
+    let helped = |helped: Arc<AtomicUsize>| assert!(helped.load(Ordering::SeqCst) > 0);
+
+    let (source, reads) = late(&npy);
+    let npy = options.open_npy_in(source).unwrap();
+    let part = npy.read("1:".parse::<Selection>().unwrap()).unwrap();
+    told.check(part.nbytes() as u64);
+    helped(reads);
+
+    let (source, reads) = late(&npz);
+    let npz = options.load_source(source).unwrap().into_npz().unwrap();
+    npz.load_into("m0000", &mut vec![0_i32; len]).unwrap();
+    told.check(len as u64 * 4);
+    helped(reads);
+
+    let (source, reads) = late(&std::fs::read(folder.path().join("stored.npz")).unwrap());
+    let npz = options.load_source(source).unwrap().into_npz().unwrap();
+    npz.read("m0000", Selection::all()).unwrap();
+    told.check(all_of(&npz));
+    helped(reads);
+}
+
 /// A source that takes as much stack as a thread of the standard library has, nearly.
 struct Hungry(File);
 
@@ -296,6 +380,42 @@ impl ReadAt for Hungry {
         assert!(frame.iter().all(|&b| b == 1));
         ReadAt::read_exact_at(&self.0, buf, offset)
     }
+}
+
+/// One that takes more than that, and says so.
+struct Hungrier(File, ThreadId);
+
+impl ReadAt for Hungrier {
+    fn len(&self) -> std::io::Result<u64> {
+        self.0.len()
+    }
+
+    fn stack_size(&self) -> usize {
+        8 << 20
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<()> {
+        #[inline(never)]
+        fn take_stack() {
+            let frame = std::hint::black_box([1_u8; 3 << 20]);
+            assert!(frame.iter().all(|&b| b == 1));
+        }
+        // The thread that calls the load has what it has.
+        if std::thread::current().id() != self.1 {
+            take_stack();
+        }
+        ReadAt::read_exact_at(&self.0, buf, offset)
+    }
+}
+
+#[test]
+fn sources_chosen_at_run_time_have_the_stack_they_ask_for() {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&counting(&[6 << 20], false)).unwrap();
+    let options = LoadOptions::new().threads(NonZeroUsize::new(4).unwrap());
+    let boxed: Box<dyn ReadAt> = Box::new(Hungrier(file, std::thread::current().id()));
+    let array = options.load_source(boxed).unwrap().into_array();
+    assert_eq!(array.unwrap().shape(), [6 << 20]);
 }
 
 #[test]

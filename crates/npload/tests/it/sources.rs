@@ -30,6 +30,16 @@ fn every_source_gives_the_same_array_or_the_same_kind_of_error() {
             ),
             ("buffer", options.load_source(Buffer::from(bytes.clone()))),
             ("read-at", options.load_source(File::open(&path).unwrap())),
+            (
+                "opened reader",
+                options
+                    .open_reader(&mut bytes.as_slice())
+                    .and_then(|handle| match handle {
+                        npload::Handle::Npy(npy) => npy.load().map(npload::Loaded::Array),
+                        npload::Handle::Npz(npz) => Ok(npload::Loaded::Npz(npz)),
+                        other => panic!("{other:?}"),
+                    }),
+            ),
         ];
         for (name, other) in others {
             match (&by_path, other.and_then(npload::Loaded::into_array)) {
@@ -282,5 +292,86 @@ fn a_file_with_fewer_bytes_than_it_claims_is_read_to_where_it_ends() {
             "{err}"
         );
         assert_eq!(err.path(), Some(path.as_ref()));
+    }
+}
+
+/// Gives the bytes and then zeros without end; counts what was taken.
+struct Endless<'a> {
+    bytes: &'a [u8],
+    taken: usize,
+}
+
+impl Read for Endless<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.bytes.read(buf)?;
+        buf[read..].fill(0);
+        self.taken += buf.len();
+        assert!(self.taken < 1 << 20, "it reads on and on");
+        Ok(buf.len())
+    }
+}
+
+#[test]
+fn an_array_in_a_stream_ends_where_its_header_says_and_other_streams_at_once() {
+    let options = LoadOptions::new();
+    let npy = std::fs::read(testdata().join("npy/f8-le-2d-c.npy")).unwrap();
+    let endless = |bytes| Endless { bytes, taken: 0 };
+    let mut stream = endless(&npy);
+    let npload::Handle::Npy(handle) = options.open_reader(&mut stream).unwrap() else {
+        panic!("an npy file");
+    };
+    assert_eq!(stream.taken, npy.len());
+    let same = options.load_bytes(&npy).unwrap().into_array().unwrap();
+    assert_eq!(
+        handle.load().unwrap().to_bytes().unwrap(),
+        same.to_bytes().unwrap()
+    );
+    let mut stream = endless(&npy);
+    let peeked = options.peek_reader(&mut stream).unwrap();
+    assert_eq!(stream.taken, handle.header().data_offset());
+    assert_eq!((peeked[0].size, peeked.len()), (npy.len() as u64, 1));
+    for nothing in [&b"\0"[..], b"text\n", b"\x80\x04N."] {
+        let err = options.open_reader(&mut endless(nothing)).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::NotArray, "{err}");
+        let err = options.peek_reader(&mut endless(nothing)).unwrap_err();
+        assert_eq!(err.kind(), ErrorKind::NotArray, "{err}");
+    }
+}
+
+#[test]
+fn an_array_in_a_stream_that_is_cut_off_opens_and_says_so() {
+    let options = LoadOptions::new();
+    let npy = std::fs::read(testdata().join("npy/f8-le-2d-c.npy")).unwrap();
+    let mut cut = &npy[..npy.len() - 1];
+    let handle = options.open_reader(&mut cut).unwrap();
+    let err = handle.peek()[0].incomplete.take().unwrap();
+    assert_eq!(err.kind(), ErrorKind::Truncated);
+    assert!(
+        err.message()
+            .starts_with("EOF: reading array data, expected "),
+        "{err}"
+    );
+    let err = options.peek_reader(&mut &npy[..40]).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Truncated);
+    assert!(
+        err.message()
+            .starts_with("EOF: reading array header, expected "),
+        "{err}"
+    );
+    let err = options.open_reader(&mut &npy[..40]).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Truncated);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn devices_that_never_end_are_refused_by_their_first_bytes() {
+    for err in [
+        npload::open("/dev/zero").unwrap_err(),
+        npload::peek("/dev/zero").unwrap_err(),
+        npload::Npz::open("/dev/zero").unwrap_err(),
+        load("/dev/zero").unwrap_err(),
+    ] {
+        assert_eq!(err.kind(), ErrorKind::NotArray);
+        assert_eq!(err.looks().unwrap().what, "nothing but zero bytes");
     }
 }

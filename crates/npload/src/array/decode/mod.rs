@@ -27,21 +27,14 @@ impl Value {
     /// # Errors
     /// [`ErrorKind::Argument`] when there are more or fewer bytes than the dtype's itemsize;
     /// [`ErrorKind::ObjectArray`] for Python objects, which are not in the bytes;
-    /// [`ErrorKind::Limit`] for dtypes that have more than 262,144 parts of 0 bytes.
+    /// [`ErrorKind::Limit`] for what [`DType::check_listing`] refuses.
     pub fn decode(dtype: &DType, bytes: &[u8]) -> Result<Value> {
         if bytes.len() != dtype.itemsize() {
             let (expected, got) = (dtype.itemsize(), bytes.len());
             let message = format!("an element has {expected} bytes, got {got}");
             return Err(Error::new(ErrorKind::Argument, message));
         }
-        let parts = empty_parts(dtype);
-        if parts > bytes.len().max(MAX_EMPTY_PARTS) {
-            let message = format!(
-                "an element of {} bytes has {parts} parts of 0 bytes, more than max_empty_parts = {MAX_EMPTY_PARTS}",
-                bytes.len()
-            );
-            return Err(Error::new(ErrorKind::Limit, message));
-        }
+        dtype.check_listing(&[])?;
         Value::decode_parts(dtype, bytes)
     }
 
@@ -91,26 +84,6 @@ impl Value {
                 Value::Array(Nested { dtype, values })
             }
         })
-    }
-}
-
-/// How many parts of 0 bytes elements may have, unless there are as many bytes: a header of 100
-/// bytes can ask for billions (`('S0', (1000000000,))`).
-pub(super) const MAX_EMPTY_PARTS: usize = 1 << 18;
-
-/// How many parts of 0 bytes one element has.
-pub(super) fn empty_parts(dtype: &DType) -> usize {
-    let own = usize::from(dtype.itemsize() == 0);
-    match dtype {
-        DType::Struct(dtype) => {
-            let fields = dtype.fields.iter().map(|field| empty_parts(&field.dtype));
-            fields.fold(own, usize::saturating_add)
-        }
-        DType::Subarray(dtype) => {
-            let start = empty_parts(&dtype.base);
-            dtype.shape.iter().fold(start, |n, &m| n.saturating_mul(m))
-        }
-        _ => own,
     }
 }
 
@@ -264,11 +237,17 @@ mod tests {
     }
 
     #[test]
-    fn billions_of_empty_parts_are_refused() {
-        let (base, shape) = (DType::Bytes(0), vec![1000, 1000, 1000]);
-        let dtype = DType::Subarray(Subarray { base, shape }.into());
-        let err = Value::decode(&dtype, &[]).unwrap_err();
-        assert_eq!(err.kind(), ErrorKind::Limit);
-        assert!(err.message().contains("1000000000 parts"), "{err}");
+    fn billions_of_parts_of_no_bytes_are_refused() {
+        let of = |base, shape| DType::Subarray(Subarray { base, shape }.into());
+        let single = DType::Number(Number::Float32, ByteOrder::Little);
+        for dtype in [
+            of(DType::Bytes(0), vec![1000, 1000, 1000]),
+            of(single.clone(), vec![1_000_000_000, 0]),
+            of(of(single, vec![0]), vec![1_000_000_000]),
+        ] {
+            let err = Value::decode(&dtype, &[]).unwrap_err();
+            assert_eq!(err.kind(), ErrorKind::Limit);
+            assert!(err.message().contains("too many to list"), "{err}");
+        }
     }
 }

@@ -52,11 +52,11 @@ impl PrintOptions {
     #[must_use]
     pub fn shown(&self, shape: &[usize]) -> Vec<Shown> {
         let size = shape.iter().fold(1, |n: usize, &m| n.saturating_mul(m));
-        let edge = self.edge();
+        let edge = self.edgeitems;
         let axes = shape.iter().map(|&len| {
             let cut = size > self.threshold && len > edge.saturating_mul(2);
             let (head, tail) = if cut {
-                (edge, len.saturating_sub(edge))
+                (edge, len.saturating_sub(edge.max(1)))
             } else {
                 (len, len)
             };
@@ -66,11 +66,6 @@ impl PrintOptions {
             }
         });
         axes.collect()
-    }
-
-    /// `edgeitems`, but at least one: NumPy's 0 looks at all elements and shows the last.
-    pub(super) fn edge(&self) -> usize {
-        self.edgeitems.max(1)
     }
 }
 

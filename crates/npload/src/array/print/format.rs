@@ -83,7 +83,7 @@ impl Format {
                 Format::Array {
                     base: Box::new(Format::new(&dtype.base, &column, inner)),
                     threshold: context.options.threshold,
-                    edge: context.options.edge(),
+                    edge: context.options.edgeitems,
                 }
             }
         }
@@ -187,7 +187,8 @@ impl Format {
                 let edge = (nested.values.len() > *threshold).then_some(*edge);
                 nested_text(base, nested, edge)
             }
-            (_, value) => scalar::text(value),
+            // Numbers in structs and subarrays have formats of their own.
+            (_, value) => scalar::text(value, &PrintOptions::default()),
         }
     }
 }
@@ -217,11 +218,13 @@ fn nested_text(format: &Format, nested: &Nested, edge: Option<usize>) -> String 
         out.push('[');
         let size = inner.iter().fold(1, |n: usize, &m| n.saturating_mul(m));
         let (head, tail) = match edge {
+            // NumPy's a[-0:] is everything.
+            Some(0) => (0, 0),
             Some(edge) if len > edge.saturating_mul(2) => (edge, len.saturating_sub(edge)),
             _ => (len, len),
         };
-        for i in (0..head).chain(tail..len) {
-            if i > 0 {
+        for (n, i) in (0..head).chain(tail..len).enumerate() {
+            if n > 0 {
                 out.push_str(", ");
             }
             if i == tail {

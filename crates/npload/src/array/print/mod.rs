@@ -31,8 +31,7 @@ pub use edges::Shown;
 
 use self::format::{Context, Format};
 use self::layout::Layout;
-use super::decode::{MAX_EMPTY_PARTS, empty_parts};
-use super::{Array, value::Value};
+use super::{Array, Axes, value::Value};
 use crate::dtype::MAX_NDIM;
 use crate::error::{Error, ErrorKind, Result};
 use crate::npy::tuple_repr;
@@ -51,7 +50,8 @@ pub struct PrintOptions {
     pub precision: usize,
     /// Elements from which on only the edges print: more than this many (1000).
     pub threshold: usize,
-    /// Elements at each end of an axis where only the edges print (3). At least 1.
+    /// Elements at each end of an axis where only the edges print (3). With 0 the last alone prints,
+    /// as wide as it is: NumPy looks at those that it leaves out, too.
     pub edgeitems: usize,
     /// Columns of a line (75).
     pub linewidth: usize,
@@ -75,7 +75,7 @@ impl Array {
     /// The array as NumPy's `str` shows it, with options.
     ///
     /// What NumPy cannot show (a datetime without a unit, a code point over 0x10FFFF) is shown all
-    /// the same. Python objects are not, nor are millions of elements of 0 bytes: `[...]`.
+    /// the same. Python objects are not, nor is what [`DType::check_listing`](crate::DType::check_listing) refuses: `[...]`.
     #[must_use]
     pub fn format(&self, options: &PrintOptions) -> String {
         self.printer(options).str()
@@ -164,9 +164,8 @@ impl Array {
             // The other axes may be of any length: (2**32, 2**32, 0) is an array.
             return Some(Vec::new());
         }
-        let empty = count.saturating_mul(empty_parts(&self.layout.dtype));
-        let bytes = count.saturating_mul(self.layout.dtype.itemsize());
-        if empty > bytes.max(MAX_EMPTY_PARTS) || shown.len() > MAX_NDIM {
+        let counts: Axes<usize> = shown.iter().map(Shown::count).collect();
+        if self.layout.dtype.check_listing(&counts).is_err() || shown.len() > MAX_NDIM {
             return None;
         }
         let offsets = edges::offsets(self.offset, &self.layout.strides, shown);
@@ -195,7 +194,7 @@ impl Printer<'_> {
             ([], Some([Value::Bytes(bytes)])) => {
                 format!("np.bytes_({})", python_repr::bytes(bytes))
             }
-            ([], Some([value])) => scalar::text(value),
+            ([], Some([value])) => scalar::text(value, self.options),
             _ => self.body(" ", 0, 0),
         }
     }

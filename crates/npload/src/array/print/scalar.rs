@@ -20,18 +20,18 @@ use crate::python_repr;
 /// ```
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&text(self))
+        f.pad(&text(self, &PrintOptions::default()))
     }
 }
 
-pub(super) fn text(value: &Value) -> String {
+/// Options count for the complex fields of structs alone: NumPy prints all else with enough digits.
+pub(super) fn text(value: &Value, options: &PrintOptions) -> String {
     if let Some(real) = value.real() {
         return float::scalar(real);
     }
     if let Some((re, im)) = value.complex() {
         return float::complex_scalar(re, im);
     }
-    let options = &PrintOptions::default();
     let context = Context {
         options,
         has_axes: false,

@@ -139,3 +139,73 @@ fn debug_is_short() {
     let large = array(DType::parse("f4").unwrap(), &[2, 3], vec![0; 24]);
     assert_eq!(format!("{large:?}"), "Array(float32, shape (2, 3))");
 }
+
+#[test]
+fn billions_of_lists_without_elements_are_not_shown() {
+    let dtype = DType::parse("S0,(1000000000,0)f4").unwrap();
+    for shape in [&[][..], &[1], &[1_000_000]] {
+        let array = array(dtype.clone(), shape, Vec::new());
+        assert_eq!(array.to_string(), "[...]");
+        assert!(array.repr().starts_with("array([...],"), "{shape:?}");
+        assert_eq!(
+            array.iter().next().unwrap().unwrap_err().kind(),
+            crate::ErrorKind::Limit
+        );
+    }
+}
+
+#[test]
+fn options_count_for_complex_fields_of_a_struct_alone() {
+    // print(np.array((1.23456789+2e-9j, 1.23456789), 'c16,f8')) with NumPy 2.5.
+    let bytes = [1.23456789, 2e-9, 1.23456789_f64]
+        .map(f64::to_le_bytes)
+        .concat();
+    let array = array(DType::parse("c16,f8").unwrap(), &[], bytes);
+    let options = PrintOptions {
+        precision: 3,
+        ..PrintOptions::default()
+    };
+    assert_eq!(array.format(&options), "(1.235+2.e-09j, 1.23456789)");
+    let suppress = true;
+    let options = PrintOptions {
+        suppress,
+        ..options
+    };
+    assert_eq!(array.format(&options), "(1.235+0.j, 1.23456789)");
+    let precision = 8;
+    let options = PrintOptions {
+        precision,
+        ..options
+    };
+    assert_eq!(array.format(&options), "(1.23456789+0.j, 1.23456789)");
+}
+
+#[test]
+fn without_edgeitems_the_last_element_stands_behind_dots() {
+    // np.set_printoptions(edgeitems=0, threshold=2) with NumPy 2.5.
+    let options = PrintOptions {
+        edgeitems: 0,
+        threshold: 2,
+        ..PrintOptions::default()
+    };
+    let bytes = || (0..100).collect::<Vec<u8>>();
+    let of =
+        |dtype: &str, shape: &[usize], bytes| array(DType::parse(dtype).unwrap(), shape, bytes);
+    let line = of("u1", &[100], bytes());
+    assert_eq!(line.format(&options), "[... 99]");
+    assert_eq!(
+        line.format_repr(&options),
+        "array([..., 99], shape=(100,), dtype=uint8)"
+    );
+    assert_eq!(
+        of("u1", &[10, 10], bytes()).format(&options),
+        "[...\n [... 99]]"
+    );
+    assert_eq!(
+        of("S0", &[3, 1], Vec::new()).format(&options),
+        "[...\n [... b'']]"
+    );
+    let parts = of("u1,(3,)u1", &[5], vec![0; 20]);
+    assert_eq!(parts.format(&options), "[... (0, [..., 0, 0, 0])]");
+    assert_eq!(of("u1", &[2], vec![1, 2]).format(&options), "[1 2]");
+}

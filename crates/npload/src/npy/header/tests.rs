@@ -391,3 +391,25 @@ fn the_short_cut_agrees_with_the_general_way() {
         assert_eq!(fast::parse(text.as_bytes()), None, "{text}");
     }
 }
+
+#[test]
+fn a_header_that_ends_in_cr_was_made_crlf() {
+    let dict = "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }";
+    for (end, warnings) in [
+        ("\n", vec![]),
+        ("", vec![]),
+        ("\r", vec![]),
+        ("\r\n", vec![Warning::LineEndsChanged]),
+    ] {
+        // The length is that of the header before.
+        let text = format!("{dict}{}", end.strip_suffix("\n").unwrap_or(end));
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend_from_slice(&u16::try_from(text.len()).unwrap().to_le_bytes());
+        bytes.extend_from_slice(dict.as_bytes());
+        bytes.extend_from_slice(end.as_bytes());
+        let Parsed::Header(header) = parse_header(&bytes, 10_000).unwrap() else {
+            panic!("a whole header");
+        };
+        assert_eq!(header.warnings(), warnings, "{end:?}");
+    }
+}

@@ -7,6 +7,7 @@
 mod bzip2;
 mod deflate;
 mod lzma;
+mod steps;
 mod zstd;
 
 use std::io::{self, Read};
@@ -14,12 +15,13 @@ use std::io::{self, Read};
 use super::compressed::Compressed;
 use super::{Entry, Method};
 use crate::error::{Error, ErrorKind, Result};
+use steps::Stepped;
 
 /// A member's bytes, as they come out of its compressed ones. Sizes and checksums are not its business.
 pub(super) enum Decoder<'a> {
     Stored(Compressed<'a>),
-    Deflate(deflate::Inflate<'a>),
-    Bzip2(bzip2::Streams<'a>),
+    Deflate(Stepped<'a, deflate::Inflate>),
+    Bzip2(Stepped<'a, bzip2::Streams>),
     Lzma(Box<lzma::Lzma<'a>>),
     Zstd(zstd::Frames<'a>),
 }
@@ -34,8 +36,8 @@ impl<'a> Decoder<'a> {
             // No bytes are nothing by any method, as in Python.
             _ if entry.size() == 0 && entry.compressed_size() == 0 => Decoder::Stored(input),
             Method::Stored => Decoder::Stored(input),
-            Method::Deflate => Decoder::Deflate(deflate::Inflate::new(input)),
-            Method::Bzip2 => Decoder::Bzip2(bzip2::Streams::new(input)),
+            Method::Deflate => Decoder::Deflate(Stepped::new(input, deflate::Inflate::new())),
+            Method::Bzip2 => Decoder::Bzip2(Stepped::new(input, bzip2::Streams::new())),
             Method::Lzma => Decoder::Lzma(Box::new(lzma::Lzma::new(input, entry)?)),
             Method::Zstd => Decoder::Zstd(zstd::Frames::new(input, entry.size())),
         })
