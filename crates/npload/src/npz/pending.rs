@@ -101,15 +101,11 @@ fn first_contents(entry: &Entry<'_>, options: &LoadOptions) -> Result<Contents> 
     else {
         return Ok(Contents::Unread);
     };
-    let mut first = vec![
-        0;
-        size.saturating_add(LOCAL_HEADER)
-            .saturating_add(entry.name().len())
-    ];
-    let Some(at) = entry.read_whole(&mut first, verify)? else {
-        return Ok(Contents::Unread);
-    };
-    Ok(Contents::Here(first, at))
+    let room = size
+        .saturating_add(LOCAL_HEADER)
+        .saturating_add(entry.name().len());
+    let read = entry.read_whole(room, verify)?;
+    Ok(read.map_or(Contents::Unread, |(memory, at)| Contents::Here(memory, at)))
 }
 
 /// The header of a member that is all there; none if it is no npy file.

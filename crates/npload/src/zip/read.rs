@@ -126,13 +126,14 @@ impl Entry<'_> {
         }
     }
 
-    /// Reads a stored member whole along with its local header, if both fit into `memory`: the byte
-    /// where its own begin.
+    /// A stored member read whole along with its local header, if both fit into `room` bytes: memory with
+    /// its bytes, and where in it they begin.
     ///
     /// # Errors
     /// As [`Entry::read`].
-    pub(crate) fn read_whole(&self, memory: &mut [u8], verify: bool) -> Result<Option<usize>> {
-        let opened = self.open(memory)?;
+    pub(crate) fn read_whole(&self, room: usize, verify: bool) -> Result<Option<(Vec<u8>, usize)>> {
+        let mut memory = vec![0; room];
+        let opened = self.open(&mut memory)?;
         if opened.head.len() as u64 != self.size() {
             return Ok(None);
         }
@@ -140,8 +141,12 @@ impl Entry<'_> {
             self.check_crc(opened.head)
                 .map_err(|err| self.failed(err))?;
         }
+        if self.archive.source.as_buffer().is_some() {
+            // It was not read: it is there.
+            return Ok(Some((opened.head.to_vec(), 0)));
+        }
         let header = opened.range.start.saturating_sub(self.header_offset());
-        Ok(usize::try_from(header).ok())
+        Ok(usize::try_from(header).ok().map(|header| (memory, header)))
     }
 
     fn read_stored(

@@ -73,6 +73,13 @@ fn members_are_begun_and_filled() {
         let file = std::fs::read(NPZ).unwrap();
         assert!(file[usize::try_from(start).unwrap()..].starts_with(&dest));
     }
+    let source = Buffer::from(std::fs::read(NPZ).unwrap());
+    let there = LoadOptions::new().open_npz_in(source).unwrap();
+    for key in npz.keys() {
+        let (left, right) = (there.begin(key).unwrap(), npz.begin(key).unwrap());
+        assert_eq!(left.header(), right.header());
+        assert_eq!(left.bytes().unwrap()[..], right.bytes().unwrap()[..]);
+    }
     let err = npz.begin("zz").unwrap_err();
     assert_eq!(err.kind(), ErrorKind::NoSuchMember);
 }
