@@ -1,0 +1,255 @@
+"""The cases: what is loaded, by whom, and that all give the same."""
+
+from __future__ import annotations
+
+import io
+import mmap
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from inputs import Inputs
+
+import npload
+
+Contenders = dict[str, Callable[[], object]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A line of the table; `aim` is how many times faster npload is to be."""
+
+    name: str
+    prepare: Callable[[Inputs], Contenders]
+    aim: float | None = None
+
+
+def equal(ours: Any, theirs: Any) -> None:
+    """Assert that two results are the same: dtype, shape, order and values."""
+    assert type(ours) is type(theirs) and ours.dtype == theirs.dtype and ours.shape == theirs.shape
+    assert ours.flags.c_contiguous == theirs.flags.c_contiguous and ours.flags.writeable == theirs.flags.writeable
+    if ours.dtype.hasobject:
+        assert ours.tolist() == theirs.tolist()
+    else:
+        assert ours.tobytes("A") == theirs.tobytes("A")
+
+
+def loads(path: Path, **options: Any) -> Contenders:
+    """Both loads of one file."""
+    name = str(path)
+    equal(npload.load(name, **options), np.load(name, **options))
+    return {"numpy": lambda: np.load(name, **options), "npload": lambda: npload.load(name, **options)}
+
+
+def reading_threads(path: Path, threads: int = 2, piece: int = 4 << 20) -> Callable[[], object]:
+    """Plain reads of a file by threads into fresh memory of huge pages: the least that a load could do."""
+
+    def read() -> None:
+        source = os.open(path, os.O_RDONLY)
+        size = os.fstat(source).st_size
+        memory = mmap.mmap(-1, size + (4 << 20), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        memory.madvise(mmap.MADV_HUGEPAGE)
+        view = memoryview(memory)
+        pieces = iter(range(0, size, piece))
+
+        def work() -> None:
+            for start in pieces:  # each piece goes to the thread that asks first: `next` holds the GIL
+                end = min(start + piece, size)
+                while start < end:
+                    start += os.preadv(source, [view[start:end]], start)
+
+        workers = [threading.Thread(target=work) for _ in range(threads - 1)]
+        for worker in workers:
+            worker.start()
+        work()
+        for worker in workers:
+            worker.join()
+        view.release()
+        memory.close()
+        os.close(source)
+
+    return read
+
+
+def large_npy(files: Inputs) -> Contenders:
+    path = files.npy("f4-256.npy", lambda: files.floats(256))
+    return {**loads(path), "2 reading threads": reading_threads(path)}
+
+
+def each_member(load: Callable[..., Any], path: Path) -> Callable[[], object]:
+    def run() -> dict[str, Any]:
+        with load(str(path)) as archive:
+            return {key: archive[key] for key in archive.files}
+
+    return run
+
+
+def all_members(path: Path) -> Callable[[], dict[str, Any]]:
+    def run() -> dict[str, Any]:
+        with npload.load(str(path)) as archive:
+            return archive.load_all()
+
+    return run
+
+
+def one_by_one(path: Path) -> Contenders:
+    contenders: dict[str, Callable[[], Any]] = {
+        "numpy": each_member(np.load, path),
+        "npload": each_member(npload.load, path),
+    }
+    same_members(contenders)
+    return contenders
+
+
+def at_once(path: Path) -> Contenders:
+    contenders: dict[str, Callable[[], Any]] = {"numpy": each_member(np.load, path), "npload": all_members(path)}
+    same_members(contenders)
+    return contenders
+
+
+def same_members(contenders: dict[str, Callable[[], Any]]) -> None:
+    theirs, ours = contenders["numpy"](), contenders["npload"]()
+    assert list(ours) == list(theirs)
+    for key in theirs:
+        equal(ours[key], theirs[key])
+
+
+def stored_npz(files: Inputs) -> Path:
+    return files.npz("stored-256.npz", lambda: {"a": files.floats(256)})
+
+
+def deflated_npz(files: Inputs) -> Path:
+    def arrays() -> dict[str, np.ndarray]:
+        return dict(zip("ab", np.array_split(files.integers(128), 2), strict=True))
+
+    return files.npz("deflated-128.npz", arrays, deflated=True)
+
+
+def lookups(files: Inputs) -> Contenders:
+    path = files.members()
+    theirs, ours = np.load(path), npload.load(path)
+    keys = theirs.files[:: max(1, len(theirs.files) // 100)]
+    assert ours.files == theirs.files
+    for key in keys:
+        equal(ours[key], theirs[key])
+
+    def look(archive: Any) -> Callable[[], object]:
+        return lambda: [archive[key] for key in keys]
+
+    return {"numpy": look(theirs), "npload": look(ours)}
+
+
+def containment(files: Inputs) -> Contenders:
+    path = files.members()
+    theirs, ours = np.load(path), npload.load(path)
+    keys = [*theirs.files[:: max(1, len(theirs.files) // 100)], "missing", "missing.npy"]
+    assert [key in ours for key in keys] == [key in theirs for key in keys]
+
+    def look(archive: Any) -> Callable[[], object]:
+        def run() -> None:
+            for key in keys:
+                key in archive  # noqa: B015
+
+        return run
+
+    return {"numpy": look(theirs), "npload": look(ours)}
+
+
+def opening(files: Inputs) -> Contenders:
+    path = str(files.members())
+    assert npload.load(path).files == np.load(path).files
+
+    def run(load: Callable[..., Any]) -> Callable[[], object]:
+        return lambda: load(path).close()
+
+    return {"numpy": run(np.load), "npload": run(npload.load)}
+
+
+def from_memory(files: Inputs, mebibytes: int) -> Contenders:
+    array = files.floats(mebibytes)
+    file = io.BytesIO()
+    np.save(file, array)
+
+    def run(load: Callable[..., Any]) -> Callable[[], Any]:
+        def again() -> Any:
+            file.seek(0)
+            return load(file)
+
+        return again
+
+    contenders = {"numpy": run(np.load), "npload": run(npload.load)}
+    equal(contenders["npload"](), contenders["numpy"]())
+    return contenders
+
+
+def open_file(files: Inputs) -> Contenders:
+    path = files.npy("f4-64.npy", lambda: files.floats(64))
+
+    def run(load: Callable[..., Any]) -> Callable[[], Any]:
+        def again() -> Any:
+            with open(path, "rb") as file:
+                return load(file)
+
+        return again
+
+    contenders = {"numpy": run(np.load), "npload": run(npload.load)}
+    equal(contenders["npload"](), contenders["numpy"]())
+    return contenders
+
+
+def fortran(files: Inputs) -> Contenders:
+    return loads(files.npy("fortran-64.npy", lambda: np.asfortranarray(files.floats(64).reshape(256, -1))))
+
+
+def structs(files: Inputs) -> Contenders:
+    def array() -> np.ndarray:
+        dtype = np.dtype([("id", "<i8"), ("place", "<f4", (3,)), ("name", "S12")])
+        return np.frombuffer(files.floats(64).tobytes(), dtype)
+
+    return loads(files.npy("structs-64.npy", array))
+
+
+def objects(files: Inputs) -> Contenders:
+    def array() -> np.ndarray:
+        return np.array([{"n": n, "text": f"text {n}"} for n in range(100_000 // files.shrink)], dtype=object)
+
+    return loads(files.npy("objects.npy", array), allow_pickle=True)
+
+
+def small(files: Inputs) -> Contenders:
+    return loads(files.npy("small.npy", lambda: np.arange(10.0)))
+
+
+def small_npz(files: Inputs) -> Contenders:
+    return one_by_one(files.npz("small.npz", lambda: {"a": np.arange(10.0)}))
+
+
+def mapped(files: Inputs) -> Contenders:
+    return loads(files.npy("f4-64.npy", lambda: files.floats(64)), mmap_mode="r")
+
+
+CASES = [
+    Case("npy 256 MB", large_npy, 1.8),
+    Case("npz 256 MB, stored", lambda files: one_by_one(stored_npz(files)), 3),
+    Case("npz 128 MB, deflated, one by one", lambda files: one_by_one(deflated_npz(files))),
+    Case("npz 128 MB, deflated, load_all", lambda files: at_once(deflated_npz(files)), 4.5),
+    Case("npz 5,000 members, one by one", lambda files: one_by_one(files.members()), 60),
+    Case("npz 5,000 members, load_all", lambda files: at_once(files.members()), 100),
+    Case("npz of one small array", small_npz),
+    Case("npy small", small, 15),
+    Case("npy 1 MB", lambda files: loads(files.npy("f4-1.npy", lambda: files.floats(1)))),
+    Case("npy mmap_mode='r'", mapped, 6),
+    Case("npz lookup of 100 keys", lookups, 1),
+    Case("npz `in` of 100 keys", containment, 1),
+    Case("npz open, 5,000 members", opening),
+    Case("BytesIO 64 MB", lambda files: from_memory(files, 64)),
+    Case("BytesIO 1 MB", lambda files: from_memory(files, 1)),
+    Case("open file, 64 MB", open_file),
+    Case("npy 64 MB, Fortran", fortran),
+    Case("npy 64 MB, structs", structs),
+    Case("npy 100,000 objects", objects),
+]

@@ -1,0 +1,63 @@
+"""How programs use npload: mypy and pyright check that this is well typed, and that it says what it should."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, assert_type
+
+import numpy as np
+
+import npload
+
+
+def loading(path: Path) -> None:
+    array = npload.load(path)
+    print(array.shape, array.dtype)
+    npload.load(str(path), mmap_mode="r")
+    npload.load(b"x.npy", None, True, True, "latin1", max_header_size=5)
+    npload.load(io.BytesIO(), verify=True, threads=2, safe_pickle=False)
+    npload.load(path, out=np.zeros(3), progress=lambda done, total: print(done / total))
+    with open(path, "rb") as file:
+        npload.load(file)
+
+
+def archives(path: Path) -> None:
+    with npload.load(path) as archive:
+        print(archive["a"])
+    npz = npload.NpzFile(path)
+    assert_type(npz.files, list[str])
+    assert_type(len(npz), int)
+    assert_type("a" in npz, bool)
+    for key, value in npz.items():
+        assert_type(key, str)
+        print(value)
+    everything = npz.load_all()
+    print(everything["a"], npz.load_all(["a"]), npz.load_all(keys=iter(["a"])))
+    npz.close()
+
+
+def others(path: Path) -> None:
+    assert_type(npload.load_many([path, str(path)]), list[Any])
+    npload.loads(b"")
+    npload.loads(bytearray(), allow_pickle=True)
+    mapped = npload.open_memmap(path, mode="w+", dtype=np.float32, shape=(3, 4))
+    mapped.flush()
+    info = npload.peek(path)
+    print(info)
+    lazy = npload.open(path)
+    print(lazy)
+    npload.install()
+    npload.uninstall()
+    with npload.installed():
+        pass
+
+
+def mistakes(path: Path) -> None:
+    npload.load()  # type: ignore[call-overload]  # pyright: ignore
+    npload.load(path, mmap_mode="x")  # type: ignore[call-overload]  # pyright: ignore
+    npload.load(path, encoding="utf-8")  # type: ignore[call-overload]  # pyright: ignore
+    npload.load(path, allow_pickle="safe")  # type: ignore[call-overload]  # pyright: ignore
+    npload.load(path, None, False, True, "ASCII", 10000)  # type: ignore[call-overload]  # pyright: ignore
+    npload.load(path, threads="two")  # type: ignore[call-overload]  # pyright: ignore
+    npload.loads("text")  # type: ignore[arg-type]  # pyright: ignore
