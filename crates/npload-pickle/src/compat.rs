@@ -12,10 +12,9 @@
 /// ```
 #[must_use]
 pub fn fix_import<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) {
-    if let Ok(at) = NAMES.binary_search_by(|entry| (entry.0, entry.1).cmp(&(module, name))) {
-        if let Some(&(_, _, module, name)) = NAMES.get(at) {
-            return (module, name);
-        }
+    let place = NAMES.binary_search_by(|entry| (entry.0, entry.1).cmp(&(module, name)));
+    if let Some(&(_, _, module, name)) = place.ok().and_then(|at| NAMES.get(at)) {
+        return (module, name);
     }
     match MODULES.binary_search_by(|entry| entry.0.cmp(module)) {
         Ok(at) => (MODULES.get(at).map_or(module, |entry| entry.1), name),

@@ -30,8 +30,8 @@ pub enum Data<V> {
     DefaultDict(V),
     /// `collections.Counter` of a dict.
     Counter(V),
-    /// `collections.deque` of the items of a list or tuple, with its `maxlen`.
-    Deque(V, Option<u64>),
+    /// `collections.deque` of the items of a list or tuple, if there is one, with its `maxlen`.
+    Deque(Option<V>, Option<u64>),
     /// `datetime.date`.
     Date(Date),
     /// `datetime.time`; its zone is a [`Data::TimeZone`].
@@ -69,6 +69,9 @@ pub struct Array<V> {
     pub fortran: bool,
     /// How the axes are transposed after that, if they are.
     pub axes: Option<Vec<usize>>,
+    /// Whether NumPy swaps the bytes of a plain dtype to the machine's order: it does so when it
+    /// sets a state, but not over a buffer.
+    pub to_native: bool,
     /// The elements.
     pub contents: Contents<V>,
 }

@@ -1,13 +1,16 @@
 //! NumPy's dtypes as pickles write them, checked, without NumPy.
 
-use std::fmt::{self, Write};
+mod print;
+
 use std::sync::Arc;
 
-use crate::text::Text;
+pub(crate) use print::shape_text;
 
 /// A dtype: enough for any array library to make its own.
 ///
-/// Its text is a `descr`, as headers of `.npy` files have it.
+/// Its text is a `descr`, as headers of `.npy` files have it; `ml_dtypes`' and `StringDType` have
+/// none and stand by their names, and fields that overlap or are out of order are written as the
+/// dict that `numpy.dtype` takes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DType {
     /// A type of one element: `<f8`, `|S5`, `<U3`, `|O`, `<M8[25s]`, `|V3`.
@@ -208,134 +211,5 @@ impl DType {
             order,
             unit: None,
         })
-    }
-}
-
-/// As a `descr`; `ml_dtypes.…` and `StringDType(…)` have none and stand by their names.
-impl fmt::Display for DType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Depth first, without recursion: dtypes yet to be written, and texts between them.
-        enum Todo<'a> {
-            DType(&'a DType),
-            Text(String),
-        }
-        let mut todo = vec![Todo::DType(self)];
-        while let Some(next) = todo.pop() {
-            let dtype = match next {
-                Todo::Text(text) => {
-                    f.write_str(&text)?;
-                    continue;
-                }
-                Todo::DType(dtype) => dtype,
-            };
-            match dtype {
-                DType::Plain { .. } => write!(f, "'{}'", dtype.typestr())?,
-                DType::MlDtypes(name) => write!(f, "'{name}'")?,
-                DType::String { coerce, na_object } => {
-                    let coerce = if *coerce { "" } else { "coerce=False" };
-                    write!(f, "StringDType({coerce}")?;
-                    if *na_object != NaObject::Unset {
-                        let comma = if coerce.is_empty() { "" } else { ", " };
-                        write!(f, "{comma}na_object={na_object}")?;
-                    }
-                    f.write_char(')')?;
-                }
-                DType::Subarray { base, shape, .. } => {
-                    f.write_char('(')?;
-                    todo.push(Todo::Text(format!(", {})", shape_text(shape))));
-                    todo.push(Todo::DType(base));
-                }
-                DType::Struct {
-                    fields, itemsize, ..
-                } => {
-                    let mut parts = Vec::new();
-                    let mut end = 0_u64;
-                    let padding = |parts: &mut Vec<Todo<'_>>, to: u64, end: u64| {
-                        if to > end {
-                            let comma = if parts.is_empty() { "" } else { ", " };
-                            let size = to.saturating_sub(end);
-                            parts.push(Todo::Text(format!("{comma}('', '|V{size}')")));
-                        }
-                    };
-                    for field in fields {
-                        padding(&mut parts, field.offset, end);
-                        let comma = if parts.is_empty() { "" } else { ", " };
-                        let name = Text::from(field.name.as_str());
-                        let name = match &field.title {
-                            Some(title) => format!("({}, {name})", Text::from(title.as_str())),
-                            None => name.to_string(),
-                        };
-                        parts.push(Todo::Text(format!("{comma}({name}, ")));
-                        match &*field.dtype {
-                            DType::Subarray { base, shape, .. } => {
-                                parts.push(Todo::DType(base));
-                                parts.push(Todo::Text(format!(", {})", shape_text(shape))));
-                            }
-                            dtype => {
-                                parts.push(Todo::DType(dtype));
-                                parts.push(Todo::Text(")".to_owned()));
-                            }
-                        }
-                        end = end.max(field.offset.saturating_add(field.dtype.itemsize()));
-                    }
-                    padding(&mut parts, *itemsize, end);
-                    f.write_char('[')?;
-                    todo.push(Todo::Text("]".to_owned()));
-                    todo.extend(parts.into_iter().rev());
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl DType {
-    /// A plain dtype as an array interface has it: `<f8`.
-    fn typestr(&self) -> String {
-        let DType::Plain {
-            kind,
-            itemsize,
-            order,
-            unit,
-        } = self
-        else {
-            return String::new();
-        };
-        let mut text = match kind {
-            'U' => format!("{order}U{}", itemsize / 4),
-            'O' => "|O".to_owned(),
-            _ => format!("{order}{kind}{itemsize}"),
-        };
-        if let Some((unit, count)) = unit {
-            text.push('[');
-            if *count != 1 {
-                text.push_str(&count.to_string());
-            }
-            text.push_str(unit);
-            text.push(']');
-        }
-        text
-    }
-}
-
-impl fmt::Display for NaObject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NaObject::Unset => f.write_str("<no value>"),
-            NaObject::None => f.write_str("None"),
-            NaObject::NaN => f.write_str("nan"),
-            NaObject::Text(text) => Text::from(text.as_str()).fmt(f),
-        }
-    }
-}
-
-/// A shape as Python writes tuples.
-pub(crate) fn shape_text(shape: &[u64]) -> String {
-    match shape {
-        [one] => format!("({one},)"),
-        _ => {
-            let lens: Vec<_> = shape.iter().map(u64::to_string).collect();
-            format!("({})", lens.join(", "))
-        }
     }
 }

@@ -42,6 +42,7 @@ mod data;
 mod disassemble;
 mod dtype;
 mod error;
+mod fuzz;
 mod machine;
 mod number;
 mod object;
@@ -57,6 +58,8 @@ pub use construct::Known;
 pub use data::{Array, Contents, DType, Data, Date, Extent, Field, NaObject, Time, TimeDelta};
 pub use disassemble::{Argument as Operand, Disassembly, Instruction, disassemble};
 pub use error::{Error, ErrorKind, Result};
+#[doc(hidden)]
+pub use fuzz::fuzz;
 pub use machine::{Finished, Machine};
 pub use npload_buffer::Buffer;
 pub use num_bigint;

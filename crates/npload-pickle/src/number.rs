@@ -1,6 +1,6 @@
 //! Numbers in lines, as CPython reads them, and long ints.
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, BigUint, Sign};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Limits;
@@ -139,8 +139,9 @@ fn parse_python_int(line: &[u8], limits: &Limits) -> Result<Int> {
     if !between || !starts_as_digit {
         return Err(bad());
     }
-    let value = BigInt::parse_bytes(digits, radix).ok_or_else(bad)?;
-    Ok(Int::from(if negative { -value } else { value }))
+    let sign = if negative { Sign::Minus } else { Sign::Plus };
+    let value = BigUint::parse_bytes(digits, radix).ok_or_else(bad)?;
+    Ok(Int::from(BigInt::from_biguint(sign, value)))
 }
 
 /// What C and Python take for white space.

@@ -175,15 +175,8 @@ const BY_CODE: [Option<Op>; 256] = {
     let mut table = [None; 256];
     let mut at = 0;
     while at < Op::ALL.len() {
-        #[expect(
-            clippy::indexing_slicing,
-            clippy::arithmetic_side_effects,
-            reason = "evaluated when compiled"
-        )]
-        {
-            table[Op::ALL[at] as usize] = Some(Op::ALL[at]);
-            at += 1;
-        }
+        table[Op::ALL[at] as usize] = Some(Op::ALL[at]);
+        at += 1;
     }
     table
 };

@@ -215,9 +215,11 @@ fn computed(objects: &Objects, id: Id) -> Verdict {
 }
 
 fn print(objects: &Objects, id: Id) -> String {
-    let mut options = PrintOptions::default();
-    options.max_objects = 10;
-    options.max_bytes = 100;
+    let options = PrintOptions {
+        max_objects: 10,
+        max_bytes: 100,
+        ..PrintOptions::default()
+    };
     objects.print(id, &options)
 }
 

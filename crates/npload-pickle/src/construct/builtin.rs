@@ -56,7 +56,7 @@ fn latin1<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::Value> {
     let text = builder.item(args, 0).ok_or(SCHEMA)?;
     let codec = builder.item(args, 1).ok_or(SCHEMA)?;
     if !matches!(builder.view(&text), View::Text(_))
-        || !matches!(builder.as_name(&codec), Some("latin1" | "latin-1"))
+        || !matches!(builder.as_str(&codec), Some("latin1" | "latin-1"))
     {
         return Err(SCHEMA);
     }

@@ -64,11 +64,13 @@ pub(super) fn counter<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B
 pub(super) fn deque<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::Value> {
     const SCHEMA: Mismatch = Mismatch::Schema("a list or a tuple, and a length or None");
     let length = count(builder, args);
-    if !(1..=2).contains(&length) {
+    let items = builder.item(args, 0);
+    let fine = items
+        .as_ref()
+        .is_none_or(|items| builder.sequence(items).is_some());
+    if length > 2 || !fine {
         return Err(SCHEMA);
     }
-    let items = builder.item(args, 0).ok_or(SCHEMA)?;
-    builder.sequence(&items).ok_or(SCHEMA)?;
     let max = match builder.item(args, 1) {
         None => None,
         Some(max) if builder.is_none(&max) => None,

@@ -257,8 +257,11 @@ pub(super) fn as_dtype<B: Builder>(builder: &B, value: &B::Value) -> Option<Arc<
     }
 }
 
+/// A unit of time and how many of it, and the metadata beside it.
+type Unit<V> = ((String, i32), Option<V>);
+
 /// `(metadata, (unit, count, 1, 1))`.
-fn unit<B: Builder>(builder: &B, data: &B::Value) -> Option<((String, i32), Option<B::Value>)> {
+fn unit<B: Builder>(builder: &B, data: &B::Value) -> Option<Unit<B::Value>> {
     const UNITS: [&str; 14] = [
         "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic",
     ];

@@ -63,7 +63,15 @@ pub(super) trait Look: Builder {
         }
     }
 
-    /// A str, or bytes in ASCII.
+    /// A str without surrogates.
+    fn as_str(&self, value: &Self::Value) -> Option<&str> {
+        match self.view(value) {
+            View::Text(text) => text.as_str(),
+            _ => None,
+        }
+    }
+
+    /// A str, or bytes in ASCII, as which Python 2's names may stay.
     fn as_name(&self, value: &Self::Value) -> Option<&str> {
         match self.view(value) {
             View::Text(text) => text.as_str(),

@@ -68,6 +68,7 @@ pub(super) fn state<B: Builder>(builder: &mut B, state: &B::Value) -> Checked<Da
         shape,
         fortran,
         axes: None,
+        to_native: true,
         contents,
     }))
 }
@@ -155,6 +156,7 @@ pub(super) fn from_buffer<B: Builder>(builder: &mut B, args: &B::Value) -> Check
         shape,
         fortran,
         axes,
+        to_native: false,
         contents: Contents::Bytes(contents),
     }))?)
 }

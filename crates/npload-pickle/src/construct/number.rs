@@ -14,7 +14,7 @@ const MAX_FRACTION_BITS: u64 = 1024;
 pub(super) fn decimal<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::Value> {
     const SCHEMA: Mismatch = Mismatch::Schema("the canonical text of a Decimal");
     let text = builder.item(args, 0).ok_or(SCHEMA)?;
-    let text = builder.as_name(&text).ok_or(SCHEMA)?;
+    let text = builder.as_str(&text).ok_or(SCHEMA)?;
     if count(builder, args) != 1 || !is_decimal(text.as_bytes()) {
         return Err(SCHEMA);
     }
@@ -63,7 +63,7 @@ pub(super) fn fraction<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<
     let parts = match count(builder, args) {
         1 => builder
             .item(args, 0)
-            .and_then(|text| parse_fraction(builder.as_name(&text)?)),
+            .and_then(|text| parse_fraction(builder.as_str(&text)?)),
         2 => part(0).zip(part(1)),
         _ => None,
     };

@@ -125,7 +125,7 @@ impl<B: Builder> Machine<'_, B> {
 
     #[inline]
     fn check_pairs(&self, count: usize) -> Result<()> {
-        if count % 2 != 0 {
+        if !count.is_multiple_of(2) {
             return Err(Error::new(
                 ErrorKind::Stack,
                 format!("odd number of items: {count} above the MARK"),

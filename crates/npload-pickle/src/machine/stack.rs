@@ -64,12 +64,8 @@ impl<V: Clone> Stack<V> {
 
     #[inline]
     pub(super) fn pop(&mut self) -> Result<Slot<V>> {
-        if self.above() > 0 {
-            if let Some(slot) = self.slots.pop() {
-                return Ok(slot);
-            }
-        }
-        Err(self.underflow(1))
+        self.need(1)?;
+        self.slots.pop().ok_or_else(|| self.underflow(1))
     }
 
     #[inline]
@@ -83,10 +79,8 @@ impl<V: Clone> Stack<V> {
     #[inline]
     pub(super) fn top_mut(&mut self) -> Result<&mut Slot<V>> {
         self.need(1)?;
-        let error = Error::new;
-        self.slots
-            .last_mut()
-            .ok_or_else(|| error(ErrorKind::Stack, "the stack is empty"))
+        let empty = || Error::new(ErrorKind::Stack, "the stack is empty");
+        self.slots.last_mut().ok_or_else(empty)
     }
 
     /// POP: the top value, or the last MARK if nothing is above it.

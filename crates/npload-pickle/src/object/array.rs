@@ -19,6 +19,9 @@ pub struct NdArray<'a> {
     pub fortran: bool,
     /// How the axes are transposed after that, if they are.
     pub axes: Option<&'a [usize]>,
+    /// Whether NumPy would swap the bytes of a plain dtype to the machine's order; here they are
+    /// as `dtype` says.
+    pub to_native: bool,
     /// The elements: as many as the shape says.
     pub data: NdData<'a>,
 }
@@ -28,8 +31,8 @@ pub struct NdArray<'a> {
 pub enum NdData<'a> {
     /// Their bytes, shared with the input.
     Bytes(Buffer),
-    /// The elements of an array of objects, or of `StringDType`; a struct with objects in it has
-    /// tuples.
+    /// The elements of an array of objects, or of `StringDType`, with the last index varying
+    /// fastest whatever [`NdArray::fortran`] says; a struct with objects in it has tuples.
     Objects(&'a [Id]),
 }
 
@@ -65,6 +68,7 @@ impl Objects {
             shape: &array.shape,
             fortran: array.fortran,
             axes: array.axes.as_deref(),
+            to_native: array.to_native,
             data,
         })
     }

@@ -182,7 +182,7 @@ impl ObjectBuilder {
                 mapping(MappingKind::Counter, pairs)
             }
             Data::Deque(items, max_len) => {
-                let items = self.sequence(items);
+                let items = items.map_or_else(Vec::new, |items| self.sequence(items));
                 Ok(Node::Deque(Box::new(Deque { items, max_len })))
             }
             Data::Array(mut array) => {

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::node::{Id, Reduced};
 use super::{Object, Objects};
-use crate::data::{Contents, Data, Date, Time, TimeDelta};
+use crate::data::{Contents, DType, Data, Date, Time, TimeDelta};
 use crate::dtype::shape_text;
 use crate::text::{Text, write_bytes};
 
@@ -56,6 +56,22 @@ impl Objects {
     }
 }
 
+/// Takes text until it is full.
+struct Limited {
+    out: String,
+    max: usize,
+}
+
+impl Write for Limited {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.out.len() >= self.max {
+            return Err(fmt::Error);
+        }
+        self.out.push_str(text);
+        Ok(())
+    }
+}
+
 enum Step<'a> {
     Object(Id),
     Say(&'static str),
@@ -87,21 +103,21 @@ impl<'a> Printer<'a> {
                     self.open.pop();
                 }
                 Step::Items(items, first) => {
-                    if let Some((&item, rest)) = items.split_first() {
-                        if self.comma(first) {
-                            self.todo.push(Step::Items(rest, false));
-                            self.todo.push(Step::Object(item));
-                        }
+                    if let Some((&item, rest)) = items.split_first()
+                        && self.comma(first)
+                    {
+                        self.todo.push(Step::Items(rest, false));
+                        self.todo.push(Step::Object(item));
                     }
                 }
                 Step::Pairs(pairs, first) => {
-                    if let Some((&(key, value), rest)) = pairs.split_first() {
-                        if self.comma(first) {
-                            self.todo.push(Step::Pairs(rest, false));
-                            self.todo.push(Step::Object(value));
-                            self.todo.push(Step::Say(": "));
-                            self.todo.push(Step::Object(key));
-                        }
+                    if let Some((&(key, value), rest)) = pairs.split_first()
+                        && self.comma(first)
+                    {
+                        self.todo.push(Step::Pairs(rest, false));
+                        self.todo.push(Step::Object(value));
+                        self.todo.push(Step::Say(": "));
+                        self.todo.push(Step::Object(key));
                     }
                 }
                 Step::Object(id) => self.object(id)?,
@@ -194,6 +210,18 @@ impl<'a> Printer<'a> {
             }
         }
         Ok(())
+    }
+
+    /// A dtype, no longer than texts may be.
+    fn short(&self, dtype: &DType) -> String {
+        let mut limited = Limited {
+            out: String::new(),
+            max: self.options.max_bytes,
+        };
+        if write!(limited, "{dtype}").is_err() {
+            limited.out.push_str("...");
+        }
+        limited.out
     }
 
     fn text(&mut self, text: Text<'_>) -> fmt::Result {
@@ -295,12 +323,16 @@ impl<'a> Printer<'a> {
                     part(20, 32)
                 )?;
             }
-            Data::DType(dtype, _) => write!(self.out, "dtype({dtype})")?,
+            Data::DType(dtype, _) => {
+                let dtype = self.short(dtype);
+                write!(self.out, "dtype({dtype})")?;
+            }
             Data::Scalar(dtype, bytes) => {
-                self.then([Write(format!("scalar({dtype}, ")), Object(*bytes), Say(")")]);
+                let start = format!("scalar({}, ", self.short(dtype));
+                self.then([Write(start), Object(*bytes), Say(")")]);
             }
             Data::Array(array) => {
-                let (shape, dtype) = (shape_text(&array.shape), &array.dtype);
+                let (shape, dtype) = (shape_text(&array.shape), self.short(&array.dtype));
                 match array.contents {
                     Contents::Bytes(_) => write!(self.out, "<array {shape} of {dtype}>")?,
                     Contents::Objects(list) => self.then([
