@@ -93,7 +93,7 @@ pub enum Note<'a, V> {
 }
 
 /// What the machine has to know of a value: its type, and the contents of small immutable ones.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum View<'a> {
     /// `None`.
@@ -102,11 +102,11 @@ pub enum View<'a> {
     Bool(bool),
     /// An int that fits.
     Int(i64),
-    /// Any other int.
-    BigInt(&'a BigInt),
+    /// Any other int, by its bits; [`Builder::to_big_int`] has its value.
+    BigInt(u64),
     /// A float.
     Float(f64),
-    /// A str.
+    /// A str. One with lone surrogates may be [`View::Other`]: no schema has such.
     Text(Text<'a>),
     /// Bytes, or a read-only buffer.
     Bytes(&'a [u8]),
@@ -127,7 +127,7 @@ pub enum View<'a> {
     /// A value that a known call began and its BUILD will complete.
     Pending(Known),
     /// A dtype.
-    DType(&'a Arc<DType>),
+    DType(Arc<DType>),
     /// A timedelta.
     TimeDelta(TimeDelta),
     /// A time zone of a fixed offset.
@@ -169,7 +169,8 @@ impl View<'_> {
 /// Makes values. The machine has checked types, limits and schemas before it calls.
 ///
 /// Values are handles: cloning one must give the same object, as the memo does. Every method may
-/// fail; the machine adds opcode and byte to the error and stops.
+/// fail; the machine adds opcode and byte to the error and stops. A builder whose own failures are
+/// more than an [`Error`] keeps them, and returns [`ErrorKind::Builder`].
 ///
 /// `at` is where the bytes stand in the input, if they stand there as they are: a builder that
 /// shares the input need not copy them.
@@ -227,7 +228,9 @@ pub trait Builder {
     fn build(&mut self, target: &Self::Value, state: Self::Value) -> Result<()>;
 
     /// What a value is.
-    fn view(&self, value: &Self::Value) -> View<'_>;
+    fn view<'a>(&'a self, value: &'a Self::Value) -> View<'a>;
+    /// The value of an int of any size.
+    fn to_big_int(&self, value: &Self::Value) -> Option<BigInt>;
     /// An item of a tuple or a list.
     fn item(&self, value: &Self::Value, index: usize) -> Option<Self::Value>;
     /// The keys and values of a dict, in order; of equal keys the last counts.
@@ -268,6 +271,12 @@ pub trait Builder {
 }
 
 /// The error of a builder that refuses a call, for a callable of that name.
+///
+/// ```
+/// use npload_pickle::{Reason, refused};
+/// let err = refused("os.system", Reason::NotListed);
+/// assert_eq!(err.message(), "os.system would be called, and is not on the safe list");
+/// ```
 #[must_use]
 pub fn refused(callable: &str, reason: Reason) -> Error {
     let message = match reason {

@@ -60,8 +60,8 @@ pub enum ErrorKind {
     Refused,
     /// Something is larger than the limit that the message names (`UnpicklingError`).
     Limit,
-    /// A value is not what the caller asked for (`TypeError`).
-    Conversion,
+    /// The builder failed for reasons of its own.
+    Builder,
 }
 
 impl Error {

@@ -171,6 +171,7 @@ opcodes! {
 }
 
 /// The opcode of each byte.
+#[expect(clippy::indexing_slicing, reason = "evaluated when compiled")]
 const BY_CODE: [Option<Op>; 256] = {
     let mut table = [None; 256];
     let mut at = 0;

@@ -64,7 +64,7 @@ pub enum Known {
     NdArray,
     /// `numpy.dtype`.
     DTypeType,
-    /// `numpy.core.multiarray._reconstruct`.
+    /// `numpy.core.multiarray._reconstruct`, in old files `numpy.core._internal._reconstruct`.
     NdReconstruct,
     /// `numpy.core.multiarray.scalar`.
     Scalar,
@@ -100,9 +100,13 @@ impl Known {
             ("uuid", "UUID") => Known::Uuid,
             ("numpy", "ndarray") => Known::NdArray,
             ("numpy", "dtype") => Known::DTypeType,
-            ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => {
-                Known::NdReconstruct
-            }
+            (
+                "numpy.core.multiarray"
+                | "numpy._core.multiarray"
+                | "numpy.core._internal"
+                | "numpy._core._internal",
+                "_reconstruct",
+            ) => Known::NdReconstruct,
             ("numpy.core.multiarray" | "numpy._core.multiarray", "scalar") => Known::Scalar,
             ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer") => Known::FromBuffer,
             ("numpy.dtypes", "StringDType") => Known::StringDType,

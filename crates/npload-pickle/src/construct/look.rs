@@ -35,10 +35,11 @@ pub(super) trait Look: Builder {
         }
     }
 
-    fn as_big_int(&self, value: &Self::Value) -> Option<BigInt> {
+    /// An int of no more bits.
+    fn as_big_int(&self, value: &Self::Value, max_bits: u64) -> Option<BigInt> {
         match self.view(value) {
             View::Int(value) => Some(value.into()),
-            View::BigInt(value) => Some(value.clone()),
+            View::BigInt(bits) if bits <= max_bits => self.to_big_int(value),
             _ => None,
         }
     }
@@ -64,7 +65,7 @@ pub(super) trait Look: Builder {
     }
 
     /// A str without surrogates.
-    fn as_str(&self, value: &Self::Value) -> Option<&str> {
+    fn as_str<'a>(&'a self, value: &'a Self::Value) -> Option<&'a str> {
         match self.view(value) {
             View::Text(text) => text.as_str(),
             _ => None,
@@ -72,7 +73,7 @@ pub(super) trait Look: Builder {
     }
 
     /// A str, or bytes in ASCII, as which Python 2's names may stay.
-    fn as_name(&self, value: &Self::Value) -> Option<&str> {
+    fn as_name<'a>(&'a self, value: &'a Self::Value) -> Option<&'a str> {
         match self.view(value) {
             View::Text(text) => text.as_str(),
             View::Bytes(bytes) if bytes.is_ascii() => std::str::from_utf8(bytes).ok(),

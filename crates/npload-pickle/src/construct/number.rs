@@ -59,7 +59,7 @@ fn is_decimal(text: &[u8]) -> bool {
 /// `Fraction(numerator, denominator)`, and the text `'3/4'` of Python 3.11 and before.
 pub(super) fn fraction<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::Value> {
     const SCHEMA: Mismatch = Mismatch::Schema("a fraction in lowest terms, of at most 1024 bits");
-    let part = |at| builder.as_big_int(&builder.item(args, at)?);
+    let part = |at| builder.as_big_int(&builder.item(args, at)?, MAX_FRACTION_BITS);
     let parts = match count(builder, args) {
         1 => builder
             .item(args, 0)
@@ -136,7 +136,7 @@ pub(super) fn uuid_state<B: Builder>(builder: &mut B, state: &B::Value) -> Check
     const SCHEMA: Mismatch = Mismatch::Schema("{'int': 128 bits} for a UUID");
     let state = builder.table(state).ok_or(SCHEMA)?;
     let int = state.get("int").ok_or(SCHEMA)?;
-    let int = builder.as_big_int(int).ok_or(SCHEMA)?;
+    let int = builder.as_big_int(int, 128).ok_or(SCHEMA)?;
     let int = u128::try_from(int).map_err(|_| SCHEMA)?;
     let is_safe = match state.get("is_safe") {
         None => None,

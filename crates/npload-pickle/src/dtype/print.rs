@@ -59,11 +59,11 @@ fn in_order(fields: &[Field]) -> bool {
 fn descr(f: &mut Formatter<'_>, fields: &[Field], itemsize: u64) -> fmt::Result {
     let mut comma = "";
     let mut end = 0;
-    let mut padding =
-        |f: &mut Formatter<'_>, to: u64, end: u64, comma: &str| match to.checked_sub(end) {
-            Some(size @ 1..) => write!(f, "{comma}('', '|V{size}')").map(|()| ", "),
-            _ => Ok(if comma.is_empty() { "" } else { ", " }),
-        };
+    let padding = |f: &mut Formatter<'_>, to: u64, end: u64, comma: &str| match to.checked_sub(end)
+    {
+        Some(size @ 1..) => write!(f, "{comma}('', '|V{size}')").map(|()| ", "),
+        _ => Ok(if comma.is_empty() { "" } else { ", " }),
+    };
     f.write_str("[")?;
     for field in fields {
         comma = padding(f, field.offset, end, comma)?;

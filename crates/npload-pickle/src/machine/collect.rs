@@ -36,20 +36,18 @@ impl<B: Builder> Machine<'_, B> {
     }
 
     #[inline]
-    pub(super) fn dict(&mut self, op: Op) -> Result<()> {
-        let count = match op {
-            Op::EmptyDict => 0,
-            _ => self.stack.take_mark()?,
-        };
+    pub(super) fn empty_dict(&mut self) -> Result<()> {
+        let value = self.builder.dict()?;
+        self.push_new(value, 1)
+    }
+
+    pub(super) fn dict(&mut self) -> Result<()> {
+        let count = self.stack.take_mark()?;
         self.check_pairs(count)?;
         self.hash(count, 2)?;
         let value = self.builder.dict()?;
         let (inside, items) = self.stack.take(count);
-        if count > 0 {
-            self.builder.set_items(&value, items)?;
-        } else {
-            drop(items);
-        }
+        self.builder.set_items(&value, items)?;
         let depth = self.around(inside)?;
         self.push_new(value, depth)
     }

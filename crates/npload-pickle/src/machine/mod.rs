@@ -28,7 +28,7 @@ use crate::reader::Reader;
 /// let mut builder = ObjectBuilder::new(Buffer::from(input.to_vec()));
 /// let done = Machine::new(input, &Options::new(), &mut builder).run()?;
 /// assert_eq!(done.end, 5);                                  // what follows is not read
-/// assert_eq!(builder.finish(done.value)?.to_string(), "42");
+/// assert_eq!(builder.finish(done.value).to_string(), "42");
 /// # Ok::<(), npload_pickle::Error>(())
 /// ```
 pub struct Machine<'a, B: Builder> {
@@ -152,7 +152,8 @@ impl<'a, B: Builder> Machine<'a, B> {
 
             Op::EmptyTuple | Op::Tuple1 | Op::Tuple2 | Op::Tuple3 | Op::Tuple => self.tuple(op),
             Op::EmptyList | Op::List => self.list(op),
-            Op::EmptyDict | Op::Dict => self.dict(op),
+            Op::EmptyDict => self.empty_dict(),
+            Op::Dict => self.dict(),
             Op::EmptySet => self.empty_set(),
             Op::Frozenset => self.frozenset(),
             Op::Append | Op::Appends => self.append(op),

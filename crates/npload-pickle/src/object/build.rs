@@ -6,6 +6,7 @@ use num_bigint::BigInt;
 use super::Objects;
 use super::keys;
 use super::node::{Deque, GlobalName, Id, Mapping, MappingKind, Node, Piece, Reduced};
+use super::notes::Noted;
 use super::store::Store;
 use crate::builder::{Builder, Call, Global, Items, Note, Reason, View};
 use crate::construct::Known;
@@ -20,32 +21,11 @@ use crate::text::Text;
 /// Texts and bytes are ranges of the input, which it shares.
 #[derive(Debug)]
 pub struct ObjectBuilder {
-    store: Store,
+    pub(super) store: Store,
     buffers: Vec<Buffer>,
     keep: bool,
     /// What the machine told, if anybody asked.
-    notes: Option<Vec<Noted>>,
-}
-
-/// A [`Note`] that outlives what it speaks of.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Noted {
-    pub(crate) offset: usize,
-    pub(crate) op: Op,
-    pub(crate) what: What,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum What {
-    /// The global that is made next.
-    Global(Id),
-    Call(Id),
-    /// A known callable with other arguments than its own.
-    Mismatch(Id),
-    Build(Id),
-    Extension(i64),
-    PersistentId(Id),
-    Buffer,
+    pub(super) notes: Option<Vec<Noted>>,
 }
 
 impl ObjectBuilder {
@@ -77,39 +57,23 @@ impl ObjectBuilder {
         self
     }
 
-    /// The objects, once the machine has given their root.
-    ///
-    /// # Errors
-    /// None now; equal keys are joined here.
-    pub fn finish(mut self, root: Id) -> Result<Objects> {
+    /// The objects, once the machine has given their root. Equal keys are joined here.
+    #[must_use]
+    pub fn finish(mut self, root: Id) -> Objects {
         keys::join(&mut self.store);
         for node in &mut self.store.nodes {
             if let Node::Deque(deque) = node {
                 deque.trim(true);
             }
         }
-        Ok(Objects {
+        Objects {
             store: self.store,
             root,
-        })
-    }
-
-    /// Keeps what the machine tells.
-    pub(crate) fn with_notes(mut self) -> Self {
-        self.notes = Some(Vec::new());
-        self
-    }
-
-    /// The notes, and the objects so far.
-    pub(crate) fn into_notes(mut self) -> Result<(Vec<Noted>, Objects)> {
-        let notes = self.notes.take().unwrap_or_default();
-        let root = self.push(Node::None)?;
-        let store = self.store;
-        Ok((notes, Objects { store, root }))
+        }
     }
 
     #[inline]
-    fn push(&mut self, node: Node) -> Result<Id> {
+    pub(super) fn push(&mut self, node: Node) -> Result<Id> {
         let id = Id::from_index(self.store.nodes.len())?;
         self.store.nodes.push(node);
         Ok(id)
@@ -340,12 +304,8 @@ impl Builder for ObjectBuilder {
     }
 
     fn call(&mut self, call: Call<Id>, reason: Reason) -> Result<Id> {
-        if let (Some(notes), Reason::Schema(_)) = (&mut self.notes, reason) {
-            notes.push(Noted {
-                offset: call.offset,
-                op: call.op,
-                what: What::Mismatch(call.callable),
-            });
+        if let Reason::Schema(_) = reason {
+            self.note_mismatch(call.callable);
         }
         self.push(Node::Reduced(Box::new(Reduced::from(call))))
     }
@@ -361,8 +321,16 @@ impl Builder for ObjectBuilder {
     }
 
     #[inline]
-    fn view(&self, value: &Id) -> View<'_> {
+    fn view<'a>(&'a self, value: &'a Id) -> View<'a> {
         self.store.view(*value)
+    }
+
+    fn to_big_int(&self, value: &Id) -> Option<BigInt> {
+        match self.store.node(*value) {
+            Node::Int(value) => Some((*value).into()),
+            Node::BigInt(value) => Some((**value).clone()),
+            _ => None,
+        }
     }
 
     #[inline]
@@ -426,21 +394,7 @@ impl Builder for ObjectBuilder {
 
     #[inline]
     fn note(&mut self, offset: usize, op: Op, note: Note<'_, Id>) {
-        let Some(notes) = &mut self.notes else {
-            return;
-        };
-        let what = match note {
-            Note::Global(_) => match Id::from_index(self.store.nodes.len()) {
-                Ok(id) => What::Global(id),
-                Err(_) => return, // the global itself will be refused
-            },
-            Note::Call(call) => What::Call(call.callable),
-            Note::Build(target) => What::Build(*target),
-            Note::Extension(code) => What::Extension(code),
-            Note::PersistentId(id) => What::PersistentId(*id),
-            Note::Buffer => What::Buffer,
-        };
-        notes.push(Noted { offset, op, what });
+        self.take_note(offset, op, note);
     }
 }
 

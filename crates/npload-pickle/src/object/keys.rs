@@ -61,6 +61,8 @@ enum Key<'a> {
 
 #[derive(Default)]
 struct Classes<'a> {
+    /// The keys of a dict before, which are distinct: records repeat them.
+    distinct: Vec<Id>,
     by_key: HashMap<Key<'a>, u32>,
     by_id: HashMap<Id, u32>,
 }
@@ -68,7 +70,13 @@ struct Classes<'a> {
 impl<'a> Classes<'a> {
     /// The pairs with equal keys joined, if there are any.
     fn join_pairs(&mut self, store: &'a Store, pairs: &[(Id, Id)]) -> Option<Vec<(Id, Id)>> {
-        if are_few_and_distinct(store, pairs.iter().map(|pair| pair.0)) {
+        let keys = pairs.iter().map(|pair| pair.0);
+        if self.distinct.iter().copied().eq(keys.clone()) {
+            return None;
+        }
+        if are_few_and_distinct(store, keys.clone()) {
+            self.distinct.clear();
+            self.distinct.extend(keys);
             return None;
         }
         let mut places = HashMap::with_capacity(pairs.len());

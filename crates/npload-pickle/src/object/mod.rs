@@ -7,13 +7,14 @@ mod array;
 mod build;
 mod keys;
 mod node;
+mod notes;
 mod print;
 mod store;
 
 pub use array::{NdArray, NdData};
 pub use build::ObjectBuilder;
-pub(crate) use build::What;
 pub use node::{GlobalName, Id, Reduced};
+pub(crate) use notes::What;
 pub use print::PrintOptions;
 pub(crate) use print::float as float_text;
 
@@ -200,6 +201,6 @@ impl Options {
     pub fn load_buffer(&self, input: Buffer) -> Result<Objects> {
         let mut builder = ObjectBuilder::new(input.clone());
         let done = Machine::new(&input, self, &mut builder).run()?;
-        builder.finish(done.value)
+        Ok(builder.finish(done.value))
     }
 }

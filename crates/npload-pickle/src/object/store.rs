@@ -75,7 +75,7 @@ impl Store {
             Node::None => View::None,
             Node::Bool(value) => View::Bool(*value),
             Node::Int(value) => View::Int(*value),
-            Node::BigInt(value) => View::BigInt(value),
+            Node::BigInt(value) => View::BigInt(value.bits()),
             Node::Float(value) => View::Float(*value),
             Node::Text(piece) => View::Text(Text::trusted(self.bytes(piece))),
             Node::Bytes(piece) => View::Bytes(self.bytes(piece)),
@@ -97,7 +97,7 @@ impl Store {
 
 fn view_data(data: &Data<Id>) -> View<'_> {
     match data {
-        Data::DType(dtype, _) => View::DType(dtype),
+        Data::DType(dtype, _) => View::DType(dtype.clone()),
         Data::TimeDelta(delta) => View::TimeDelta(*delta),
         Data::TimeZone(..) => View::TimeZone,
         Data::Complex(..) => View::Other("complex"),

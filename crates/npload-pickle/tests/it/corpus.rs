@@ -1,6 +1,6 @@
 //! What CPython wrote, read as CPython reads it.
 
-use npload_pickle::{ErrorKind, Options, Verdict, disassemble, scan};
+use npload_pickle::{ErrorKind, Objects, Options, Verdict, disassemble, scan};
 
 use crate::canonical::canonical;
 use crate::files::corpus;
@@ -89,4 +89,16 @@ fn what_is_on_the_list_is_safe() {
             assert_eq!(scan.verdict(), Verdict::Safe, "{}: {scan:?}", case.name);
         }
     }
+}
+
+#[test]
+fn python_2_s_names_are_python_3_s_below_protocol_3() {
+    let name = |pickle: &[u8]| Objects::load(pickle).unwrap().to_string();
+    assert_eq!(name(b"ccPickle\nloads\n."), "pickle.loads");
+    assert_eq!(name(b"\x80\x02curllib\nquote\n."), "urllib.parse.quote");
+    assert_eq!(name(b"\x80\x03curllib\nquote\n."), "urllib.quote");
+    let raw = Options::new()
+        .fix_imports(false)
+        .load(b"ccPickle\nloads\n.");
+    assert_eq!(raw.unwrap().to_string(), "cPickle.loads");
 }

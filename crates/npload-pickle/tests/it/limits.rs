@@ -148,7 +148,7 @@ fn out_of_band_buffers_are_shared() {
     let done = Machine::new(input, &Options::new(), &mut builder)
         .run()
         .unwrap();
-    let objects = builder.finish(done.value).unwrap();
+    let objects = builder.finish(done.value);
     assert_eq!(objects.to_string(), "(bytearray(b'abc'), b'abc')");
 
     let mut builder = ObjectBuilder::new(Buffer::from(input.to_vec()));
@@ -162,13 +162,27 @@ fn out_of_band_buffers_are_shared() {
 }
 
 #[test]
+fn a_buffer_outside_the_input_may_be_of_any_size() {
+    // numpy.zeros(3 << 20, "u1"), out of band
+    let pickle = b"\x80\x05cnumpy._core.numeric\n_frombuffer\n(\x97cnumpy\ndtype\n(\x8c\x02u1\x89\x88tR\
+        (K\x03\x8c\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tbJ\x00\x00\x30\x00\x85\x8c\x01CtR.";
+    let mut builder = ObjectBuilder::new(Buffer::from(pickle.to_vec()))
+        .buffers(vec![Buffer::from(vec![0; 3 << 20])]);
+    let done = Machine::new(pickle, &Options::new(), &mut builder)
+        .run()
+        .unwrap();
+    let objects = builder.finish(done.value);
+    assert_eq!(objects.to_string(), "<array (3145728,) of '|u1'>");
+}
+
+#[test]
 fn references_are_kept_if_asked_for() {
     let input = b"\x80\x02\x82\x07K\x01QPid\n\x87.";
     let mut builder = ObjectBuilder::new(Buffer::from(input.to_vec())).keep_references(true);
     let done = Machine::new(input, &Options::new(), &mut builder)
         .run()
         .unwrap();
-    let objects = builder.finish(done.value).unwrap();
+    let objects = builder.finish(done.value);
     assert_eq!(
         objects.to_string(),
         "(<extension code 7>, <persistent id 1>, <persistent id 'id'>)"
