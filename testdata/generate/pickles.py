@@ -1,7 +1,20 @@
 """Pickles, and what CPython makes of them.
 
-pickles.py FOLDER               writes pickle/corpus.jsonl and pickle/attacks.jsonl
-pickles.py --python2 PYTHON     prints pickle/python2.json, whose bytes Python 2.7 wrote once
+pickles.py FOLDER               writes FOLDER/pickle: corpus.jsonl and attacks.jsonl, and copies python2.json
+pickles.py --python2 PYTHON     prints pickle/python2.json, whose pickles Python 2.7 wrote once
+
+corpus.jsonl, a line for each pickle: `name`, `encoding`, `pickle` (base64), and
+- `value`: what pickle.loads gives, see Canonical; absent where it is that of the line before;
+- `error`: [class, text] instead, where it raises;
+- `cuts`: for each beginning of a short pickle, E (EOFError), T (truncated) or ? (something else, or not asked);
+- `dis`: what pickletools.dis prints, where it prints.
+
+attacks.jsonl: `name`, `pickle`, and npload's answer, which is `kind` (an ErrorKind) or `text` (the calls as they stay);
+`python`: [class, text] of CPython, where it may be asked; `verdict` of a scan, where it is more than "not safe".
+
+Canonical: `root` and `nodes`, the numbered objects by first visit, breadth first. {"r": n} is node n; {"i": digits}, {"f": bits},
+{"c": [bits, bits]}, {"s": text}, {"w": hex of UTF-8 with surrogates}, {"b": hex}, {"e": type of an empty constant}, {"x": repr},
+{"g": type}, {"dtype": descr}, {"scalar": [descr, hex]}, {"range": …} and {"slice": …} stand where they occur.
 """
 
 import base64

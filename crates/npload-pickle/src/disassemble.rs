@@ -282,6 +282,10 @@ impl fmt::Display for Argument<'_> {
             Argument::Bool(false) => f.write_str("False"),
             Argument::Int(value) => write!(f, "{value}"),
             Argument::UInt(value) => write!(f, "{value}"),
+            // Python prints no more digits than 4300 either: it takes quadratic time.
+            Argument::BigInt(value) if value.bits() > 14_284 => {
+                write!(f, "<int of {} bits>", value.bits())
+            }
             Argument::BigInt(value) => write!(f, "{value}"),
             Argument::Float(value) => f.write_str(&float_text(*value)),
             Argument::Text(text) => write!(f, "{}", Text::trusted(text)),

@@ -4,6 +4,9 @@
 //! are seen as a loader would see them; a name that only a call could compute is an error, and an
 //! error is never safe.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use npload_buffer::Buffer;
 
 use crate::construct::Known;
@@ -51,8 +54,8 @@ pub struct Finding {
     pub op: Op,
     /// What it does.
     pub what: Use,
-    /// With what: `os.system`, or the call that computes it.
-    pub name: String,
+    /// With what: `os.system`, or the call that computes it, shortened.
+    pub name: Arc<str>,
     /// How that is judged.
     pub verdict: Verdict,
 }
@@ -90,7 +93,7 @@ impl Scan {
 /// let scan = scan(b"cos\nsystem\n(S'reboot'\ntR.");
 /// assert_eq!(scan.verdict(), Verdict::Dangerous);
 /// let call = &scan.findings[1];
-/// assert_eq!((call.what, call.name.as_str(), call.offset), (Use::Call, "os.system", 23));
+/// assert_eq!((call.what, &*call.name, call.offset), (Use::Call, "os.system", 23));
 /// assert_eq!(scan.end, Some(25));
 /// ```
 #[must_use]
@@ -148,7 +151,14 @@ fn scan_at(input: &Buffer, start: usize) -> Scan {
 
 fn findings(builder: ObjectBuilder, start: usize) -> Result<Vec<Finding>> {
     let (notes, objects) = builder.into_notes()?;
-    let named = |id| name_and_verdict(&objects, id);
+    let mut known = HashMap::new();
+    let mut named = |id| -> (Arc<str>, Verdict) {
+        let named = known
+            .entry(id)
+            .or_insert_with(|| name_and_verdict(&objects, id));
+        named.clone()
+    };
+    let unknown = |name: &str| (Arc::from(name), Verdict::Unknown);
     Ok(notes
         .into_iter()
         .map(|note| {
@@ -160,14 +170,9 @@ fn findings(builder: ObjectBuilder, start: usize) -> Result<Vec<Finding>> {
                     (Use::Call, (name, verdict.max(Verdict::Unknown)))
                 }
                 What::Build(id) => (Use::State, named(id)),
-                What::Extension(code) => {
-                    let name = format!("extension code {code}");
-                    (Use::Extension, (name, Verdict::Unknown))
-                }
-                What::PersistentId(id) => {
-                    (Use::PersistentId, (print(&objects, id), Verdict::Unknown))
-                }
-                What::Buffer => (Use::Buffer, (String::new(), Verdict::Unknown)),
+                What::Extension(code) => (Use::Extension, unknown(&format!("code {code}"))),
+                What::PersistentId(id) => (Use::PersistentId, (named(id).0, Verdict::Unknown)),
+                What::Buffer => (Use::Buffer, unknown("out-of-band")),
             };
             Finding {
                 offset: start.saturating_add(note.offset),
@@ -181,7 +186,7 @@ fn findings(builder: ObjectBuilder, start: usize) -> Result<Vec<Finding>> {
 }
 
 /// The name of a global, or of what a call came from; a call of what a call gave is dangerous.
-fn name_and_verdict(objects: &Objects, id: Id) -> (String, Verdict) {
+fn name_and_verdict(objects: &Objects, id: Id) -> (Arc<str>, Verdict) {
     match objects.get(id) {
         Object::Global(global) => {
             let verdict = match global.known {
@@ -214,13 +219,13 @@ fn computed(objects: &Objects, id: Id) -> Verdict {
     }
 }
 
-fn print(objects: &Objects, id: Id) -> String {
+fn print(objects: &Objects, id: Id) -> Arc<str> {
     let options = PrintOptions {
-        max_objects: 10,
-        max_bytes: 100,
+        max_objects: 6,
+        max_bytes: 60,
         ..PrintOptions::default()
     };
-    objects.print(id, &options)
+    objects.print(id, &options).into()
 }
 
 /// Modules all of whose globals can run code, or lead to what can.

@@ -1,5 +1,6 @@
 //! Objects as text: Python's `repr` where there is one, bounded, without recursion.
 
+mod limited;
 mod literal;
 
 use std::fmt::{self, Write};
@@ -9,7 +10,7 @@ use super::{Object, Objects};
 pub(crate) use literal::float;
 use literal::{complex, day, time, timedelta};
 
-use crate::data::{Contents, DType, Data, TimeDelta};
+use crate::data::{Contents, Data, TimeDelta};
 use crate::dtype::shape_text;
 use crate::text::{Text, write_bytes};
 
@@ -58,22 +59,6 @@ impl Objects {
         // Writing to a string cannot fail.
         let _ = printer.run();
         printer.out
-    }
-}
-
-/// Takes text until it is full.
-struct Limited {
-    out: String,
-    max: usize,
-}
-
-impl Write for Limited {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        if self.out.len() >= self.max {
-            return Err(fmt::Error);
-        }
-        self.out.push_str(text);
-        Ok(())
     }
 }
 
@@ -204,7 +189,17 @@ impl<'a> Printer<'a> {
                 self.then([Say("deque(["), Items(items, true), Step::Write(end)]);
             }
             Object::Data(data) => self.data(data)?,
-            Object::Global(global) => self.out.push_str(&plain(&global.module, &global.name)),
+            Object::Global(global) => {
+                let module = match global.module.as_str() {
+                    "builtins" => "",
+                    module => module,
+                };
+                let dot = if module.is_empty() { "" } else { "." };
+                // Escaped: a terminal would obey.
+                let name = global.name.escape_debug();
+                let name = self.short(format_args!("{}{dot}{name}", module.escape_debug()));
+                self.out.push_str(&name);
+            }
             Object::Reduced(reduced) => self.reduced(reduced),
             Object::Incomplete(class) => {
                 self.then([Say("<incomplete "), Step::Object(class), Say(">")])
@@ -217,16 +212,9 @@ impl<'a> Printer<'a> {
         Ok(())
     }
 
-    /// A dtype, no longer than texts may be.
-    fn short(&self, dtype: &DType) -> String {
-        let mut limited = Limited {
-            out: String::new(),
-            max: self.options.max_bytes,
-        };
-        if write!(limited, "{dtype}").is_err() {
-            limited.out.push_str("...");
-        }
-        limited.out
+    /// A text, no longer than texts may be.
+    fn short(&self, text: impl fmt::Display) -> String {
+        limited::print(text, self.options.max_bytes)
     }
 
     fn text(&mut self, text: Text<'_>) -> fmt::Result {
@@ -311,7 +299,10 @@ impl<'a> Printer<'a> {
                 steps.push(Say(")"));
                 self.then(steps);
             }
-            Data::Decimal(text) => write!(self.out, "Decimal('{text}')")?,
+            Data::Decimal(text) => {
+                let text = self.short(text);
+                write!(self.out, "Decimal('{text}')")?;
+            }
             Data::Fraction(numerator, denominator) => {
                 write!(self.out, "Fraction({numerator}, {denominator})")?;
             }
@@ -383,11 +374,4 @@ impl<'a> Printer<'a> {
             ]),
         }
     }
-}
-
-/// `module.name`, without what a terminal would obey; a builtin stands without its module.
-fn plain(module: &str, name: &str) -> String {
-    let module = if module == "builtins" { "" } else { module };
-    let dot = if module.is_empty() { "" } else { "." };
-    format!("{}{dot}{}", module.escape_debug(), name.escape_debug())
 }

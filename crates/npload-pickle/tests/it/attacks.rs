@@ -43,7 +43,7 @@ fn a_scan_lists_what_would_run_in_order() {
     let found: Vec<_> = scan
         .findings
         .iter()
-        .map(|finding| (finding.offset, finding.what, finding.name.as_str()))
+        .map(|finding| (finding.offset, finding.what, &*finding.name))
         .collect();
     assert_eq!(
         found,

@@ -213,3 +213,16 @@ fn an_object_array_keeps_the_elements_that_were_checked() {
     assert_eq!(objects.to_string(), "<array (1,) of '|O': [5]>");
     assert!(matches!(objects.get(objects.root()), Object::Data(_)));
 }
+
+#[test]
+fn long_names_are_printed_and_listed_shortly() {
+    let name = "x".repeat(100_000);
+    let mut pickle = format!("c{name}\n{name}\nq").into_bytes();
+    pickle.extend(b"\x01(");
+    pickle.extend(b"h\x01)R".repeat(1000));
+    pickle.extend(b"l.");
+    assert!(Objects::load(&pickle).unwrap().to_string().len() < 2_000_000);
+    let scan = npload_pickle::scan(&pickle);
+    assert_eq!(scan.findings.len(), 1001);
+    assert!(scan.findings.iter().all(|finding| finding.name.len() < 100));
+}
