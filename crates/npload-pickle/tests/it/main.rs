@@ -12,6 +12,7 @@
 )]
 
 mod attacks;
+mod builder;
 mod canonical;
 mod corpus;
 mod files;
