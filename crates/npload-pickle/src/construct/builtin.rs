@@ -1,9 +1,10 @@
 //! Handlers of `builtins` and `_codecs`.
 
 use super::look::Look;
-use super::{Checked, Known, Mismatch, count};
+use super::{Checked, Known, Mismatch, charge_hash, count};
 use crate::builder::{Builder, View};
 use crate::data::Data;
+use crate::options::Work;
 
 /// `complex(float, float)`.
 pub(super) fn complex<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::Value> {
@@ -64,11 +65,20 @@ fn latin1<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::Value> {
 }
 
 /// `set(list)` and `frozenset(list)`.
-pub(super) fn set<B: Builder>(builder: &mut B, known: Known, args: &B::Value) -> Checked<B::Value> {
+pub(super) fn set<B: Builder>(
+    builder: &mut B,
+    work: &mut Work,
+    known: Known,
+    args: &B::Value,
+) -> Checked<B::Value> {
     const SCHEMA: Mismatch = Mismatch::Schema("a list or a tuple");
     let items = builder.item(args, 0).ok_or(SCHEMA)?;
-    if count(builder, args) != 1 || builder.sequence(&items).is_none() {
+    let len = builder.sequence(&items).ok_or(SCHEMA)?;
+    if count(builder, args) != 1 {
         return Err(SCHEMA);
+    }
+    for at in 0..len {
+        charge_hash(builder, work, &builder.item(&items, at).ok_or(SCHEMA)?)?;
     }
     Ok(builder.construct(match known {
         Known::Set => Data::Set(items),

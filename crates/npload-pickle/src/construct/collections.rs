@@ -1,12 +1,17 @@
 //! Handlers of `collections`.
 
 use super::look::Look;
-use super::{Checked, Mismatch, count};
+use super::{Checked, Mismatch, charge_hash, count};
 use crate::builder::{Builder, View};
 use crate::data::Data;
+use crate::options::Work;
 
 /// `OrderedDict()`, and Python 2's `OrderedDict([[key, value], …])`.
-pub(super) fn ordered_dict<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::Value> {
+pub(super) fn ordered_dict<B: Builder>(
+    builder: &mut B,
+    work: &mut Work,
+    args: &B::Value,
+) -> Checked<B::Value> {
     const SCHEMA: Mismatch = Mismatch::Schema("nothing, or a list of pairs");
     let pairs = match count(builder, args) {
         0 => Vec::new(),
@@ -16,6 +21,9 @@ pub(super) fn ordered_dict<B: Builder>(builder: &mut B, args: &B::Value) -> Chec
             .ok_or(SCHEMA)?,
         _ => return Err(SCHEMA),
     };
+    for (key, _) in &pairs {
+        charge_hash(builder, work, key)?;
+    }
     Ok(builder.construct(Data::OrderedDict(pairs))?)
 }
 

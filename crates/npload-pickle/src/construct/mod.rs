@@ -77,11 +77,11 @@ fn handle<B: Builder>(
         Known::Complex => builtin::complex(builder, args),
         Known::Bytes => builtin::bytes(builder, args),
         Known::ByteArray => builtin::bytearray(builder, args),
-        Known::Set | Known::FrozenSet => builtin::set(builder, known, args),
+        Known::Set | Known::FrozenSet => builtin::set(builder, work, known, args),
         Known::Range => builtin::range(builder, args),
         Known::Slice => builtin::slice(builder, args),
         Known::Encode => builtin::encode(builder, args),
-        Known::OrderedDict => collections::ordered_dict(builder, args),
+        Known::OrderedDict => collections::ordered_dict(builder, work, args),
         Known::DefaultDict => collections::default_dict(builder, args),
         Known::Counter => collections::counter(builder, args),
         Known::Deque => collections::deque(builder, args),
@@ -146,8 +146,8 @@ pub(crate) fn build<B: Builder>(
     }
 }
 
-/// Charges what looking at arguments, copying and hashing them costs at most: a call of a few
-/// bytes may have arguments that many calls share.
+/// Charges what looking at arguments and copying them costs at most: a call of a few bytes may
+/// have arguments that many calls share.
 fn charge_arguments<B: Builder>(builder: &B, work: &mut Work, args: &B::Value) -> Result<()> {
     for at in 0..count(builder, args) {
         let Some(value) = builder.item(args, at) else {
@@ -156,16 +156,7 @@ fn charge_arguments<B: Builder>(builder: &B, work: &mut Work, args: &B::Value) -
         let len = match builder.view(&value) {
             View::Bytes(bytes) | View::ByteArray(bytes) => bytes.len(),
             View::Text(text) => text.as_bytes().len(),
-            View::Tuple(len) | View::List(len) => {
-                for at in 0..len {
-                    match builder.item(&value, at) {
-                        Some(item) => charge_hash(builder, work, &item)?,
-                        None => break,
-                    }
-                }
-                len
-            }
-            View::Dict(len) => len,
+            View::Tuple(len) | View::List(len) | View::Dict(len) => len,
             _ => 0,
         };
         work.charge(len as u64)?;

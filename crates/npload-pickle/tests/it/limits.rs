@@ -111,6 +111,34 @@ fn hashing_shared_tuples_is_work() {
 }
 
 #[test]
+fn an_object_array_may_hold_a_large_tuple_many_times() {
+    let array = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85S'b'\ntR";
+    let dtype = b"cnumpy\ndtype\n(S'O8'\nI00\nI01\ntR(I3\nS'|'\nNNNI-1\nI-1\nI63\ntb";
+    let tuple = [&b"("[..], &b"N".repeat(10_000), b"tq\x070"].concat();
+    let items = [&b"]("[..], &b"h\x07".repeat(10_000), b"e"].concat();
+    let state = [&b"(K\x01M\x10\x27\x85"[..], dtype, b"\x89", &items, b"tb."].concat();
+    let objects = Objects::load([&tuple[..], array, &state].concat()).unwrap();
+    let text = objects.to_string();
+    assert!(
+        text.starts_with("<array (10000,) of '|O': [(None, "),
+        "{text}"
+    );
+}
+
+#[test]
+fn hashing_shared_tuples_in_a_set_call_is_work() {
+    let call = [
+        &b"c__builtin__\nset\n]K\x01"[..],
+        &b"2\x86".repeat(40),
+        b"a\x85R.",
+    ]
+    .concat();
+    let err = Objects::load(&call).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::Limit);
+    assert!(err.message().contains("max_extra_work"), "{err}");
+}
+
+#[test]
 fn copying_a_shared_list_into_many_sets_is_work() {
     let mut pickle = b"c__builtin__\nset\nq\x000](".to_vec();
     pickle.extend((0..100_000_u32).flat_map(|n| [&b"J"[..], &n.to_le_bytes()].concat()));
