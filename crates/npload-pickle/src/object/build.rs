@@ -108,14 +108,6 @@ impl ObjectBuilder {
         Ok(())
     }
 
-    fn sequence(&self, id: Id) -> Vec<Id> {
-        match self.store.node(id) {
-            Node::List(items) => items.clone(),
-            Node::Tuple { items, .. } => items.to_vec(),
-            _ => Vec::new(),
-        }
-    }
-
     /// The node that a value of this kind is.
     fn node_of(&mut self, data: Data<Id>) -> Result<Node> {
         let mapping = |kind, pairs| Ok(Node::Mapping(Box::new(Mapping { kind, pairs })));
@@ -125,12 +117,12 @@ impl ObjectBuilder {
                 None => Ok(Node::ByteArray(Self::piece(&[], None))),
             },
             Data::Set(items) => {
-                let items = self.sequence(items);
+                let items = self.store.sequence(items);
                 self.check_hashable(&items)?;
                 Ok(Node::Set(items))
             }
             Data::FrozenSet(items) => {
-                let items = self.sequence(items);
+                let items = self.store.sequence(items);
                 self.check_hashable(&items)?;
                 Ok(Node::FrozenSet(items))
             }
@@ -146,13 +138,13 @@ impl ObjectBuilder {
                 mapping(MappingKind::Counter, pairs)
             }
             Data::Deque(items, max_len) => {
-                let items = items.map_or_else(Vec::new, |items| self.sequence(items));
+                let items = items.map_or_else(Vec::new, |items| self.store.sequence(items));
                 Ok(Node::Deque(Box::new(Deque { items, max_len })))
             }
             Data::Array(mut array) => {
                 // NumPy copies the elements; the list may grow afterwards.
                 if let Contents::Objects(list) = array.contents {
-                    let items = self.sequence(list);
+                    let items = self.store.sequence(list);
                     array.contents = Contents::Objects(self.push(Node::List(items))?);
                 }
                 Ok(Node::Data(Box::new(Data::Array(array))))

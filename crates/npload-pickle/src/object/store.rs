@@ -45,6 +45,15 @@ impl Store {
         }
     }
 
+    /// The items of a list or a tuple.
+    pub(super) fn sequence(&self, id: Id) -> Vec<Id> {
+        match self.node(id) {
+            Node::List(items) => items.clone(),
+            Node::Tuple { items, .. } => items.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The pairs of a dict of any kind.
     pub(super) fn pairs(&self, id: Id) -> Option<&[(Id, Id)]> {
         match self.node(id) {
