@@ -13,6 +13,7 @@ import malformed_npz
 import mltypes
 import npy
 import npz
+import pickles
 
 TABLES = ("dtypes", "headers", "printing", "mlvalues")  # scripts that write NAME.jsonl
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -59,6 +60,7 @@ def main(folder):
     save(folder, "manifest.jsonl", describe(folder, notes))
     for script in TABLES:
         save(folder, f"{script}.jsonl", run(f"{script}.py"))
+    pickles.write(folder)
 
 
 def main_large(folder):

@@ -1,0 +1,91 @@
+//! The memo: dense where pickles are honest, a hash map for indices far ahead of what is there.
+
+use std::collections::HashMap;
+
+use crate::builder::Slot;
+
+/// How far ahead of twice the entries an index may be and still grow the dense part.
+const AHEAD: usize = 1024;
+
+pub(super) struct Memo<V> {
+    dense: Vec<Option<Slot<V>>>,
+    sparse: HashMap<u64, Slot<V>>,
+    len: u64,
+}
+
+impl<V: Clone> Memo<V> {
+    pub(super) fn new() -> Self {
+        Memo {
+            dense: Vec::new(),
+            sparse: HashMap::new(),
+            len: 0,
+        }
+    }
+
+    /// How many entries there are; MEMOIZE puts at this index.
+    #[inline]
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    #[inline]
+    pub(super) fn get(&self, index: u64) -> Option<&Slot<V>> {
+        let dense = usize::try_from(index)
+            .ok()
+            .and_then(|at| self.dense.get(at));
+        match dense {
+            Some(Some(slot)) => Some(slot),
+            _ => self.sparse.get(&index),
+        }
+    }
+
+    #[inline]
+    pub(super) fn put(&mut self, index: u64, slot: Slot<V>) {
+        if index == self.dense.len() as u64 && self.sparse.is_empty() {
+            self.dense.push(Some(slot));
+            self.len = self.len.saturating_add(1);
+        } else {
+            self.put_elsewhere(index, slot);
+        }
+    }
+
+    #[cold]
+    fn put_elsewhere(&mut self, index: u64, slot: Slot<V>) {
+        let reach = self.dense.len().saturating_mul(2).saturating_add(AHEAD);
+        let at = usize::try_from(index).ok().filter(|&at| at < reach);
+        let before = match at {
+            // A slot that was put when the dense part was shorter stays where it is.
+            Some(at) if !self.sparse.contains_key(&index) => {
+                if at >= self.dense.len() {
+                    self.dense.resize(at.saturating_add(1), None);
+                }
+                self.dense.get_mut(at).and_then(|entry| entry.replace(slot))
+            }
+            _ => self.sparse.insert(index, slot),
+        };
+        if before.is_none() {
+            self.len = self.len.saturating_add(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_and_far_indices_cost_nothing() {
+        let mut memo = Memo::new();
+        let slot = |value| Slot { value, depth: 0 };
+        for index in [u64::MAX, 5, 1 << 31, 0, 5, 2000, 1500, 1000, 2000] {
+            memo.put(index, slot(index));
+        }
+        assert_eq!(memo.len(), 7);
+        assert!(memo.dense.len() < 5000);
+        for index in [u64::MAX, 5, 1 << 31, 0, 2000, 1500, 1000] {
+            assert_eq!(memo.get(index).map(|slot| slot.value), Some(index));
+        }
+        assert!(memo.get(1).is_none());
+        assert!(memo.get(1 << 32).is_none());
+    }
+}

@@ -1,0 +1,310 @@
+//! The machine: opcodes in, a builder's values out.
+//!
+//! One loop without recursion. Every opcode checks that its arguments are there, that the stack
+//! holds enough above the last MARK, and that what it works on is of its type; lengths are held
+//! against the input before anything is allocated, and [`Limits`] bound the rest. A global is a
+//! name, and a call is built only by a typed handler (see [`Known`](crate::Known)).
+
+mod call;
+mod collect;
+mod make;
+mod memo;
+mod stack;
+
+use memo::Memo;
+use stack::Stack;
+
+use crate::builder::{Builder, Slot};
+use crate::error::{Error, ErrorKind, Result};
+use crate::opcode::Op;
+use crate::options::{Limits, Options, Work};
+use crate::reader::Reader;
+
+/// Runs one pickle on a [`Builder`].
+///
+/// ```
+/// use npload_pickle::{Buffer, Machine, ObjectBuilder, Options};
+/// let input = b"\x80\x02K\x2a.garbage";
+/// let mut builder = ObjectBuilder::new(Buffer::from(input.to_vec()));
+/// let done = Machine::new(input, &Options::new(), &mut builder).run()?;
+/// assert_eq!(done.end, 5);                                  // what follows is not read
+/// assert_eq!(builder.finish(done.value).to_string(), "42");
+/// # Ok::<(), npload_pickle::Error>(())
+/// ```
+pub struct Machine<'a, B: Builder> {
+    reader: Reader<'a>,
+    options: &'a Options,
+    builder: &'a mut B,
+    stack: Stack<B::Value>,
+    memo: Memo<B::Value>,
+    protocol: u8,
+    opcodes: u64,
+    objects: u64,
+    bytes: u64,
+    buffers: u64,
+    work: Work,
+    /// Where the current opcode stands.
+    offset: usize,
+}
+
+/// What a pickle gave.
+#[derive(Clone, Copy, Debug)]
+pub struct Finished<V> {
+    /// The value that STOP found.
+    pub value: V,
+    /// Where the input goes on, after STOP.
+    pub end: usize,
+    /// The protocol that the pickle named; 0 if it named none.
+    pub protocol: u8,
+}
+
+impl<'a, B: Builder> Machine<'a, B> {
+    /// A machine at the start of a pickle.
+    pub fn new(input: &'a [u8], options: &'a Options, builder: &'a mut B) -> Self {
+        Machine {
+            reader: Reader::new(input),
+            options,
+            builder,
+            stack: Stack::new(),
+            memo: Memo::new(),
+            protocol: 0,
+            opcodes: 0,
+            objects: 0,
+            bytes: 0,
+            buffers: 0,
+            work: Work::new(input.len(), &options.limits),
+            offset: 0,
+        }
+    }
+
+    /// Runs to STOP.
+    ///
+    /// # Errors
+    /// Every [`ErrorKind`], with opcode and byte; whatever the builder refuses.
+    pub fn run(mut self) -> Result<Finished<B::Value>> {
+        loop {
+            self.offset = self.reader.position();
+            let Some(code) = self.reader.next() else {
+                return Err(Error::new(ErrorKind::Empty, "Ran out of input").at(self.offset, None));
+            };
+            let Some(op) = Op::from_code(code) else {
+                return Err(unknown(code).at(self.offset, None));
+            };
+            self.opcodes = self.opcodes.saturating_add(1);
+            if self.opcodes > self.options.limits.max_opcodes {
+                let limit = self.options.limits.max_opcodes;
+                let error = Limits::exceeded("max_opcodes", limit, "opcodes");
+                return Err(error.at(self.offset, Some(op)));
+            }
+            if op == Op::Stop {
+                let value = self.stack.pop().map_err(|e| e.at(self.offset, Some(op)))?;
+                return Ok(Finished {
+                    value: value.value,
+                    end: self.reader.position(),
+                    protocol: self.protocol,
+                });
+            }
+            if let Err(error) = self.step(op) {
+                return Err(error.at(self.offset, Some(op)));
+            }
+        }
+    }
+
+    #[inline]
+    fn step(&mut self, op: Op) -> Result<()> {
+        match op {
+            Op::Proto => self.proto(),
+            Op::Frame => self.frame(),
+            Op::Stop => Ok(()),
+
+            Op::Mark => self.mark(),
+            Op::Pop => self.stack.pop_or_unmark(),
+            Op::PopMark => {
+                let count = self.stack.take_mark()?;
+                self.stack.take(count);
+                Ok(())
+            }
+            Op::Dup => {
+                let Slot { value, depth } = self.stack.top()?.clone();
+                self.stack.push(value, depth);
+                Ok(())
+            }
+
+            Op::Memoize => self.put(self.memo.len()),
+            Op::Binput => {
+                let index = self.reader.u8()?;
+                self.put(index.into())
+            }
+            Op::LongBinput => {
+                let index = self.reader.u32()?;
+                self.put(index.into())
+            }
+            Op::Put => self.put_line(),
+            Op::Binget => {
+                let index = self.reader.u8()?;
+                self.get(index.into())
+            }
+            Op::LongBinget => {
+                let index = self.reader.u32()?;
+                self.get(index.into())
+            }
+            Op::Get => self.get_line(),
+
+            Op::EmptyTuple | Op::Tuple1 | Op::Tuple2 | Op::Tuple3 | Op::Tuple => self.tuple(op),
+            Op::EmptyList | Op::List => self.list(op),
+            Op::EmptyDict => self.empty_dict(),
+            Op::Dict => self.dict(),
+            Op::EmptySet => self.empty_set(),
+            Op::Frozenset => self.frozenset(),
+            Op::Append | Op::Appends => self.append(op),
+            Op::Setitem | Op::Setitems => self.set_items(op),
+            Op::Additems => self.add_items(),
+
+            Op::Global => self.global(),
+            Op::StackGlobal => self.stack_global(),
+            Op::Reduce | Op::Newobj => self.reduce(op),
+            Op::NewobjEx => self.newobj_ex(),
+            Op::Inst => self.inst(),
+            Op::Obj => self.obj(),
+            Op::Build => self.build(),
+            Op::Ext1 | Op::Ext2 | Op::Ext4 => self.extension(op),
+            Op::Persid | Op::Binpersid => self.persistent(op),
+            Op::NextBuffer => self.next_buffer(),
+            Op::ReadonlyBuffer => self.readonly_buffer(),
+
+            _ => self.atom(op),
+        }
+    }
+
+    /// Puts a value that was just made on the stack.
+    #[inline]
+    fn push_new(&mut self, value: B::Value, depth: u32) -> Result<()> {
+        self.objects = self.objects.saturating_add(1);
+        if self.objects > self.options.limits.max_objects {
+            let limit = self.options.limits.max_objects;
+            return Err(Limits::exceeded("max_objects", limit, "objects"));
+        }
+        self.stack.push(value, depth);
+        Ok(())
+    }
+
+    /// The depth of something that holds what is `inside` deep.
+    #[inline]
+    fn around(&self, inside: u32) -> Result<u32> {
+        self.check_depth(inside.saturating_add(1))
+    }
+
+    #[inline]
+    fn check_depth(&self, depth: u32) -> Result<u32> {
+        let limit = self.options.limits.max_nesting;
+        if depth > limit {
+            return Err(Limits::exceeded(
+                "max_nesting",
+                limit.into(),
+                "values in each other",
+            ));
+        }
+        Ok(depth)
+    }
+
+    fn proto(&mut self) -> Result<()> {
+        let protocol = self.reader.u8()?;
+        if protocol > 5 {
+            return Err(Error::new(
+                ErrorKind::Argument,
+                format!("unsupported pickle protocol: {protocol}; the last one is 5"),
+            ));
+        }
+        self.protocol = protocol;
+        Ok(())
+    }
+
+    /// A frame promises that so many bytes follow; nothing else in it counts, as in CPython.
+    fn frame(&mut self) -> Result<()> {
+        let len = self.reader.u64()?;
+        let left = self.reader.left();
+        if len > left as u64 {
+            return Err(Error::new(
+                ErrorKind::Truncated,
+                format!("pickle data was truncated: a frame of {len} bytes, {left} left"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self) -> Result<()> {
+        let open = self.stack.marks().saturating_add(1);
+        self.check_depth(u32::try_from(open).unwrap_or(u32::MAX))?;
+        self.stack.mark();
+        Ok(())
+    }
+
+    #[inline]
+    fn put(&mut self, index: u64) -> Result<()> {
+        let slot = self.stack.top()?.clone();
+        let limit = self.options.limits.max_memo;
+        if self.memo.len() >= limit {
+            return Err(Limits::exceeded("max_memo", limit, "memo entries"));
+        }
+        self.memo.put(index, slot);
+        Ok(())
+    }
+
+    #[inline]
+    fn get(&mut self, index: u64) -> Result<()> {
+        match self.memo.get(index) {
+            Some(Slot { value, depth }) => {
+                self.stack.push(value.clone(), *depth);
+                Ok(())
+            }
+            None => Err(missing(&index)),
+        }
+    }
+
+    fn put_line(&mut self) -> Result<()> {
+        let index = crate::number::parse_index_line(self.reader.line()?)?;
+        match u64::try_from(index) {
+            Ok(index) => self.put(index),
+            Err(_) => Err(Error::new(
+                ErrorKind::Argument,
+                format!("a memo index of {index}, which is negative"),
+            )),
+        }
+    }
+
+    fn get_line(&mut self) -> Result<()> {
+        let index = crate::number::parse_index_line(self.reader.line()?)?;
+        match u64::try_from(index) {
+            Ok(index) => self.get(index),
+            Err(_) => Err(missing(&index)),
+        }
+    }
+}
+
+#[cold]
+fn missing(index: &dyn std::fmt::Display) -> Error {
+    Error::new(
+        ErrorKind::Memo,
+        format!("Memo value not found at index {index}"),
+    )
+}
+
+#[cold]
+pub(crate) fn unknown(code: u8) -> Error {
+    Error::new(
+        ErrorKind::Opcode,
+        format!(
+            "invalid load key, '{}': no opcode",
+            char::from(code).escape_default()
+        ),
+    )
+}
+
+/// The error of an opcode that found another type than its own.
+#[cold]
+fn wrong_type(expected: &str, found: &str) -> Error {
+    Error::new(
+        ErrorKind::Type,
+        format!("{expected} expected, {found} found"),
+    )
+}
