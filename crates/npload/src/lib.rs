@@ -56,7 +56,7 @@ pub use array::{
 };
 pub use begin::{Begun, Pending, Streamed};
 pub use dtype::{ByteOrder, DType, Field, Number, Struct, Subarray, TimeBase, TimeUnit};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Damage, Error, ErrorKind, Result};
 pub use load::{Loaded, load};
 pub use mmap::{MmapMode, open_memmap};
 #[cfg(feature = "ndarray")]
