@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use npload_buffer::ReadAt;
 
-use crate::npy::{Head, Header, Located, locate, refuse_objects, stream_data, stream_header};
+use crate::npy::{
+    Head, Header, Located, locate, refuse_objects, stream_data, stream_header, whole,
+};
 use crate::sniff::{Format, empty, identify, read_head};
-use crate::source::{FileSource, Opened, Source, Stream, open};
+use crate::source::{FileSource, Opened, Source, Stream, open_file};
 use crate::{Array, ErrorKind, LoadOptions, Loaded, Npy, Npz, Result};
 
 /// A source whose first bytes were read.
@@ -60,11 +62,24 @@ impl LoadOptions {
     /// As [`load`](crate::load), without those of the data.
     pub fn begin(&self, path: impl AsRef<Path>) -> Result<Begun> {
         let path = path.as_ref();
-        let file = match open(path, self.needs_write())? {
+        let file = open_file(path, self.needs_write())?;
+        // Of a small file one read is all; how long it is need not be asked.
+        let head = Head::first(&file);
+        if self.map.is_none()
+            && let Some(located) = whole(&head, self)
+        {
+            return Ok(Begun::Array(Pending {
+                source: Source::File(Arc::new(FileSource::read_whole(file, path))),
+                len: head.bytes().len() as u64,
+                located,
+                head,
+            }));
+        }
+        let file = match FileSource::from_file(file, path)? {
             Opened::File(file) => file,
             Opened::Stream(file) => return Ok(Begun::Stream(file)),
         };
-        match self.begin_in(Source::File(Arc::new(file)), 0) {
+        match self.begin_in(Source::File(Arc::new(file)), 0, Some(head)) {
             // A file of /sys, which has fewer bytes than it claims.
             Err(e) if e.io_kind() == Some(io::ErrorKind::UnexpectedEof) => {
                 File::open(path).map(Begun::Stream).map_err(|_| e)
@@ -80,7 +95,7 @@ impl LoadOptions {
     /// As [`LoadOptions::begin`]; they name `path`.
     pub fn begin_file(&self, file: File, path: &Path, at: u64) -> Result<Begun> {
         match FileSource::from_file(file, path)? {
-            Opened::File(file) => self.begin_in(Source::File(Arc::new(file)), at),
+            Opened::File(file) => self.begin_in(Source::File(Arc::new(file)), at, None),
             Opened::Stream(file) => Ok(Begun::Stream(file)),
         }
     }
@@ -90,7 +105,7 @@ impl LoadOptions {
     /// # Errors
     /// As [`LoadOptions::begin`].
     pub fn begin_source(&self, source: impl ReadAt + 'static, at: u64) -> Result<Begun> {
-        self.begin_in(Source::Other(Arc::new(source)), at)
+        self.begin_in(Source::Other(Arc::new(source)), at, None)
     }
 
     /// The same for a reader; an array that is no object array is loaded at once. `left` is how many
@@ -102,10 +117,14 @@ impl LoadOptions {
         self.begin_stream(&mut Stream::new(reader, left))
     }
 
-    fn begin_in(&self, source: Source, at: u64) -> Result<Begun> {
+    /// `head` is what was read of it already.
+    fn begin_in(&self, source: Source, at: u64, head: Option<Head>) -> Result<Begun> {
         let begin = || {
             let len = source.len()?;
-            let head = Head::read(&source, at, len)?;
+            let head = match head.filter(|head| head.is_all_of(len)) {
+                Some(head) => head,
+                None => Head::read(&source, at, len)?,
+            };
             match identify(head.bytes(), self.allow_pickle) {
                 Ok(Format::Npy) => {
                     let located = locate(&source, at, len, &head, self)?;
@@ -184,7 +203,13 @@ impl Pending {
 
     /// A lazy handle on the array.
     #[must_use]
-    pub fn into_npy(self, options: LoadOptions) -> Npy {
+    pub fn into_npy(mut self, options: LoadOptions) -> Npy {
+        if let Source::File(file) = &mut self.source
+            && let Some(file) = Arc::get_mut(file)
+        {
+            file.stamp();
+            self.len = ReadAt::len(file).unwrap_or(self.len);
+        }
         Npy::located(self.source, self.len, self.located, options)
     }
 

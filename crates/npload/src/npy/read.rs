@@ -1,5 +1,8 @@
 //! Arrays out of sources: find the header, check what it promises, fill memory.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
 use npload_buffer::{AlignedBuf, Buffer};
 
 use super::frame::truncated_header;
@@ -22,6 +25,21 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    /// What one read of a file gives, which may be nothing.
+    #[inline]
+    pub(crate) fn first(file: &File) -> Self {
+        let mut bytes = [0; HEAD];
+        // Whatever is wrong is told by who reads it again.
+        let len = file.read_at(&mut bytes, 0).unwrap_or(0);
+        let bytes = bytes.get(..len).unwrap_or_default().to_vec();
+        Head { bytes }
+    }
+
+    /// Whether it is what [`Head::read`] would read of a source of `len` bytes.
+    pub(crate) fn is_all_of(&self, len: u64) -> bool {
+        self.bytes.len() as u64 == len.min(HEAD as u64)
+    }
+
     /// Reads what lies at `base` in a source of `len` bytes.
     pub(crate) fn read(source: &Source, base: u64, len: u64) -> Result<Self> {
         let there = len.saturating_sub(base);
@@ -41,6 +59,24 @@ pub(crate) struct Located {
     pub(crate) header: Header,
     /// Where its magic is.
     base: u64,
+}
+
+/// The array that `head` is the whole file of, if it is one, and of no objects.
+#[inline]
+pub(crate) fn whole(head: &Head, options: &LoadOptions) -> Option<Located> {
+    let bytes = head.bytes();
+    if !bytes.starts_with(b"\x93NUMPY") {
+        return None;
+    }
+    let Ok(Parsed::Header(header)) = parse_header(bytes, options.max_header_size) else {
+        return None;
+    };
+    let end = header.data_offset().saturating_add(header.nbytes());
+    if end > bytes.len() || header.dtype().has_object() {
+        return None;
+    }
+    options.warn(header.warnings());
+    Some(Located { header, base: 0 })
 }
 
 /// Reads the header of the array at `base`, of which `head` are the first bytes.

@@ -11,6 +11,7 @@ use npload_buffer::Buffer;
 use super::key_of;
 use super::member::{self, Begun, Member};
 use super::plan::Plan;
+use super::templates::Known;
 use super::tiny::Group;
 use crate::npy::Header;
 use crate::source::{Meter, Source, share};
@@ -24,6 +25,7 @@ pub(super) fn load<'a>(
     source: &Source,
     options: &LoadOptions,
 ) -> Result<Vec<(&'a str, Member)>> {
+    let count = which.as_ref().map_or(archive.len(), BTreeSet::len);
     let plan = match which {
         None => Plan::new(archive, archive.entries(), options),
         Some(which) => {
@@ -32,7 +34,7 @@ pub(super) fn load<'a>(
         }
     };
     let meter = Meter::new(options, plan.total);
-    let mut places = Places::new(archive.len());
+    let mut places = Places::new(count);
     let one = |index: usize, places: &mut Places<'a>| {
         let Some(entry) = archive.entry(index) else {
             return Ok(());
@@ -59,7 +61,7 @@ pub(super) fn load<'a>(
         }
     }
     let inflaters = Inflaters::new(plan.workers);
-    let mut groups = Vec::new();
+    let (mut groups, mut known) = (Vec::new(), Known::default());
     for mut group in plan.groups(archive) {
         if plan.workers > 1 {
             groups.push(group);
@@ -67,7 +69,7 @@ pub(super) fn load<'a>(
         }
         // Alone, one after the other: what a group was read with is used again by the next.
         group.read(archive, options, &inflaters, &meter)?;
-        group.finish(source, options, &meter, &mut places)?;
+        group.finish(source, options, &meter, &mut known, &mut places)?;
     }
     let jobs = large.iter_mut().map(Job::Large);
     let jobs = jobs.chain(groups.iter_mut().map(Job::Group));
@@ -86,7 +88,7 @@ pub(super) fn load<'a>(
         places.put(&entry, member.map_err(|e| e.with_member(entry.name()))?);
     }
     for group in groups {
-        group.finish(source, options, &meter, &mut places)?;
+        group.finish(source, options, &meter, &mut known, &mut places)?;
     }
     // Their decoders allocate by nature: one after the other, on this thread.
     for &index in &plan.alone {

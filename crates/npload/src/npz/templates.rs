@@ -14,8 +14,17 @@ pub(super) struct Templates<'a> {
     options: &'a LoadOptions,
     /// By the header's kind.
     made: Vec<Template>,
+    known: &'a mut Known,
 }
 
+/// What earlier groups of a load have made of their headers, up to [`FEW`].
+#[derive(Default)]
+pub(super) struct Known(Vec<(Box<[u8]>, Template)>);
+
+/// So many are looked through in less time than one takes to parse.
+const FEW: usize = 32;
+
+#[derive(Clone)]
 struct Template {
     warns: bool,
     /// The array but for its data.
@@ -24,11 +33,12 @@ struct Template {
 }
 
 impl<'a> Templates<'a> {
-    pub(super) fn new(memory: &'a Buffer, options: &'a LoadOptions) -> Self {
+    pub(super) fn new(memory: &'a Buffer, options: &'a LoadOptions, known: &'a mut Known) -> Self {
         Templates {
             memory,
             options,
             made: Vec::new(),
+            known,
         }
     }
 
@@ -52,7 +62,18 @@ impl<'a> Templates<'a> {
 
     #[cold]
     fn make(&mut self, entry: &Entry<'_>, piece: &Piece) -> Result<()> {
-        let template = self.parse(entry, piece)?;
+        let bytes = piece.header.of(self.memory);
+        let known = self.known.0.iter().find(|(header, _)| **header == *bytes);
+        let template = match known {
+            Some((_, template)) => template.clone(),
+            None => {
+                let template = self.parse(entry, piece)?;
+                if self.known.0.len() < FEW && !template.warns {
+                    self.known.0.push((bytes.into(), template.clone()));
+                }
+                template
+            }
+        };
         match self.made.get_mut(piece.kind) {
             Some(made) => *made = template,
             None => self.made.push(template),

@@ -7,7 +7,7 @@ use npload_buffer::{ALIGNMENT, AlignedBuf, Buffer};
 
 use super::load_all::Places;
 use super::member::{self, Member};
-use super::templates::Templates;
+use super::templates::{Known, Templates};
 use crate::source::{Meter, Source};
 use crate::zip::{Archive, Entry, Inflaters};
 use crate::{Error, ErrorKind, LoadOptions, Result, Verify};
@@ -124,10 +124,11 @@ impl<'a> Group<'a> {
         source: &Source,
         options: &LoadOptions,
         meter: &Meter<'_>,
+        known: &mut Known,
         places: &mut Places<'a>,
     ) -> Result<()> {
         let memory = Buffer::from(self.block.memory);
-        let mut templates = Templates::new(&memory, options);
+        let mut templates = Templates::new(&memory, options, known);
         for (entry, piece) in self.entries.iter().zip(self.pieces) {
             let member = match piece {
                 Some(piece) if piece.header.len > 0 => {

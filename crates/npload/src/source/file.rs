@@ -14,11 +14,12 @@ use crate::{Error, ErrorKind, Result};
 pub(crate) struct FileSource {
     file: File,
     path: PathBuf,
-    stamp: Stamp,
+    /// None for a small file that was read whole at once: nothing is read later that may differ.
+    stamp: Option<Stamp>,
 }
 
 /// What changes when a file does.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Stamp {
     len: u64,
     modified: Option<SystemTime>,
@@ -43,9 +44,14 @@ pub(crate) enum Opened {
 
 /// Opens what `path` leads to, for reading, and for writing too if asked: nothing is created or cut.
 pub(crate) fn open(path: &Path, write: bool) -> Result<Opened> {
+    FileSource::from_file(open_file(path, write)?, path)
+}
+
+/// As [`open`], without asking what it is.
+#[inline]
+pub(crate) fn open_file(path: &Path, write: bool) -> Result<File> {
     let opened = File::options().read(true).write(write).open(path);
-    let file = opened.map_err(|e| Error::io(e, "opening the file").with_path(path))?;
-    FileSource::from_file(file, path)
+    opened.map_err(|e| Error::io(e, "opening the file").with_path(path))
 }
 
 impl FileSource {
@@ -60,12 +66,26 @@ impl FileSource {
         if !metadata.is_file() || metadata.len() == 0 {
             return Ok(Opened::Stream(file));
         }
-        let stamp = Stamp::of(&metadata);
         Ok(Opened::File(FileSource {
             file,
             path: path.to_owned(),
-            stamp,
+            stamp: Some(Stamp::of(&metadata)),
         }))
+    }
+
+    /// A file that was read whole.
+    pub(crate) fn read_whole(file: File, path: &Path) -> Self {
+        FileSource {
+            file,
+            path: path.to_owned(),
+            stamp: None,
+        }
+    }
+
+    /// The same, to be read later after all: from now on a change is noticed.
+    pub(crate) fn stamp(&mut self) {
+        let now = self.file.metadata();
+        self.stamp = now.map(|metadata| Stamp::of(&metadata)).ok();
     }
 
     pub(crate) fn file(&self) -> &File {
@@ -87,7 +107,9 @@ impl FileSource {
             ErrorKind::Header,
         ];
         let now = self.file.metadata().map(|metadata| Stamp::of(&metadata));
-        if !reads.contains(&err.kind()) || now.is_ok_and(|now| now == self.stamp) {
+        if !reads.contains(&err.kind())
+            || now.is_ok_and(|now| self.stamp.is_none_or(|then| now == then))
+        {
             let err = match err.io_kind() {
                 Some(io::ErrorKind::UnexpectedEof) => self.overstated(),
                 _ => err,
@@ -109,7 +131,7 @@ impl FileSource {
         let text = format!(
             "the file has fewer bytes than the {} that it claims, as files of /sys do: it can only \
              be loaded whole",
-            self.stamp.len
+            self.stamp.map_or(0, |stamp| stamp.len)
         );
         Error::new(ErrorKind::Io, text).with_source(io::Error::from(io::ErrorKind::UnexpectedEof))
     }
@@ -129,7 +151,10 @@ impl FileSource {
 
 impl ReadAt for FileSource {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.stamp.len)
+        match self.stamp {
+            Some(stamp) => Ok(stamp.len),
+            None => Ok(self.file.metadata()?.len()),
+        }
     }
 
     fn stack_size(&self) -> usize {

@@ -15,7 +15,7 @@ use npload_buffer::ReadAt;
 
 use crate::{Error, Result};
 
-pub(crate) use file::{FileSource, Opened, open};
+pub(crate) use file::{FileSource, Opened, open, open_file};
 pub(crate) use fill::{Fill, Told};
 pub(crate) use meter::Meter;
 pub(crate) use share::share;
