@@ -27,6 +27,22 @@ impl MappedMemory {
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
         flush(py, &self.buffer)
     }
+
+    /// What `isinstance` goes by: it passes for the `mmap.mmap` that NumPy has there. By that joblib
+    /// knows arrays that it can hand to other processes by the file's name.
+    #[getter]
+    fn __class__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("mmap")?.getattr("mmap")
+    }
+
+    fn __len__(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// As [`Mapping::close`], while an array has it as its base.
+    fn close(&self) -> PyResult<()> {
+        Err(in_use())
+    }
 }
 
 /// The mapping of a file, as `array._mmap` gives it. It keeps nothing alive.
@@ -50,9 +66,7 @@ impl Mapping {
         if self.closed() {
             return Ok(());
         }
-        Err(PyBufferError::new_err(
-            "cannot close the mapping while arrays use it: delete them first",
-        ))
+        Err(in_use())
     }
 
     /// Whether the file is no longer mapped.
@@ -67,6 +81,11 @@ impl Mapping {
             .upgrade()
             .map_or(Ok(()), |buffer| flush(py, &buffer))
     }
+}
+
+#[cold]
+fn in_use() -> PyErr {
+    PyBufferError::new_err("cannot close the mapping while arrays use it: delete them first")
 }
 
 fn flush(py: Python<'_>, buffer: &Arc<Buffer>) -> PyResult<()> {

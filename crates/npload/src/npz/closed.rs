@@ -27,8 +27,8 @@ impl Npz {
     ///
     /// ```
     /// let npz = npload::Npz::open("../../testdata/npz/savez.npz")?.closed();
-    /// assert!(npz.contains("a"));
-    /// assert!(npz.get("a").is_err());
+    /// assert!(npz.contains("x"));
+    /// assert!(npz.get("x").is_err());
     /// # Ok::<(), npload::Error>(())
     /// ```
     #[must_use]
