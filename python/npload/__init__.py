@@ -9,11 +9,22 @@
 `numpy.load` for a whole program.
 """
 
+from npload import _pickles  # noqa: F401  (now, and not while a process forks)
 from npload._info import ArrayInfo
 from npload._install import install, installed, uninstall
 from npload._lazy import LazyNpz
 from npload._memmap import open_memmap
-from npload._npload import LazyArray, Mapping, load, load_many, loads, open, peek
+from npload._npload import (
+    LazyArray,
+    Mapping,
+    load,
+    load_many,
+    loads,
+    open,
+    peek,
+    prepare,
+)
+from npload._npload import __version__ as __version__
 from npload._npz import NpzFile
 
 __all__ = [
@@ -32,3 +43,6 @@ __all__ = [
     "peek",
     "uninstall",
 ]
+
+prepare()
+del prepare

@@ -17,6 +17,7 @@ def open_memmap(
     dtype: DTypeLike | None = None,
     shape: SupportsIndex | Iterable[SupportsIndex] | None = None,
     fortran_order: bool = False,
+    version: tuple[int, int] | None = None,
     *,
     max_header_size: int = 10000,
 ) -> np.memmap[Any, np.dtype[Any]]:
@@ -36,6 +37,9 @@ def open_memmap(
         With ``'w+'``: the lengths of the axes.
     fortran_order : bool, optional
         With ``'w+'``: whether the first index varies fastest.
+    version : tuple of int, optional
+        With ``'w+'``: the format's version, (1, 0), (2, 0) or (3, 0); by default the oldest that can
+        hold the header.
     max_header_size : int, optional
         As in `load`.
 
@@ -61,12 +65,14 @@ def open_memmap(
             raise TypeError("mode 'w+' needs a shape")
         lengths = shape if isinstance(shape, Iterable) else (shape,)
         descr = repr(np.lib.format.dtype_to_descr(np.dtype(dtype)))
-        create_npy(filename, descr, tuple(map(operator.index, lengths)), bool(fortran_order))
+        create_npy(
+            filename, descr, tuple(map(operator.index, lengths)), bool(fortran_order), version
+        )
         mode = "r+"
     array = load(filename, mode, max_header_size=max_header_size)
     if not isinstance(array, np.memmap):
         array.close()
-        raise ValueError(
+        raise ValueError(  # noqa: TRY004  (NumPy's exception for a file of another kind)
             f"{filename!r} is an archive: only an .npy file can be mapped as one array"
         )
     return array

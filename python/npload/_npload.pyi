@@ -12,6 +12,8 @@ from typing_extensions import Buffer, TypeVar, disjoint_base
 from npload._info import ArrayInfo
 from npload._lazy import LazyNpz
 
+__version__: str
+
 _A = TypeVar("_A", bound=NDArray[Any])
 
 class _Reader(Protocol):
@@ -100,8 +102,13 @@ def open_archive(
     max_header_size: int = 10000,
 ) -> Archive: ...
 def create_npy(
-    filename: _Path, descr: str, shape: tuple[int, ...], fortran_order: bool
+    filename: _Path,
+    descr: str,
+    shape: tuple[int, ...],
+    fortran_order: bool,
+    version: tuple[int, int] | None,
 ) -> None: ...
+def prepare() -> None: ...
 def run_command(arguments: list[str]) -> int: ...
 
 @disjoint_base
@@ -121,7 +128,7 @@ class Archive:
     @property
     def _is_exact(self) -> bool: ...
     @property
-    def _by_path(self) -> bool: ...
+    def _path(self) -> str | None: ...
     @property
     def _file(self) -> Any: ...
 

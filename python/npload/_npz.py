@@ -1,6 +1,8 @@
 """`NpzFile`: what is not in the extension module, since it need not be fast."""
 
+import io
 import os
+import weakref
 import zipfile
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -95,6 +97,7 @@ class NpzFile(Archive, Mapping[str, Any]):
         """Keep what is to be closed."""
         if own_fid:
             self._fid = fid
+            weakref.finalize(self, fid.close)
 
     def __enter__(self) -> Self:
         """Return the archive itself."""
@@ -106,10 +109,6 @@ class NpzFile(Archive, Mapping[str, Any]):
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the archive."""
-        self.close()
-
-    def __del__(self) -> None:
         """Close the archive."""
         self.close()
 
@@ -140,14 +139,25 @@ class NpzFile(Archive, Mapping[str, Any]):
     def zip(self) -> zipfile.ZipFile | None:
         """The archive as a `zipfile.ZipFile`, opened when it is first asked for."""
         if self._zip is None and not self._is_closed:
-            self._zip = zipfile.ZipFile(os.fspath(self._file) if self._by_path else self._file)
+            file = self._file
+            if self._path is not None:
+                file = self._path
+            elif not hasattr(file, "read"):
+                file = io.BytesIO(file)
+            self._zip = zipfile.ZipFile(file)
+            weakref.finalize(self, self._zip.close)
         return self._zip
 
     @property
     def fid(self) -> IO[bytes] | None:
         """The archive's file, opened when it is first asked for; None if a file was given."""
-        if self._fid is None and self._by_path and not self._is_closed:
-            self._fid = open(os.fspath(self._file), "rb")
+        path = self._path
+        if self._fid is None and path is not None and not self._is_closed:
+            # By its absolute path, under the name that was given. `close` closes it.
+            self._fid = open(  # noqa: SIM115
+                self._file, "rb", opener=lambda _, flags: os.open(path, flags)
+            )
+            weakref.finalize(self, self._fid.close)
         return self._fid
 
     def __iter__(self) -> Iterator[str]:
@@ -160,16 +170,17 @@ class NpzFile(Archive, Mapping[str, Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Open it again by its path, in the process that unpickles it."""
-        if not self._by_path or self._is_closed:
+        if self._path is None or self._is_closed:
             raise TypeError(
                 "only an open NpzFile that was loaded by its path can be pickled: another process "
                 "cannot open the same file object"
             )
-        return _load_again, (os.path.abspath(os.fspath(self._file)), self._arguments())
+        return _load_again, (self._path, self._arguments())
 
     def __repr__(self) -> str:
         """Return NumPy's representation, and a line with dtype and shape for each array named."""
-        name = os.fspath(self._file) if self._by_path else getattr(self._fid, "name", "object")
+        by_path = self._path is not None
+        name = os.fspath(self._file) if by_path else getattr(self._fid, "name", "object")
         shown = self.files[: self._MAX_REPR_ARRAY_COUNT]
         more = "..." if len(self.files) > len(shown) else ""
         lines = [f"NpzFile {name!r} with keys: {', '.join(shown)}{more}"]
@@ -181,7 +192,7 @@ class NpzFile(Archive, Mapping[str, Any]):
         return "\n".join(lines)
 
 
-def _load_again(path: str | bytes, arguments: dict[str, Any]) -> Any:
+def _load_again(path: str, arguments: dict[str, Any]) -> Any:
     from npload._npload import load
 
     return load(path, **arguments)

@@ -1,5 +1,6 @@
 //! The arguments of `numpy.load`, and ours, checked before anything is opened.
 
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
 
 use npload::{LoadOptions, MmapMode, Verify};
@@ -9,6 +10,35 @@ use pyo3::types::{PyDict, PyInt, PyString};
 
 use crate::dtype::MlDtypes;
 use crate::warn;
+
+/// An argument just as it was given, also if it is None; or nothing, where it was left out.
+pub(crate) struct Given<'a, 'py>(Option<Borrowed<'a, 'py, PyAny>>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Given<'a, 'py> {
+    type Error = Infallible;
+
+    #[inline]
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> Result<Self, Infallible> {
+        Ok(Given(Some(given)))
+    }
+}
+
+impl<'py> Given<'_, 'py> {
+    pub(crate) const NOT: Self = Given(None);
+
+    /// What `read` makes of it.
+    #[inline]
+    pub(crate) fn or<T>(
+        self,
+        default: T,
+        read: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<T>,
+    ) -> PyResult<T> {
+        match self.0 {
+            Some(given) => read(&given),
+            None => Ok(default),
+        }
+    }
+}
 
 /// How to load, as Python says it.
 #[derive(Debug)]
@@ -83,7 +113,7 @@ impl Arguments {
 
     pub(crate) fn ml(&self) -> MlDtypes {
         match self.exact {
-            true => MlDtypes::Void,
+            true => MlDtypes::AsNumPy,
             false => MlDtypes::Restored,
         }
     }

@@ -10,11 +10,11 @@ use numpy::npyffi::{
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
-use crate::dtype::{MlDtypes, to_numpy};
+use crate::dtype::{MlDtypes, of_header};
 use crate::error::IntoPython;
+use crate::known::known;
 use crate::memory::Memory;
 
 /// From this size on an array lies in the engine's memory, which is aligned and filled by threads.
@@ -55,7 +55,7 @@ impl<'py> NewArray<'py> {
     /// An array of zeros for what the header says.
     #[inline]
     pub(crate) fn new(py: Python<'py>, header: &Header, ml: MlDtypes) -> PyResult<Self> {
-        let dtype = to_numpy(py, header.dtype(), ml)?;
+        let dtype = of_header(py, header, ml)?;
         let array = allocate(&dtype, header.dtype(), header.shape(), header.order())?;
         let nbytes = header.nbytes();
         let new = NewArray { array, nbytes };
@@ -132,8 +132,7 @@ fn without_bytes<'py>(
     options.set_item("dtype", dtype)?;
     options.set_item("order", if order == Order::F { "F" } else { "C" })?;
     let shape = PyTuple::new(py, shape)?;
-    let numpy = py.import("numpy")?;
-    numpy.getattr("ndarray")?.call((shape,), Some(&options))
+    known(py)?.ndarray.bind(py).call((shape,), Some(&options))
 }
 
 /// The engine's array as NumPy's: over the same memory, or copied where it is small, shared, or has
@@ -219,15 +218,10 @@ fn wrap<'py>(array: Array, numpy_dtype: &Bound<'py, PyAny>) -> PyResult<Bound<'p
     };
     let data = bytes.as_mut_ptr();
     let owner = Bound::new(numpy_dtype.py(), Memory::new(buffer))?.into_any();
-    let class = ndarray_class(numpy_dtype.py())?;
+    let class = known(numpy_dtype.py())?.ndarray.bind(numpy_dtype.py());
     // SAFETY: `data` is the first of `nbytes` bytes that `owner` keeps in place, that nothing else
     // refers to, and that Rust does not touch as long as `owner` lives.
     unsafe { over(class, data, owner, layout, true, numpy_dtype) }
-}
-
-fn ndarray_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
-    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    CLASS.import(py, "numpy", "ndarray")
 }
 
 /// The axes of an array as NumPy takes them.

@@ -1,6 +1,6 @@
 //! `open_memmap`: files mapped, and new ones created.
 
-use npload::{DType, Order, open_memmap};
+use npload::{DType, Order, open_memmap_as};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -14,6 +14,7 @@ pub(crate) fn create(
     descr: &str,
     shape: &Bound<'_, PyTuple>,
     fortran_order: bool,
+    version: Option<(u8, u8)>,
 ) -> PyResult<()> {
     let py = filename.py();
     let path = path_of(filename)?;
@@ -22,6 +23,6 @@ pub(crate) fn create(
     let shape = shape.map_err(|_| PyValueError::new_err("negative dimensions are not allowed"))?;
     let order = if fortran_order { Order::F } else { Order::C };
     // SAFETY: the mapping is dropped at once, and nothing is read through it.
-    let created = py.detach(|| unsafe { open_memmap(&path, &dtype, &shape, order) }.map(drop));
-    created.into_python(py)
+    let made = py.detach(|| unsafe { open_memmap_as(&path, &dtype, &shape, order, version) });
+    made.map(drop).into_python(py)
 }

@@ -2,12 +2,13 @@
 
 use std::ffi::{c_char, c_int, c_long};
 
-use npload::{ByteOrder, DType, Number, Struct, Subarray};
+use npload::{ByteOrder, DType, Header, Number, Struct, Subarray};
 use numpy::npyffi::{NPY_TYPES, PY_ARRAY_API};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
+use crate::known::known;
 use crate::warn;
 
 /// How ml_dtypes' types come back.
@@ -15,8 +16,9 @@ use crate::warn;
 pub(crate) enum MlDtypes {
     /// As themselves.
     Restored,
-    /// As the void that NumPy reads.
-    Void,
+    /// As NumPy reads the descr itself, which depends on whether ml_dtypes is imported; as void
+    /// where no descr is at hand.
+    AsNumPy,
 }
 
 /// The NumPy dtype of elements.
@@ -37,6 +39,44 @@ pub(crate) fn to_numpy<'py>(
         DType::Subarray(inner) => subarray(py, inner, ml),
         DType::Void(len) => by_name(py, &format!("V{len}")),
         other => by_name(py, &other.typestr()),
+    }
+}
+
+/// The NumPy dtype of the elements of an array that was not loaded yet.
+#[inline]
+pub(crate) fn of_header<'py>(
+    py: Python<'py>,
+    header: &Header,
+    ml: MlDtypes,
+) -> PyResult<Bound<'py, PyAny>> {
+    match header.ml_descr() {
+        Some(descr) if ml == MlDtypes::AsNumPy => as_numpy(py, descr, header.dtype()),
+        _ => to_numpy(py, header.dtype(), ml),
+    }
+}
+
+/// What NumPy makes of a descr, or `ValueError`.
+fn as_numpy<'py>(py: Python<'py>, descr: &str, dtype: &DType) -> PyResult<Bound<'py, PyAny>> {
+    let literal = py.import("ast")?.call_method1("literal_eval", (descr,))?;
+    let format = py.import("numpy.lib.format")?;
+    let refused = |cause: Option<PyErr>| {
+        let err = PyValueError::new_err(format!("descr is not a valid dtype descriptor: {descr}"));
+        err.set_cause(py, cause);
+        err
+    };
+    let mut read = match format.call_method1("descr_to_dtype", (literal,)) {
+        Err(err) if err.is_instance_of::<PyTypeError>(py) => return Err(refused(Some(err))),
+        read => read?,
+    };
+    // At the top it is one element: the engine has seen to that.
+    while !read.getattr("subdtype")?.is_none() {
+        read = read.getattr("base")?;
+    }
+    let itemsize = read.getattr("itemsize")?.extract::<usize>()?;
+    let has_object = read.getattr("hasobject")?.extract::<bool>()?;
+    match (itemsize, has_object) == (dtype.itemsize(), dtype.has_object()) {
+        true => Ok(read),
+        false => Err(refused(None)),
     }
 }
 
@@ -86,9 +126,7 @@ fn builtin(py: Python<'_>, number: NPY_TYPES, order: ByteOrder) -> PyResult<Boun
 
 /// `numpy.dtype(what)`.
 fn make<'py>(py: Python<'py>, what: impl IntoPyObject<'py>) -> PyResult<Bound<'py, PyAny>> {
-    static DTYPE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let dtype = DTYPE.import(py, "numpy", "dtype")?;
-    dtype.call1((what,))
+    known(py)?.dtype.bind(py).call1((what,))
 }
 
 fn by_name<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -102,7 +140,7 @@ fn ml_dtype(
     ml: MlDtypes,
 ) -> PyResult<Bound<'_, PyAny>> {
     let void = || by_name(py, &format!("V{}", number.itemsize()));
-    if ml == MlDtypes::Void {
+    if ml == MlDtypes::AsNumPy {
         return void();
     }
     let found = py

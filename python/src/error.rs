@@ -3,14 +3,16 @@
 use std::error::Error as _;
 use std::io;
 
-use npload::{Error, ErrorKind};
+use npload::{Damage, Error, ErrorKind};
 use pyo3::exceptions::{
     PyEOFError, PyIndexError, PyKeyError, PyKeyboardInterrupt, PyMemoryError,
     PyNotImplementedError, PyOSError, PyRuntimeError, PyTypeError, PyUnicodeDecodeError,
     PyValueError,
 };
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 
+use crate::known::known;
 use crate::raised;
 
 /// The exception for an error: what user code raised meanwhile, unchanged, or else NumPy's class
@@ -30,6 +32,7 @@ pub(crate) fn to_python(py: Python<'_>, err: &Error) -> PyErr {
         ErrorKind::Encoding => {
             PyUnicodeDecodeError::new_err(("utf-8", [0_u8].as_slice(), 0, 1, text))
         }
+        ErrorKind::Archive if err.damage().is_some() => damaged(py, err, text),
         ErrorKind::Archive | ErrorKind::Checksum => named(py, "zipfile", "BadZipFile", text),
         ErrorKind::Pickle => named(py, "pickle", "UnpicklingError", text),
         ErrorKind::Encrypted => PyRuntimeError::new_err(text),
@@ -110,6 +113,25 @@ fn os_error(py: Python<'_>, err: &Error, text: String) -> PyErr {
             err.path().map(|path| path.as_os_str().to_owned()),
         )),
         Err(raised) => raised,
+    }
+}
+
+/// `BadZipFile` and, in one, what NumPy raises there: the decoder's error.
+fn damaged(py: Python<'_>, err: &Error, text: String) -> PyErr {
+    let known = match known(py) {
+        Ok(known) => known,
+        Err(raised) => return raised,
+    };
+    let raise = |class: &Py<PyType>| PyErr::from_type(class.bind(py).clone(), text.clone());
+    match err.damage() {
+        Some(Damage::Stream("deflate")) => raise(&known.damaged_deflate),
+        Some(Damage::Stream("bzip2")) => raise(&known.damaged_bzip2),
+        Some(Damage::Stream("lzma")) => raise(&known.damaged_lzma),
+        Some(Damage::Place) => {
+            let class = known.misplaced_member.bind(py).clone();
+            PyErr::from_type(class, (libc::EINVAL, text))
+        }
+        _ => named(py, "zipfile", "BadZipFile", text),
     }
 }
 

@@ -6,29 +6,29 @@ use npload::{MAX_HEADER_SIZE, Verify};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use crate::arguments::{self, Arguments, Pickles};
+use crate::arguments::{self, Arguments, Given, Pickles};
 use crate::guard::guarded;
 use crate::load::{archive_of, from_buffer, load as load_from};
 use crate::{command, create, lazy, many, peek as peeking};
 
-type Given<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
+type Optional<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
 
 /// The arguments that all functions share.
 fn common(
     allow_pickle: Given<'_, '_>,
-    fix_imports: bool,
+    fix_imports: Given<'_, '_>,
     encoding: Given<'_, '_>,
     max_header_size: Given<'_, '_>,
-    verify: Given<'_, '_>,
-    threads: Given<'_, '_>,
+    verify: Optional<'_, '_>,
+    threads: Optional<'_, '_>,
 ) -> PyResult<Arguments> {
     Ok(Arguments {
-        allow_pickle: allow_pickle.map_or(Ok(false), arguments::allow_pickle)?,
+        allow_pickle: allow_pickle.or(false, arguments::allow_pickle)?,
         pickles: Pickles {
-            fix_imports,
-            encoding: encoding.map_or(Ok("ASCII"), arguments::encoding)?,
+            fix_imports: fix_imports.or(true, |given| given.is_truthy())?,
+            encoding: encoding.or("ASCII", arguments::encoding)?,
         },
-        max_header_size: max_header_size.map_or(Ok(MAX_HEADER_SIZE), arguments::max_header_size)?,
+        max_header_size: max_header_size.or(MAX_HEADER_SIZE, arguments::max_header_size)?,
         verify: verify.map_or(Ok(Verify::WholeReads), arguments::verify)?,
         threads: threads.map_or(Ok(None), arguments::threads)?,
         ..Arguments::default()
@@ -109,8 +109,8 @@ fn common(
 #[pyfunction]
 #[pyo3(
     signature = (
-        file, mmap_mode=None, allow_pickle=None, fix_imports=true, encoding=None, *,
-        max_header_size=None, safe_pickle=None, verify=None, threads=None, out=None, progress=None
+        file, mmap_mode=None, allow_pickle=Given::NOT, fix_imports=Given::NOT, encoding=Given::NOT, *,
+        max_header_size=Given::NOT, safe_pickle=None, verify=None, threads=None, out=None, progress=None
     ),
     text_signature = "(file, mmap_mode=None, allow_pickle=False, fix_imports=True, \
         encoding='ASCII', *, max_header_size=10000, safe_pickle=False, verify=None, threads=None, \
@@ -120,16 +120,16 @@ fn common(
 pub(crate) fn load<'py>(
     py: Python<'py>,
     file: &Bound<'py, PyAny>,
-    mmap_mode: Given<'_, 'py>,
+    mmap_mode: Optional<'_, 'py>,
     allow_pickle: Given<'_, 'py>,
-    fix_imports: bool,
+    fix_imports: Given<'_, '_>,
     encoding: Given<'_, 'py>,
     max_header_size: Given<'_, 'py>,
-    safe_pickle: Given<'_, 'py>,
-    verify: Given<'_, 'py>,
-    threads: Given<'_, 'py>,
-    out: Given<'_, 'py>,
-    progress: Given<'_, 'py>,
+    safe_pickle: Optional<'_, 'py>,
+    verify: Optional<'_, 'py>,
+    threads: Optional<'_, 'py>,
+    out: Optional<'_, 'py>,
+    progress: Optional<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(py, || {
         let mut arguments = common(
@@ -153,8 +153,8 @@ pub(crate) fn load<'py>(
 #[pyfunction]
 #[pyo3(
     signature = (
-        file, mmap_mode=None, allow_pickle=None, fix_imports=true, encoding=None, *,
-        max_header_size=None
+        file, mmap_mode=None, allow_pickle=Given::NOT, fix_imports=Given::NOT, encoding=Given::NOT, *,
+        max_header_size=Given::NOT
     ),
     text_signature = "(file, mmap_mode=None, allow_pickle=False, fix_imports=True, \
         encoding='ASCII', *, max_header_size=10000)"
@@ -162,9 +162,9 @@ pub(crate) fn load<'py>(
 pub(crate) fn load_exactly<'py>(
     py: Python<'py>,
     file: &Bound<'py, PyAny>,
-    mmap_mode: Given<'_, 'py>,
+    mmap_mode: Optional<'_, 'py>,
     allow_pickle: Given<'_, 'py>,
-    fix_imports: bool,
+    fix_imports: Given<'_, '_>,
     encoding: Given<'_, 'py>,
     max_header_size: Given<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -209,7 +209,7 @@ pub(crate) fn load_exactly<'py>(
 #[pyfunction]
 #[pyo3(
     signature = (
-        buffer, allow_pickle=None, fix_imports=true, encoding=None, *, max_header_size=None,
+        buffer, allow_pickle=Given::NOT, fix_imports=Given::NOT, encoding=Given::NOT, *, max_header_size=Given::NOT,
         verify=None, threads=None
     ),
     text_signature = "(buffer, allow_pickle=False, fix_imports=True, encoding='ASCII', *, \
@@ -220,11 +220,11 @@ pub(crate) fn loads<'py>(
     py: Python<'py>,
     buffer: &Bound<'py, PyAny>,
     allow_pickle: Given<'_, 'py>,
-    fix_imports: bool,
+    fix_imports: Given<'_, '_>,
     encoding: Given<'_, 'py>,
     max_header_size: Given<'_, 'py>,
-    verify: Given<'_, 'py>,
-    threads: Given<'_, 'py>,
+    verify: Optional<'_, 'py>,
+    threads: Optional<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(py, || {
         let arguments = common(
@@ -270,7 +270,7 @@ pub(crate) fn loads<'py>(
 #[pyfunction]
 #[pyo3(
     signature = (
-        paths, allow_pickle=None, fix_imports=true, encoding=None, *, max_header_size=None,
+        paths, allow_pickle=Given::NOT, fix_imports=Given::NOT, encoding=Given::NOT, *, max_header_size=Given::NOT,
         verify=None, threads=None
     ),
     text_signature = "(paths, allow_pickle=False, fix_imports=True, encoding='ASCII', *, \
@@ -281,11 +281,11 @@ pub(crate) fn load_many<'py>(
     py: Python<'py>,
     paths: &Bound<'py, PyAny>,
     allow_pickle: Given<'_, 'py>,
-    fix_imports: bool,
+    fix_imports: Given<'_, '_>,
     encoding: Given<'_, 'py>,
     max_header_size: Given<'_, 'py>,
-    verify: Given<'_, 'py>,
-    threads: Given<'_, 'py>,
+    verify: Optional<'_, 'py>,
+    threads: Optional<'_, 'py>,
 ) -> PyResult<Bound<'py, PyList>> {
     guarded(py, || {
         let arguments = common(
@@ -325,7 +325,7 @@ pub(crate) fn load_many<'py>(
 /// (dtype('float32'), (2, 3), 24)
 #[pyfunction]
 #[pyo3(
-    signature = (file, *, max_header_size=None),
+    signature = (file, *, max_header_size=Given::NOT),
     text_signature = "(file, *, max_header_size=10000)"
 )]
 pub(crate) fn peek<'py>(
@@ -334,7 +334,14 @@ pub(crate) fn peek<'py>(
     max_header_size: Given<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(py, || {
-        let arguments = common(None, true, None, max_header_size, None, None)?;
+        let arguments = common(
+            Given::NOT,
+            Given::NOT,
+            Given::NOT,
+            max_header_size,
+            None,
+            None,
+        )?;
         peeking::peek(file, &arguments)
     })
 }
@@ -367,18 +374,25 @@ pub(crate) fn peek<'py>(
 ///        [ 8, 10]])
 #[pyfunction]
 #[pyo3(
-    signature = (file, *, max_header_size=None, verify=None, threads=None),
+    signature = (file, *, max_header_size=Given::NOT, verify=None, threads=None),
     text_signature = "(file, *, max_header_size=10000, verify=None, threads=None)"
 )]
 pub(crate) fn open<'py>(
     py: Python<'py>,
     file: &Bound<'py, PyAny>,
     max_header_size: Given<'_, 'py>,
-    verify: Given<'_, 'py>,
-    threads: Given<'_, 'py>,
+    verify: Optional<'_, 'py>,
+    threads: Optional<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(py, || {
-        let arguments = common(None, true, None, max_header_size, verify, threads)?;
+        let arguments = common(
+            Given::NOT,
+            Given::NOT,
+            Given::NOT,
+            max_header_size,
+            verify,
+            threads,
+        )?;
         lazy::open(file, &arguments)
     })
 }
@@ -386,13 +400,13 @@ pub(crate) fn open<'py>(
 /// Opens an archive; what is none is an error.
 #[pyfunction]
 #[pyo3(signature = (
-    file, *, allow_pickle=None, fix_imports=true, encoding=None, max_header_size=None
+    file, *, allow_pickle=Given::NOT, fix_imports=Given::NOT, encoding=Given::NOT, max_header_size=Given::NOT
 ))]
 pub(crate) fn open_archive<'py>(
     py: Python<'py>,
     file: &Bound<'py, PyAny>,
     allow_pickle: Given<'_, 'py>,
-    fix_imports: bool,
+    fix_imports: Given<'_, '_>,
     encoding: Given<'_, 'py>,
     max_header_size: Given<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -417,8 +431,11 @@ pub(crate) fn create_npy(
     descr: &str,
     shape: &Bound<'_, PyTuple>,
     fortran_order: bool,
+    version: Option<(u8, u8)>,
 ) -> PyResult<()> {
-    guarded(py, || create::create(filename, descr, shape, fortran_order))
+    guarded(py, || {
+        create::create(filename, descr, shape, fortran_order, version)
+    })
 }
 
 /// Runs the command with these arguments, the first of which is its own name; its exit status.

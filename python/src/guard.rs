@@ -18,7 +18,12 @@ pub(crate) fn guarded<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> 
                 warn::forget();
                 Err(err)
             }
-            None => warn::show(py).map(|()| done),
+            // A signal that came while the GIL was let go of: now, and not in what runs next, which
+            // may be a finalizer, where exceptions are lost.
+            None => py
+                .check_signals()
+                .and_then(|()| warn::show(py))
+                .map(|()| done),
         },
         Ok(Err(err)) => {
             warn::forget();

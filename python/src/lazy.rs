@@ -9,7 +9,7 @@ use pyo3::types::{PyBool, PyDict, PyEllipsis, PyInt, PySlice, PyString, PyTuple}
 
 use crate::arguments::Arguments;
 use crate::array::to_numpy_array;
-use crate::dtype::{MlDtypes, to_numpy};
+use crate::dtype::{MlDtypes, of_header, to_numpy};
 use crate::error::IntoPython;
 use crate::guard::guarded;
 use crate::load::begin;
@@ -47,7 +47,7 @@ impl LazyArray {
     fn new(py: Python<'_>, data: Data, header: &npload::Header, ml: MlDtypes) -> PyResult<Self> {
         Ok(LazyArray {
             data,
-            dtype: to_numpy(py, header.dtype(), ml)?.unbind(),
+            dtype: of_header(py, header, ml)?.unbind(),
             shape: header.shape().to_vec(),
             ml,
         })

@@ -9,6 +9,7 @@ mod dtype;
 mod error;
 mod functions;
 mod guard;
+mod known;
 mod lazy;
 mod load;
 mod many;
@@ -31,9 +32,17 @@ mod _npload {
         create_npy, load, load_exactly, load_many, loads, open, open_archive, peek, run_command,
     };
     #[pymodule_export]
+    use crate::known::prepare;
+    #[pymodule_export]
     use crate::lazy::LazyArray;
     #[pymodule_export]
     use crate::mapping::Mapping;
     #[pymodule_export]
     use crate::npz::Archive;
+
+    #[pymodule_init]
+    fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        use pyo3::types::PyModuleMethods;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
 }

@@ -4,14 +4,14 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use npload::{Begun, Buffer, LoadOptions, Pending, Streamed};
+use npload::{Begun, Buffer, ErrorKind, LoadOptions, Pending, Streamed};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use crate::arguments::Arguments;
 use crate::array::{NewArray, OWN_FROM, to_numpy_array};
-use crate::dtype::to_numpy;
+use crate::dtype::of_header;
 use crate::error::IntoPython;
 use crate::mapping;
 use crate::npz::{Origin, new_npz_file};
@@ -59,6 +59,7 @@ fn from_path<'py>(
     match begun {
         Begun::Array(pending) => {
             if arguments.allow_pickle && arguments.map.is_none() && has_objects(&pending) {
+                out::refuse(out)?;
                 return pickles::object_array_at(file, pending.data_offset(), arguments.pickles);
             }
             if arguments.map.is_some() {
@@ -67,6 +68,7 @@ fn from_path<'py>(
             array(py, pending, arguments, out)
         }
         Begun::Npz(npz) => {
+            out::refuse(out)?;
             let origin = Origin::Path(file.clone().unbind());
             new_npz_file(py, npz, origin, arguments)
         }
@@ -74,7 +76,10 @@ fn from_path<'py>(
             let pipe = Opened::new(py, pipe)?;
             from_reader(pipe.file(), arguments, out)
         }
-        _ => pickles::pickle_at(file, arguments.pickles),
+        _ => {
+            out::refuse(out)?;
+            pickles::pickle_at(file, arguments.pickles)
+        }
     }
 }
 
@@ -135,7 +140,7 @@ pub(crate) fn array<'py>(
         read.into_python(py)?;
         return Ok(new.finish());
     }
-    let dtype = to_numpy(py, header.dtype(), arguments.ml())?;
+    let dtype = of_header(py, header, arguments.ml())?;
     let options = watched(options, arguments.progress(py));
     let array = py.detach(|| pending.load(&options)).into_python(py)?;
     to_numpy_array(array, &dtype)
@@ -167,6 +172,7 @@ fn from_file<'py>(
             refuse_map(arguments, memory)?;
             let start = pending.data_offset();
             if arguments.allow_pickle && has_objects(&pending) {
+                out::refuse(out)?;
                 file.call_method1("seek", (start,))?;
                 return pickles::object_array(file, arguments.pickles);
             }
@@ -175,9 +181,15 @@ fn from_file<'py>(
             file.call_method1("seek", (end,))?;
             Ok(loaded)
         }
-        Begun::Npz(npz) => new_npz_file(py, npz, Origin::File(file.clone().unbind()), arguments),
+        Begun::Npz(npz) => {
+            out::refuse(out)?;
+            new_npz_file(py, npz, Origin::File(file.clone().unbind()), arguments)
+        }
         Begun::Stream(_) => from_reader(file, arguments, out),
-        _ => pickles::pickle_in(file, &[], arguments.pickles),
+        _ => {
+            out::refuse(out)?;
+            pickles::pickle_in(file, &[], arguments.pickles)
+        }
     }
 }
 
@@ -218,23 +230,35 @@ fn from_reader<'py>(
         Some(_) => {
             let options = arguments.mapping_options();
             let begun = options.begin_reader(&mut reader, None);
-            if matches!(&begun, Err(err) if err.kind() == npload::ErrorKind::Mmap) {
+            if matches!(&begun, Err(err) if err.kind() == ErrorKind::Mmap) {
                 refuse_map(arguments, true)?;
             }
             begun
         }
     };
+    if matches!(&begun, Err(err) if err.kind() == ErrorKind::NotArray) {
+        reader.go_back();
+    }
     match begun.into_python(py)? {
-        Streamed::Array(array) => {
-            let dtype = to_numpy(py, array.dtype(), arguments.ml())?;
+        Streamed::Array(array, header) => {
+            let dtype = of_header(py, &header, arguments.ml())?;
             match out {
                 Some(out) => out::copy(out, &array, &dtype),
                 None => to_numpy_array(array, &dtype),
             }
         }
-        Streamed::Objects(_) => pickles::object_array(file, arguments.pickles),
-        Streamed::Zip(head) => archive(file, head, reader, arguments),
-        Streamed::Other(head) => pickles::pickle_in(file, &head, arguments.pickles),
+        Streamed::Objects(_) => {
+            out::refuse(out)?;
+            pickles::object_array(file, arguments.pickles)
+        }
+        Streamed::Zip(head) => {
+            out::refuse(out)?;
+            archive(file, head, reader, arguments)
+        }
+        Streamed::Other(head) => {
+            out::refuse(out)?;
+            pickles::pickle_in(file, &head, arguments.pickles)
+        }
         _ => Err(PyValueError::new_err("unknown contents")),
     }
 }

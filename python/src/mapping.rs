@@ -7,17 +7,17 @@ use std::sync::{Arc, Weak};
 use npload::{Array, Buffer, MmapMode, Pending};
 use pyo3::exceptions::{PyBufferError, PyOSError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyType};
+use pyo3::types::PyString;
 
 use crate::arguments::{Arguments, letters};
 use crate::array::{Layout, over};
-use crate::dtype::to_numpy;
+use crate::dtype::of_header;
 use crate::error::IntoPython;
+use crate::known::known;
 
 /// A mapped part of a file: the `base` of the arrays over it. It is unmapped when the last of them goes.
 #[pyclass(frozen, module = "npload")]
-struct MappedMemory {
+pub(crate) struct MappedMemory {
     buffer: Arc<Buffer>,
 }
 
@@ -26,6 +26,22 @@ impl MappedMemory {
     /// Writes changes to the file; what `numpy.memmap.flush` calls.
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
         flush(py, &self.buffer)
+    }
+
+    /// What `isinstance` goes by: it passes for the `mmap.mmap` that NumPy has there. By that joblib
+    /// knows arrays that it can hand to other processes by the file's name.
+    #[getter]
+    fn __class__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("mmap")?.getattr("mmap")
+    }
+
+    fn __len__(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// As [`Mapping::close`], while an array has it as its base.
+    fn close(&self) -> PyResult<()> {
+        Err(in_use())
     }
 }
 
@@ -50,9 +66,7 @@ impl Mapping {
         if self.closed() {
             return Ok(());
         }
-        Err(PyBufferError::new_err(
-            "cannot close the mapping while arrays use it: delete them first",
-        ))
+        Err(in_use())
     }
 
     /// Whether the file is no longer mapped.
@@ -69,6 +83,11 @@ impl Mapping {
     }
 }
 
+#[cold]
+fn in_use() -> PyErr {
+    PyBufferError::new_err("cannot close the mapping while arrays use it: delete them first")
+}
+
 fn flush(py: Python<'_>, buffer: &Arc<Buffer>) -> PyResult<()> {
     py.detach(|| buffer.flush()).map_err(PyOSError::new_err)
 }
@@ -81,7 +100,7 @@ pub(crate) fn memmap<'py>(
     arguments: &Arguments,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = file.py();
-    let dtype = to_numpy(py, pending.header().dtype(), arguments.ml())?;
+    let dtype = of_header(py, pending.header(), arguments.ml())?;
     let offset = pending.data_offset();
     let options = arguments.mapping_options();
     let array = py.detach(|| pending.load(&options)).into_python(py)?;
@@ -128,23 +147,20 @@ pub(crate) fn to_memmap<'py>(
         buffer: Arc::downgrade(&buffer),
     };
     let owner = Bound::new(py, MappedMemory { buffer })?.into_any();
-    let class = memmap_class(py)?;
+    let known = known(py)?;
+    let class = known.memmap.bind(py);
     // SAFETY: the mapping has the array's bytes from there on, and `owner` keeps it. Rust reads it
     // nowhere; only a writable one is written.
     let made = unsafe {
         let data = data.wrapping_add(offset);
         over(class, data, owner, layout, writable, dtype)?
     };
-    made.setattr(pyo3::intern!(py, "_mmap"), Bound::new(py, mapping)?)?;
-    made.setattr(pyo3::intern!(py, "offset"), place.offset)?;
-    made.setattr(pyo3::intern!(py, "mode"), letters(place.mode))?;
-    made.setattr(pyo3::intern!(py, "filename"), place.filename)?;
+    let [mmap, offset, mode, filename] = &known.attributes;
+    made.setattr(mmap, Bound::new(py, mapping)?)?;
+    made.setattr(offset, place.offset)?;
+    made.setattr(mode, letters(place.mode))?;
+    made.setattr(filename, place.filename)?;
     Ok(made)
-}
-
-fn memmap_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
-    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    CLASS.import(py, "numpy", "memmap")
 }
 
 /// What `numpy.memmap` gives as `filename`: a path object resolved, a text made absolute, else nothing.

@@ -1,18 +1,21 @@
 //! Archives: the part of `NpzFile` that is to be fast. The rest is Python (`npload/_npz.py`).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use npload::{Member, MmapMode, Npz, PendingMember};
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::arguments::Arguments;
 use crate::array::{NewArray, OWN_FROM, to_numpy_array};
-use crate::dtype::{Dtypes, MlDtypes, to_numpy};
+use crate::dtype::{Dtypes, of_header, to_numpy};
 use crate::error::{IntoPython, to_python};
 use crate::guard::guarded;
+use crate::known::known;
 use crate::lazy::LazyArray;
 use crate::load::path_of;
 use crate::mapping::{Place, filename, to_memmap};
@@ -37,44 +40,71 @@ pub(crate) fn new_npz_file<'py>(
     origin: Origin,
     arguments: &Arguments,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (file, by_path) = match origin {
-        Origin::Path(path) => (path, true),
-        Origin::File(file) => (file, false),
+    let (file, path) = match origin {
+        Origin::Path(given) => {
+            let path = path_of(given.bind(py))?;
+            // Now, since the process may go to another folder.
+            let path = std::path::absolute(&path).unwrap_or(path);
+            (given, Some(path))
+        }
+        Origin::File(file) => (file, None),
     };
     let progress = arguments.progress(py);
-    let mapped = arguments.map.filter(|_| by_path && !arguments.exact);
+    let mapped = match (&path, arguments.map) {
+        (Some(path), Some(mode)) if !arguments.exact => {
+            let filename = filename(file.bind(py), path)?.unbind();
+            Some(Mapped { mode, filename })
+        }
+        _ => None,
+    };
     let options = match mapped {
-        Some(_) => arguments.mapping_options(),
+        Some(_) => warn::keeping_once(arguments.mapping_options()),
         None => arguments.options(),
     };
-    if arguments.map.is_some() && !by_path && !arguments.exact {
+    if arguments.map.is_some() && path.is_none() && !arguments.exact {
         warn::keep(
             "an archive that is not given by its path is not memory-mapped: it is read".to_owned(),
         );
     }
     let archive = Archive {
-        npz: Mutex::new(Some(Arc::new(npz.with_options(watched(options, progress))))),
+        state: Mutex::new(State {
+            npz: Arc::new(npz.with_options(watched(options, progress))),
+            closed: false,
+        }),
         arguments: arguments.clone_ref(py),
         mapped,
         file,
-        by_path,
+        path,
     };
-    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let class = CLASS.import(py, "npload._npz", "NpzFile")?;
+    let class = known(py)?.npz_file.bind(py);
     class.call1((Bound::new(py, archive)?,))
 }
 
 /// An open archive: members by name.
 #[pyclass(frozen, subclass, mapping, module = "npload._npload")]
 pub(crate) struct Archive {
-    /// None once it is closed.
-    npz: Mutex<Option<Arc<Npz>>>,
+    /// Locked for a moment, with the GIL held: a fork finds it free.
+    state: Mutex<State>,
     arguments: Arguments,
     /// How stored members are mapped.
-    mapped: Option<MmapMode>,
+    mapped: Option<Mapped>,
     /// The path as it was given, or the open file.
     file: Py<PyAny>,
-    by_path: bool,
+    /// The path, made absolute when the archive was opened.
+    path: Option<PathBuf>,
+}
+
+#[derive(Clone)]
+struct State {
+    /// Once it is closed, its keys alone.
+    npz: Arc<Npz>,
+    closed: bool,
+}
+
+struct Mapped {
+    mode: MmapMode,
+    /// What the arrays give as `filename`.
+    filename: Py<PyAny>,
 }
 
 #[cold]
@@ -84,9 +114,17 @@ fn closed() -> PyErr {
 
 impl Archive {
     #[inline]
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline]
     fn npz(&self) -> PyResult<Arc<Npz>> {
-        let npz = self.npz.lock().unwrap_or_else(PoisonError::into_inner);
-        npz.clone().ok_or_else(closed)
+        let state = self.state();
+        match state.closed {
+            false => Ok(state.npz.clone()),
+            true => Err(closed()),
+        }
     }
 
     fn member<'py>(&self, py: Python<'py>, npz: &Npz, key: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -95,8 +133,8 @@ impl Archive {
             let bytes = at_hand_or_detached(py, &pending, |pending| pending.bytes())?;
             return Ok(PyBytes::new(py, &bytes).into_any());
         };
-        if let Some(mode) = self.mapped {
-            return self.mapped_member(py, pending, mode);
+        if let Some(mapped) = &self.mapped {
+            return self.mapped_member(py, pending, mapped);
         }
         let start = header.data_offset();
         if header.dtype().has_object() && self.arguments.allow_pickle {
@@ -110,7 +148,7 @@ impl Archive {
             at_hand_or_detached(py, &pending, |pending| pending.read_into(bytes))?;
             return Ok(new.finish());
         }
-        let dtype = to_numpy(py, header.dtype(), self.arguments.ml())?;
+        let dtype = of_header(py, header, self.arguments.ml())?;
         match py.detach(|| pending.load()).into_python(py)? {
             Member::Array(array) => to_numpy_array(array, &dtype),
             Member::Bytes(bytes) => Ok(PyBytes::new(py, &bytes).into_any()),
@@ -121,7 +159,7 @@ impl Archive {
         &self,
         py: Python<'py>,
         pending: PendingMember<'_>,
-        mode: MmapMode,
+        mapped: &Mapped,
     ) -> PyResult<Bound<'py, PyAny>> {
         let offset = pending.data_offset().into_python(py)?;
         match py.detach(|| pending.load()).into_python(py)? {
@@ -132,19 +170,66 @@ impl Archive {
                 let Some(offset) = offset else {
                     return to_numpy_array(array, &dtype);
                 };
-                let file = self.file.bind(py);
-                let filename = filename(file, &path_of(file)?)?;
                 to_memmap(
                     array,
                     &dtype,
                     Place {
-                        mode,
+                        mode: mapped.mode,
                         offset,
-                        filename,
+                        filename: mapped.filename.bind(py).clone(),
                     },
                 )
             }
         }
+    }
+
+    /// Puts all members into a dict, under their keys.
+    fn put_all(
+        &self,
+        npz: &Npz,
+        loaded: Vec<(&str, Member)>,
+        into: &Bound<'_, PyDict>,
+    ) -> PyResult<()> {
+        let count = loaded.len();
+        let twisted = self.put(npz, loaded.into_iter(), into)?;
+        if !twisted && into.len() == count {
+            return Ok(());
+        }
+        // Several members answer to a key: the one that a look-up finds is it.
+        let mut seen = HashSet::new();
+        let again = npz.keys().filter(|key| is_name(key) || !seen.insert(*key));
+        for key in again {
+            into.set_item(key, self.member(into.py(), npz, key)?)?;
+        }
+        Ok(())
+    }
+
+    /// Puts loaded members into a dict. Whether one of the keys may be another member's whole name.
+    fn put<'a>(
+        &self,
+        npz: &Npz,
+        members: impl Iterator<Item = (&'a str, Member)>,
+        into: &Bound<'_, PyDict>,
+    ) -> PyResult<bool> {
+        let py = into.py();
+        let mut dtypes = Dtypes::new(py, self.arguments.ml());
+        let mut twisted = false;
+        for (key, member) in members {
+            let value = match member {
+                // What NumPy makes of it, only the header says.
+                Member::Array(array) if self.arguments.exact && array.dtype().has_ml_dtype() => {
+                    self.member(py, npz, key)?
+                }
+                Member::Array(array) => {
+                    let dtype = dtypes.of(array.dtype())?;
+                    to_numpy_array(array, dtype)?
+                }
+                Member::Bytes(bytes) => PyBytes::new(py, &bytes).into_any(),
+            };
+            twisted |= is_name(key);
+            into.set_item(key, value)?;
+        }
+        Ok(twisted)
     }
 
     fn load_each<'py>(
@@ -154,9 +239,27 @@ impl Archive {
         into: &Bound<'py, PyDict>,
     ) -> PyResult<()> {
         for key in keys {
-            into.set_item(key, self.member(key.py(), npz, key.to_str()?)?)?;
+            into.set_item(key, self.member(key.py(), npz, text_of(key)?)?)?;
         }
         Ok(())
+    }
+}
+
+/// Whether a key is like a member's whole name.
+fn is_name(key: &str) -> bool {
+    key.ends_with(".npy")
+}
+
+/// A key, if it is a text that a member's name can be.
+fn text_of<'a>(key: &'a Bound<'_, PyString>) -> PyResult<&'a str> {
+    key.to_str().map_err(|_| not_there(key))
+}
+
+#[cold]
+fn not_there(key: &Bound<'_, PyString>) -> PyErr {
+    match key.repr() {
+        Ok(key) => PyKeyError::new_err(format!("{key} is not a file in the archive")),
+        Err(raised) => raised,
     }
 }
 
@@ -180,33 +283,28 @@ impl Archive {
     #[new]
     fn new(py: Python<'_>, opened: &Bound<'_, Archive>) -> Self {
         let opened = opened.get();
-        let npz = opened
-            .npz
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let mapped = opened.mapped.as_ref().map(|mapped| Mapped {
+            mode: mapped.mode,
+            filename: mapped.filename.clone_ref(py),
+        });
         Archive {
-            npz: Mutex::new(npz),
+            state: Mutex::new(opened.state().clone()),
             arguments: opened.arguments.clone_ref(py),
-            mapped: opened.mapped,
+            mapped,
             file: opened.file.clone_ref(py),
-            by_path: opened.by_path,
+            path: opened.path.clone(),
         }
     }
 
-    fn __len__(&self) -> PyResult<usize> {
-        Ok(self.npz()?.len())
+    fn __len__(&self) -> usize {
+        self.state().npz.len()
     }
 
-    fn __contains__(&self, key: &Bound<'_, PyAny>) -> PyResult<bool> {
-        match key.cast::<PyString>() {
-            Ok(key) => {
-                let npz = self.npz.lock().unwrap_or_else(PoisonError::into_inner);
-                let npz = npz.as_deref().ok_or_else(closed)?;
-                Ok(npz.contains(key.to_str()?))
-            }
-            Err(_) => Ok(false),
-        }
+    fn __contains__(&self, key: &Bound<'_, PyAny>) -> bool {
+        // No member's name is a text that UTF-8 does not have.
+        let key = key.cast::<PyString>().ok();
+        key.and_then(|key| key.to_str().ok())
+            .is_some_and(|key| self.state().npz.contains(key))
     }
 
     fn __getitem__<'py>(
@@ -220,7 +318,7 @@ impl Archive {
                 key.str()?
             )));
         };
-        guarded(py, || self.member(py, &*self.npz()?, key.to_str()?))
+        guarded(py, || self.member(py, &*self.npz()?, text_of(key)?))
     }
 
     /// All members, or those of ``keys``, as a dict: loaded side by side.
@@ -266,15 +364,12 @@ impl Archive {
             let done = match &chosen {
                 None => {
                     let loaded = py.detach(|| npz.load_all());
-                    loaded.map(|all| put(&dict, all.into_iter(), self.arguments.ml()))
+                    loaded.map(|all| self.put_all(&npz, all, &dict))
                 }
                 Some(keys) => {
-                    let names = keys
-                        .iter()
-                        .map(|key| key.to_str())
-                        .collect::<PyResult<Vec<_>>>()?;
+                    let names = keys.iter().map(text_of).collect::<PyResult<Vec<_>>>()?;
                     let loaded = py.detach(|| npz.load_some(names.iter().copied()));
-                    loaded.map(|all| put(&dict, names.into_iter().zip(all), self.arguments.ml()))
+                    loaded.map(|all| self.put(&npz, names.into_iter().zip(all), &dict).map(drop))
                 }
             };
             match done {
@@ -292,25 +387,22 @@ impl Archive {
 
     /// Closes the archive: members can no longer be loaded.
     fn _close(&self) {
-        let npz = self
-            .npz
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        drop(npz);
+        let mut state = self.state();
+        if !state.closed {
+            let npz = Arc::new(state.npz.closed());
+            *state = State { npz, closed: true };
+        }
     }
 
     #[getter]
     fn _is_closed(&self) -> bool {
-        self.npz
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_none()
+        self.state().closed
     }
 
     /// The keys in the order of the directory, duplicates too.
     fn _keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, self.npz()?.keys())
+        let npz = self.state().npz.clone();
+        PyList::new(py, npz.keys())
     }
 
     /// What it was opened from: the path as it was given, or the file.
@@ -319,9 +411,10 @@ impl Archive {
         self.file.clone_ref(py)
     }
 
+    /// The path, made absolute when the archive was opened.
     #[getter]
-    fn _by_path(&self) -> bool {
-        self.by_path
+    fn _path(&self) -> Option<&OsStr> {
+        self.path.as_deref().map(Path::as_os_str)
     }
 
     /// The dtype and the shape of a member, if it is an array that can be read.
@@ -331,7 +424,7 @@ impl Archive {
             return Ok(None);
         };
         let shape = PyTuple::new(py, header.shape())?.into_any();
-        let dtype = to_numpy(py, header.dtype(), self.arguments.ml())?;
+        let dtype = of_header(py, &header, self.arguments.ml())?;
         PyTuple::new(py, [dtype, shape]).map(Some)
     }
 
@@ -351,25 +444,4 @@ impl Archive {
     fn _arguments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         self.arguments.to_dict(py)
     }
-}
-
-/// Puts loaded members into a dict; of equal keys the last counts.
-fn put<'py, 'a>(
-    dict: &Bound<'py, PyDict>,
-    members: impl Iterator<Item = (&'a str, Member)>,
-    ml: MlDtypes,
-) -> PyResult<()> {
-    let py = dict.py();
-    let mut dtypes = Dtypes::new(py, ml);
-    for (key, member) in members {
-        let value = match member {
-            Member::Array(array) => {
-                let dtype = dtypes.of(array.dtype())?;
-                to_numpy_array(array, dtype)?
-            }
-            Member::Bytes(bytes) => PyBytes::new(py, &bytes).into_any(),
-        };
-        dict.set_item(key, value)?;
-    }
-    Ok(())
 }

@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::array::order_of;
-use crate::dtype::{MlDtypes, to_numpy};
+use crate::dtype::{MlDtypes, of_header};
 
 /// Checks that the array that a header describes fits `out` exactly, and fills it with what `read`
 /// puts into its bytes.
@@ -17,7 +17,7 @@ pub(crate) fn fill<'py>(
     ml: MlDtypes,
     read: impl FnOnce(&mut [u8]) -> PyResult<()>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let dtype = to_numpy(out.py(), header.dtype(), ml)?;
+    let dtype = of_header(out.py(), header, ml)?;
     if header.dtype().has_object() {
         return Err(PyValueError::new_err("out= cannot take Python objects"));
     }
@@ -28,6 +28,17 @@ pub(crate) fn fill<'py>(
     let bytes = unsafe { std::slice::from_raw_parts_mut(data, header.nbytes()) };
     read(bytes)?;
     Ok(out.clone())
+}
+
+/// Refuses `out` for what is no array of plain elements.
+pub(crate) fn refuse(out: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    match out {
+        None => Ok(()),
+        Some(_) => Err(PyValueError::new_err(
+            "out= takes one array of an .npy file, and this is an archive, a pickle or an array of \
+             Python objects",
+        )),
+    }
 }
 
 /// Copies a loaded array to `out`.

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::arguments::Arguments;
-use crate::dtype::{MlDtypes, to_numpy};
+use crate::dtype::{MlDtypes, of_header};
 use crate::error::to_python;
 use crate::load::begin;
 
@@ -46,7 +46,7 @@ fn info<'py>(py: Python<'py>, peeked: Peeked, ml: MlDtypes) -> PyResult<Bound<'p
     match &peeked.header {
         Ok(None) => {}
         Ok(Some(header)) => {
-            fields.set_item("dtype", to_numpy(py, header.dtype(), ml)?)?;
+            fields.set_item("dtype", of_header(py, header, ml)?)?;
             fields.set_item("shape", PyTuple::new(py, header.shape())?)?;
             fields.set_item("fortran_order", header.order() == npload::Order::F)?;
         }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::ffi::CString;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use npload::{LoadOptions, Warning};
 use pyo3::exceptions::PyUserWarning;
@@ -15,6 +16,19 @@ thread_local! {
 /// The options with warnings kept for [`show`]. The engine warns on the thread that called it.
 pub(crate) fn keeping(options: LoadOptions) -> LoadOptions {
     options.on_warning(|warning: &Warning| keep(warning.to_string()))
+}
+
+/// The same for an archive that is mapped: what cannot be mapped is told of once.
+pub(crate) fn keeping_once(options: LoadOptions) -> LoadOptions {
+    let told = AtomicBool::new(false);
+    options.on_warning(move |warning: &Warning| match warning {
+        Warning::CompressedNotMapped { .. } => {
+            if !told.swap(true, Ordering::Relaxed) {
+                keep(format!("{warning} (Said once for an archive.)"));
+            }
+        }
+        other => keep(other.to_string()),
+    })
 }
 
 /// Keeps a warning for [`show`].

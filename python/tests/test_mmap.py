@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import mmap
 import os
 import pickle
 import zipfile
@@ -26,6 +27,14 @@ def test_a_mapped_array_is_a_memmap_with_offset_mode_and_filename(both: Any, npy
     assert mapped.filename == npy.resolve()
     assert mapped.flags.writeable is (mode != "r")
     assert mapped.base is not None
+    del mapped
+
+
+def test_the_base_passes_for_an_mmap(both: Any, npy: Path) -> None:
+    mapped = both(npy, mmap_mode="r")
+    # joblib goes by it, and hands such an array to other processes by the file's name.
+    assert isinstance(mapped.base, mmap.mmap)
+    mapped.base.flush()
     del mapped
 
 
@@ -229,6 +238,22 @@ def test_open_memmap_creates_the_file_that_numpy_creates(tmp_path: Path, dtype: 
         assert not mapped.size or mapped.flags.writeable
         mapped.flush()
         made[name] = (tmp_path / name).read_bytes()
+    assert made["ours"] == made["theirs"]
+
+
+@pytest.mark.numpy_leaks
+@pytest.mark.filterwarnings("ignore:Stored array in format:UserWarning")
+@pytest.mark.parametrize("version", [None, (1, 0), (2, 0), (3, 0), (4, 0), (1, 1)])
+@pytest.mark.parametrize("dtype", ["<f8", [("é", "<i4")], [("日", "<i4")]])
+def test_open_memmap_writes_the_version_that_is_asked_for(tmp_path: Path, version: Any, dtype: Any) -> None:
+    made = {}
+    for name, module in (("ours", npload.open_memmap), ("theirs", np.lib.format.open_memmap)):
+        try:
+            module(tmp_path / name, "w+", dtype, (3,), version=version)
+        except ValueError:
+            made[name] = b"refused"
+        else:
+            made[name] = (tmp_path / name).read_bytes()
     assert made["ours"] == made["theirs"]
 
 

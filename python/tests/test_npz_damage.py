@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import lzma
 import os
+import pickle
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +123,22 @@ def test_no_flipped_byte_gives_a_wrong_array(tmp_path: Path) -> None:
             pass
         data[at] ^= 0x55
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("method", "also"),
+    [(zipfile.ZIP_DEFLATED, zlib.error), (zipfile.ZIP_BZIP2, OSError), (zipfile.ZIP_LZMA, lzma.LZMAError)],
+)
+def test_a_damaged_stream_is_a_bad_zip_file_and_what_its_decoder_raises(method: int, also: type[Exception]) -> None:
+    data = bytearray(archive({"a.npy": saved(np.random.default_rng(1).integers(0, 9, 5000))}, method))
+    at = place_of(data, "a.npy") + (0 if method == zipfile.ZIP_DEFLATED else 2000)
+    data[at : at + 64] = b"\xff" * 64
+    with npload.load(io.BytesIO(data)) as npz:
+        for load in (lambda: npz["a"], npz.load_all):
+            with pytest.raises(zipfile.BadZipFile) as caught:
+                load()
+            assert isinstance(caught.value, also)
+            assert type(pickle.loads(pickle.dumps(caught.value))) is type(caught.value)
 
 
 def test_places_in_messages_name_file_member_and_byte(tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ pub enum Begun {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Streamed {
-    /// An npy file; its array was loaded, and not one byte more was read.
-    Array(Array),
+    /// An npy file, and its header; its array was loaded, and not one byte more was read.
+    Array(Array, Header),
     /// The header of an object array, with pickles allowed: its pickle is what comes next.
     Objects(Header),
     /// The first bytes of a zip file.
@@ -151,7 +151,8 @@ impl LoadOptions {
                 if self.allow_pickle && header.dtype().has_object() {
                     return Ok(Streamed::Objects(header));
                 }
-                Ok(Streamed::Array(stream_data(stream, header, self)?))
+                let array = stream_data(stream, header.clone(), self)?;
+                Ok(Streamed::Array(array, header))
             }
             Ok(Format::Zip) => Ok(Streamed::Zip(head)),
             Err(e) if e.kind() == ErrorKind::Pickle => Ok(Streamed::Other(head)),

@@ -28,7 +28,19 @@ struct Inner {
     member: Option<String>,
     offset: Option<u64>,
     looks: Option<Looks>,
+    damage: Option<Damage>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What exactly is damaged in an archive, where [`ErrorKind::Archive`] says that something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Damage {
+    /// The compressed bytes of a member, by the method of this name (`deflate`, `bzip2`, …): what its
+    /// decoder takes for an error (`zlib.error`, `OSError`, `lzma.LZMAError`).
+    Stream(&'static str),
+    /// The place of a member, which lies before the beginning of the file (`OSError`).
+    Place,
 }
 
 /// The kinds of [`Error`]. Behind each: the exception that NumPy raises there.
@@ -99,6 +111,7 @@ impl Error {
             member: None,
             offset: None,
             looks: None,
+            damage: None,
             source: None,
         }))
     }
@@ -126,6 +139,13 @@ impl Error {
     #[cold]
     pub(crate) fn with_looks(mut self, looks: Looks) -> Self {
         self.0.looks = Some(looks);
+        self
+    }
+
+    /// Says what is damaged.
+    #[cold]
+    pub(crate) fn with_damage(mut self, damage: Damage) -> Self {
+        self.0.damage = Some(damage);
         self
     }
 
@@ -190,6 +210,20 @@ impl Error {
     #[must_use]
     pub fn looks(&self) -> Option<Looks> {
         self.0.looks
+    }
+
+    /// What exactly is damaged, where more is known than [`Error::kind`] tells.
+    ///
+    /// ```
+    /// use npload::{Damage, Npz};
+    /// let npz = Npz::open("../../testdata/malformed/bzip2-flipped.npz")?;
+    /// let err = npz.get("a").unwrap_err();
+    /// assert_eq!(err.damage(), Some(Damage::Stream("bzip2")));
+    /// # Ok::<(), npload::Error>(())
+    /// ```
+    #[must_use]
+    pub fn damage(&self) -> Option<Damage> {
+        self.0.damage
     }
 
     /// The operating system's kind, for errors that come from it.

@@ -56,9 +56,9 @@ pub use array::{
 };
 pub use begin::{Begun, Pending, Streamed};
 pub use dtype::{ByteOrder, DType, Field, Number, Struct, Subarray, TimeBase, TimeUnit};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Damage, Error, ErrorKind, Result};
 pub use load::{Loaded, load};
-pub use mmap::{MmapMode, open_memmap};
+pub use mmap::{MmapMode, open_memmap, open_memmap_as};
 #[cfg(feature = "ndarray")]
 pub use ndarray::{self, s};
 pub use npload_buffer::{AlignedBuf, Buffer, ReadAt};

@@ -177,7 +177,7 @@ impl LoadOptions {
 
     fn load_stream(&self, stream: &mut Stream<'_>) -> Result<Loaded> {
         match self.begin_stream(stream)? {
-            Streamed::Array(array) => Ok(Loaded::Array(array)),
+            Streamed::Array(array, _) => Ok(Loaded::Array(array)),
             Streamed::Objects(header) => {
                 refuse_objects(header.dtype(), self)?;
                 Err(empty())

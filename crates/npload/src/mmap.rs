@@ -113,10 +113,30 @@ pub unsafe fn open_memmap(
     shape: &[usize],
     order: Order,
 ) -> Result<Array> {
+    // SAFETY: the caller's promise is the same.
+    unsafe { open_memmap_as(path, dtype, shape, order, None) }
+}
+
+/// [`open_memmap`] in this version of the format: (1, 0), (2, 0) or (3, 0). Without one it is the
+/// oldest that can hold the header.
+///
+/// # Safety
+/// As there.
+///
+/// # Errors
+/// As there; [`ErrorKind::Version`] for another version, [`ErrorKind::Header`] for a header that it
+/// cannot hold.
+pub unsafe fn open_memmap_as(
+    path: impl AsRef<Path>,
+    dtype: &DType,
+    shape: &[usize],
+    order: Order,
+    version: Option<(u8, u8)>,
+) -> Result<Array> {
     let request = MapRequest {
         mode: MmapMode::ReadWrite,
     };
     let map = |file: &File, range| request.map(file, range);
-    let mapped = create(path.as_ref(), dtype, shape, order, map)?;
+    let mapped = create(path.as_ref(), dtype, shape, order, version, map)?;
     Array::from_bytes(dtype.clone(), shape, order, mapped)
 }

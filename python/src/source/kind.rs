@@ -5,8 +5,9 @@ use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyString, PyType};
+use pyo3::types::{PyBytes, PyString};
+
+use crate::known::known;
 
 /// How an object with `read` is read.
 pub(crate) enum Kind<'py> {
@@ -18,35 +19,10 @@ pub(crate) enum Kind<'py> {
     Other,
 }
 
-/// The types whose insides are known.
-struct Known {
-    bytes_io: Py<PyType>,
-    buffered_reader: Py<PyType>,
-    buffered_random: Py<PyType>,
-    file_io: Py<PyType>,
-}
-
-impl Known {
-    fn get(py: Python<'_>) -> PyResult<&Self> {
-        static KNOWN: PyOnceLock<Known> = PyOnceLock::new();
-        KNOWN.get_or_try_init(py, || {
-            let io = py.import("io")?;
-            let class =
-                |name: &str| PyResult::Ok(io.getattr(name)?.cast_into::<PyType>()?.unbind());
-            Ok(Known {
-                bytes_io: class("BytesIO")?,
-                buffered_reader: class("BufferedReader")?,
-                buffered_random: class("BufferedRandom")?,
-                file_io: class("FileIO")?,
-            })
-        })
-    }
-}
-
 impl<'py> Kind<'py> {
     pub(crate) fn of(file: &Bound<'py, PyAny>) -> PyResult<Self> {
         let py = file.py();
-        let known = Known::get(py)?;
+        let known = known(py)?;
         let class = file.get_type();
         if class.is(&known.bytes_io) {
             return Kind::memory(file);

@@ -15,6 +15,8 @@ const PIECE: usize = 256 << 10;
 pub(crate) struct Reader<'a, 'py> {
     file: &'a Bound<'py, PyAny>,
     how: How<'py>,
+    /// How many bytes it has given.
+    given: u64,
 }
 
 enum How<'py> {
@@ -30,7 +32,19 @@ impl<'a, 'py> Reader<'a, 'py> {
             true => How::Into(file.getattr("readinto")?, None),
             false => How::Read(file.getattr("read")?),
         };
-        Ok(Reader { file, how })
+        Ok(Reader {
+            file,
+            how,
+            given: 0,
+        })
+    }
+
+    /// Leaves the file where it was, if it can seek: what it holds is for others.
+    pub(crate) fn go_back(&self) {
+        let given = i64::try_from(self.given).unwrap_or(0);
+        let back = (given.saturating_neg(), libc::SEEK_CUR);
+        // One that cannot seek stays where it is.
+        let _ = self.file.call_method1("seek", back);
     }
 
     fn fill(&mut self, out: &mut [u8]) -> PyResult<usize> {
@@ -76,10 +90,12 @@ impl<'a, 'py> Reader<'a, 'py> {
 
 impl Read for Reader<'_, '_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.fill(out).map_err(|err| {
+        let read = self.fill(out).map_err(|err| {
             raised::keep(err);
             io::Error::other("the reader raised an exception")
-        })
+        })?;
+        self.given = self.given.saturating_add(read as u64);
+        Ok(read)
     }
 }
 

@@ -124,6 +124,22 @@ impl DType {
         }
     }
 
+    /// Whether one of ml_dtypes' types is anywhere in it.
+    ///
+    /// ```
+    /// assert!(npload::DType::parse("f4,bfloat16")?.has_ml_dtype());
+    /// # Ok::<(), npload::Error>(())
+    /// ```
+    #[must_use]
+    pub fn has_ml_dtype(&self) -> bool {
+        match self {
+            DType::Number(number, _) => number.is_ml_dtype(),
+            DType::Struct(s) => s.fields.iter().any(|field| field.dtype.has_ml_dtype()),
+            DType::Subarray(s) => s.base.has_ml_dtype(),
+            _ => false,
+        }
+    }
+
     /// Its fields, if it is a struct.
     ///
     /// ```

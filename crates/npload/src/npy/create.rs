@@ -21,13 +21,15 @@ pub(crate) fn create<T>(
     dtype: &DType,
     shape: &[usize],
     order: Order,
+    version: Option<(u8, u8)>,
     map: impl FnOnce(&File, Range<u64>) -> Result<T>,
 ) -> Result<T> {
     if dtype.has_object() {
         let message = "Array can't be memory-mapped: Python objects in dtype.";
         return Err(Error::new(ErrorKind::Mmap, message));
     }
-    let header = write_header(dtype, shape, order)?;
+    // As NumPy: what was asked for stands there, also where both orders are the same.
+    let header = write_header(dtype, shape, order, version)?;
     let start = header.len() as u64;
     let size = shape
         .iter()

@@ -17,7 +17,8 @@ pub(super) fn parse(header: &[u8]) -> Option<(DType, Order, Vec<usize>)> {
         return None;
     }
     let dtype = DType::parse(std::str::from_utf8(typestr).ok()?).ok()?;
-    if matches!(dtype, DType::Subarray(_)) {
+    // The general way keeps the descr of ml_dtypes' types.
+    if matches!(dtype, DType::Subarray(_)) || dtype.has_ml_dtype() {
         return None;
     }
     let rest = rest.strip_prefix(b"', 'fortran_order': ")?;

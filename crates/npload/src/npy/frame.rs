@@ -52,14 +52,7 @@ pub(super) fn frame(bytes: &[u8]) -> Result<Frame> {
             10,
         ),
         (2 | 3, 0) => (rest.first_chunk().map(|len| u32::from_le_bytes(*len)), 12),
-        (major, minor) => {
-            return Err(Error::new(
-                ErrorKind::Version,
-                format!(
-                    "we only support format version (1,0), (2,0), and (3,0), not ({major}, {minor})"
-                ),
-            ));
-        }
+        version => return Err(unsupported(version)),
     };
     Ok(match len {
         Some(len) => Frame::Text {
@@ -69,6 +62,14 @@ pub(super) fn frame(bytes: &[u8]) -> Result<Frame> {
         },
         None => Frame::Short { needed: start },
     })
+}
+
+/// The error for a version that does not exist.
+#[cold]
+pub(super) fn unsupported((major, minor): (u8, u8)) -> Error {
+    let message =
+        format!("we only support format version (1,0), (2,0), and (3,0), not ({major}, {minor})");
+    Error::new(ErrorKind::Version, message)
 }
 
 /// The error for a source that ends before its header does: of all of it, `bytes`.

@@ -37,6 +37,8 @@ pub struct Header {
     size: usize,
     nbytes: usize,
     warnings: Vec<Warning>,
+    /// The descr, where the dtype has ml_dtypes' types in it.
+    ml_descr: Option<Box<str>>,
 }
 
 impl Header {
@@ -81,6 +83,19 @@ impl Header {
     #[must_use]
     pub fn nbytes(&self) -> usize {
         self.nbytes
+    }
+
+    /// The descr as the file has it, a Python literal, where [`Header::dtype`] has one of ml_dtypes'
+    /// types in it: what NumPy makes of it depends on what has been imported. Else none.
+    ///
+    /// ```
+    /// let npy = npload::Npy::open("../../testdata/npy/ml-bfloat16-note.npy")?;
+    /// assert_eq!(npy.header().ml_descr(), Some("'<V2'"));
+    /// # Ok::<(), npload::Error>(())
+    /// ```
+    #[must_use]
+    pub fn ml_descr(&self) -> Option<&str> {
+        self.ml_descr.as_deref()
     }
 
     /// Its dtype, shape and order, without a copy.
@@ -207,14 +222,19 @@ fn parse_text(
     if let Some(noted) = note::apply(&parsed.comments, &dtype) {
         dtype = noted;
     }
-    finish(
+    let has_ml = dtype.has_ml_dtype();
+    let header = finish(
         version,
         dtype,
         shape,
         order,
         start.saturating_add(bytes.len()),
         warnings,
-    )
+    )?;
+    Ok(Header {
+        ml_descr: has_ml.then(|| descr.to_string().into()),
+        ..header
+    })
 }
 
 /// What is left to check once the parts are known.
@@ -255,6 +275,7 @@ fn finish(
         size,
         nbytes,
         warnings,
+        ml_descr: None,
     })
 }
 

@@ -1,6 +1,6 @@
 //! The header that `numpy.save` writes, byte for byte.
 
-use super::frame::MAGIC;
+use super::frame::{MAGIC, unsupported};
 use super::{note, shape};
 use crate::array::Order;
 use crate::dtype::DType;
@@ -15,23 +15,27 @@ const GROWTH_DIGITS: usize = 21;
 /// The bytes before the data of an array: those that NumPy writes, plus, where the dtype holds one
 /// of ml_dtypes' types, a note that names it.
 ///
-/// An array that has both orders (one axis, no elements, …) is written as C, as NumPy does.
+/// `order` is written as it is, for an array that has both orders (one axis, no elements, …) too.
 ///
-/// Format fact: numpy/lib/_format_impl.py. Version 1 where the header's length fits into 16 bits;
-/// else 2; 3 where it is not latin1.
+/// Format fact: numpy/lib/_format_impl.py. Without a `version`, version 1 where the header's length
+/// fits into 16 bits; else 2; 3 where it is not latin1.
 ///
 /// # Errors
 /// [`ErrorKind::DType`] for a dtype that no descr describes, [`ErrorKind::Shape`] for an array that
-/// cannot exist.
-pub(crate) fn write_header(dtype: &DType, shape: &[usize], order: Order) -> Result<Vec<u8>> {
+/// cannot exist; [`ErrorKind::Version`]; [`ErrorKind::Header`] for what the version cannot hold.
+pub(crate) fn write_header(
+    dtype: &DType,
+    shape: &[usize],
+    order: Order,
+    version: Option<(u8, u8)>,
+) -> Result<Vec<u8>> {
     if matches!(dtype, DType::Subarray(_)) {
         let message = format!("{dtype} is the dtype of a field, and not of an array");
         return Err(Error::new(ErrorKind::DType, message));
     }
     shape::check_ndim(shape.len())?;
     shape::sizes(shape, dtype.itemsize())?;
-    let fortran =
-        order == Order::F && !shape.contains(&0) && shape.iter().filter(|&&n| n > 1).count() > 1;
+    let fortran = order == Order::F;
     let mut header = format!(
         "{{'descr': {}, 'fortran_order': {}, 'shape': {}, }}",
         dtype.descr()?,
@@ -50,20 +54,29 @@ pub(crate) fn write_header(dtype: &DType, shape: &[usize], order: Order) -> Resu
         ));
     }
     let latin1: Option<Vec<u8>> = header.chars().map(|c| u8::try_from(c).ok()).collect();
-    let wrapped = match latin1 {
-        Some(text) => wrap(&text, 1).or_else(|| wrap(&text, 2)),
-        None => wrap(header.as_bytes(), 3),
+    let wrapped = match (version, latin1) {
+        (None, Some(text)) => wrap(&text, 1).or_else(|| wrap(&text, 2)),
+        (None | Some((3, 0)), _) => wrap(header.as_bytes(), 3),
+        (Some((version @ 1..=2, 0)), Some(text)) => wrap(&text, version),
+        (Some((1..=2, 0)), None) => return Err(not_latin1(&header)),
+        (Some(version), _) => return Err(unsupported(version)),
     };
     wrapped.ok_or_else(|| too_long(&header))
 }
 
 #[cold]
+fn not_latin1(header: &str) -> Error {
+    let message = format!("only version (3, 0) holds a header that is not latin1: {header}");
+    Error::new(ErrorKind::Header, message)
+}
+
+#[cold]
 fn too_long(header: &str) -> Error {
     let message = format!(
-        "a header of {} bytes, which no version can hold",
+        "a header of {} bytes, which is too long for the version",
         header.len()
     );
-    Error::new(ErrorKind::DType, message)
+    Error::new(ErrorKind::Header, message)
 }
 
 /// Magic, version, length, text, padding; none if the length does not fit.

@@ -1,5 +1,6 @@
 //! Archives of arrays: zip's members seen as npy files.
 
+mod closed;
 mod cut_off;
 mod load_all;
 mod load_into;

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::compressed::read_failed;
 use super::name;
 use super::{Archive, Entry, Method, repr};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Damage, Error, ErrorKind, Result};
 
 const SIGNATURE: [u8; 4] = *b"PK\x03\x04";
 const FIXED_LEN: usize = 30;
@@ -125,7 +125,7 @@ impl<'a> Entry<'a> {
         let offset = self.header_offset();
         if self.record.header_offset < 0 {
             let text = format!("Bad offset for file header: {}", self.record.header_offset);
-            return Err(Error::new(ErrorKind::Archive, text));
+            return Err(Error::new(ErrorKind::Archive, text).with_damage(Damage::Place));
         }
         if let Some(all) = source.as_buffer() {
             let offset = usize::try_from(offset).unwrap_or(usize::MAX);

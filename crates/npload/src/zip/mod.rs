@@ -35,9 +35,10 @@ mod testing;
 mod tests;
 mod work;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use npload_buffer::ReadAt;
+use once_cell::race::OnceBox;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::python_repr as repr;
@@ -54,13 +55,14 @@ pub(crate) struct Archive {
     source: Arc<dyn ReadAt>,
     /// The source's length when it was opened.
     len: u64,
-    directory: Directory,
+    directory: Arc<Directory>,
     /// Where the directory begins in the source.
     start: u64,
-    /// Made when a name is first looked up.
-    by_name: OnceLock<Index>,
+    /// Made when a name is first looked up. Nobody waits for another thread to make it: of several
+    /// that do, one is kept. A forked child would wait for a thread that it does not have.
+    by_name: OnceBox<Index>,
     /// Where each member must end, made when the members do not stand in the directory's order.
-    ends: OnceLock<Vec<i64>>,
+    ends: OnceBox<Vec<i64>>,
 }
 
 impl Archive {
@@ -79,11 +81,23 @@ impl Archive {
         Ok(Archive {
             source,
             len,
-            directory,
+            directory: Arc::new(directory),
             start: found.start,
-            by_name: OnceLock::new(),
-            ends: OnceLock::new(),
+            by_name: OnceBox::new(),
+            ends: OnceBox::new(),
         })
+    }
+
+    /// The same directory over another source.
+    pub(crate) fn over(&self, source: Arc<dyn ReadAt>) -> Archive {
+        Archive {
+            source,
+            len: self.len,
+            directory: self.directory.clone(),
+            start: self.start,
+            by_name: OnceBox::new(),
+            ends: OnceBox::new(),
+        }
     }
 
     /// How many members it has, duplicates counted.
@@ -114,7 +128,7 @@ impl Archive {
         let index = self.by_name.get_or_init(|| {
             // The parser has checked that it fits.
             let len = u32::try_from(self.len()).unwrap_or(u32::MAX);
-            Index::new(len, name)
+            Box::new(Index::new(len, name))
         });
         self.entry(index.find(wanted, name)? as usize)
     }
@@ -149,7 +163,7 @@ impl Archive {
                 }
                 end = offset(&index);
             }
-            ends
+            Box::new(ends)
         });
         ends.get(index).copied().unwrap_or_default()
     }
@@ -183,6 +197,6 @@ impl Archive {
         }
         let again = locate::locate(&*self.source, self.len)
             .and_then(|found| gather::gather(&*self.source, &found));
-        again.map_or(true, |now| now != self.directory)
+        again.map_or(true, |now| now != *self.directory)
     }
 }

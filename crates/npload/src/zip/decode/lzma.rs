@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use lzma_rust2::LzmaReader;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Damage, Error, ErrorKind, Result};
 use crate::zip::Entry;
 use crate::zip::compressed::Compressed;
 
@@ -31,13 +31,13 @@ impl<'a> Lzma<'a> {
         // Five bytes are all that LZMA1 has; liblzma refuses others too.
         if len != 5 {
             let text = format!("the lzma properties have {len} bytes and not 5");
-            return Err(Error::new(ErrorKind::Archive, text).at(input.position()));
+            return Err(damaged(text, input.position()));
         }
         let (lc, lp, pb) = (props % 9, props / 9 % 5, props / 45);
         // lc + lp > 4 is allowed by the first LZMA and by nobody since: its tables take megabytes.
         if pb > 4 || lc.saturating_add(lp) > 4 {
             let text = format!("bad lzma properties: lc={lc}, lp={lp}, pb={pb}");
-            return Err(Error::new(ErrorKind::Archive, text).at(input.position()));
+            return Err(damaged(text, input.position()));
         }
         // Where flag bit 1 promises an end marker, the stream says itself where it ends.
         let size = if entry.record.flags & END_MARKER == 0 {
@@ -54,7 +54,7 @@ impl<'a> Lzma<'a> {
         let mut reader = LzmaReader::new(input, size, bits[0], bits[1], bits[2], window, None)
             .map_err(|err| {
                 let text = format!("the lzma stream is damaged: {err}");
-                Error::new(ErrorKind::Archive, text).at(position)
+                damaged(text, position)
             })?;
         // Without a marker the range coder must be done at the last byte: it is not if more follow.
         reader.set_relaxed_end_condition(false);
@@ -94,6 +94,13 @@ fn failed(input: &mut Compressed<'_>, err: io::Error) -> Error {
     let position = input.position();
     input.take_failure().unwrap_or_else(|| {
         let text = format!("the lzma header is cut off: {err}");
-        Error::new(ErrorKind::Archive, text).at(position)
+        damaged(text, position)
     })
+}
+
+#[cold]
+fn damaged(text: String, position: u64) -> Error {
+    Error::new(ErrorKind::Archive, text)
+        .with_damage(Damage::Stream("lzma"))
+        .at(position)
 }

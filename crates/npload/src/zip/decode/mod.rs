@@ -14,7 +14,7 @@ use std::io::{self, Read};
 
 use super::compressed::Compressed;
 use super::{Entry, Method};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Damage, Error, ErrorKind, Result};
 use steps::Stepped;
 
 /// A member's bytes, as they come out of its compressed ones. Sizes and checksums are not its business.
@@ -76,7 +76,9 @@ impl<'a> Decoder<'a> {
             return Error::io(err, "decompressing a member of an archive");
         }
         let text = format!("the {name} stream is damaged: {err}");
-        Error::new(ErrorKind::Archive, text).at(input.position())
+        Error::new(ErrorKind::Archive, text)
+            .with_damage(Damage::Stream(name))
+            .at(input.position())
     }
 }
 
