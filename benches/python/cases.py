@@ -128,7 +128,7 @@ def deflated_npz(files: Inputs) -> Path:
     def arrays() -> dict[str, np.ndarray]:
         return dict(zip("ab", np.array_split(files.integers(128), 2), strict=True))
 
-    return files.npz("deflated-128.npz", arrays, deflated=True)
+    return files.npz("deflated-walk-128.npz", arrays, deflated=True)
 
 
 def lookups(files: Inputs) -> Contenders:

@@ -35,9 +35,9 @@ class Inputs:
         return np.random.default_rng(mebibytes).standard_normal(count, "f4")
 
     def integers(self, mebibytes: int) -> np.ndarray:
-        """Integers that compress as measured ones do."""
+        """Integers that compress as measured ones do: each is near the one before."""
         count = (mebibytes << 20) // 4 // self.shrink
-        return np.random.default_rng(7).integers(0, 1000, count, "i4")
+        return np.random.default_rng(7).integers(-3, 4, count).cumsum().astype("i4")
 
     def npy(self, name: str, array: Callable[[], np.ndarray]) -> Path:
         def make(path: Path) -> None:

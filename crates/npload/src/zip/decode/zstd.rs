@@ -52,7 +52,7 @@ impl<'a> Frames<'a> {
             let one = BlockDecodingStrategy::UptoBlocks(1);
             frame
                 .decode_blocks(&mut self.input, one)
-                .map_err(|err| damaged(err.to_string()))?;
+                .map_err(|err| in_words(&err))?;
         }
         Ok(0)
     }
@@ -86,8 +86,30 @@ impl<'a> Frames<'a> {
                     return Err(damaged("a skippable frame is cut off"));
                 }
             }
-            Err(err) => return Err(damaged(err.to_string())),
+            Err(err) => return Err(in_words(&err)),
         }
         Ok(())
     }
+}
+
+/// What is wrong with a frame, without the names that the decoder's code has for it.
+#[cold]
+fn in_words(err: &FrameDecoderError) -> io::Error {
+    damaged(match err {
+        FrameDecoderError::WindowSizeTooBig { requested, max } => {
+            format!("a frame asks for a window of {requested} bytes, and {max} are the most")
+        }
+        FrameDecoderError::ReadFrameHeaderError(_) | FrameDecoderError::FrameHeaderError(_) => {
+            "no frame begins here".to_owned()
+        }
+        FrameDecoderError::DictionaryDecodeError(_) | FrameDecoderError::DictNotProvided { .. } => {
+            "a frame needs a dictionary".to_owned()
+        }
+        FrameDecoderError::FailedToReadBlockHeader(_) => {
+            "a block's header is wrong or cut off".to_owned()
+        }
+        FrameDecoderError::FailedToReadBlockBody(_) => "a block is wrong or cut off".to_owned(),
+        FrameDecoderError::FailedToReadChecksum(_) => "a frame's checksum is cut off".to_owned(),
+        other => other.to_string(),
+    })
 }
