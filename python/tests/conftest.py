@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import gc
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ TESTDATA = Path(__file__).resolve().parents[2] / "testdata"
 LOADERS: dict[str, Callable[..., Any]] = {"npload": npload.load, "numpy": np.load}
 
 faulthandler.enable()
+# A job in the background ignores Ctrl-C, and so would the programs that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config: pytest.Config) -> None:
