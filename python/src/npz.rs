@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use npload::{Member, MmapMode, Npz, PendingMember};
-use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::exceptions::{PyException, PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
@@ -20,7 +20,7 @@ use crate::lazy::LazyArray;
 use crate::load::path_of;
 use crate::mapping::{Place, filename, to_memmap};
 use crate::watch::watched;
-use crate::{pickles, warn};
+use crate::{pickles, raised, warn};
 
 /// Up to this size a member is read with the GIL held: letting go of it would cost more.
 const AT_HAND: u64 = 16 << 10;
@@ -419,13 +419,21 @@ impl Archive {
 
     /// The dtype and the shape of a member, if it is an array that can be read.
     fn _header<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        let npz = self.npz()?;
-        let Ok(Some(header)) = npz.header(key) else {
-            return Ok(None);
-        };
-        let shape = PyTuple::new(py, header.shape())?.into_any();
-        let dtype = of_header(py, &header, self.arguments.ml())?;
-        PyTuple::new(py, [dtype, shape]).map(Some)
+        guarded(py, || {
+            let read = self.npz()?.header(key);
+            // It is for people to look at: a load warns, and a load says what is wrong.
+            warn::forget();
+            let raised = raised::take();
+            match (read, raised) {
+                (_, Some(raised)) if !raised.is_instance_of::<PyException>(py) => Err(raised),
+                (Ok(Some(header)), _) => {
+                    let shape = PyTuple::new(py, header.shape())?.into_any();
+                    let dtype = of_header(py, &header, self.arguments.ml())?;
+                    PyTuple::new(py, [dtype, shape]).map(Some)
+                }
+                (Ok(None) | Err(_), _) => Ok(None),
+            }
+        })
     }
 
     /// A member as an array of which parts are read.

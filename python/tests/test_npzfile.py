@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc
 import copy
 import gc
+import gzip
 import io
 import os
 import pickle
@@ -350,3 +351,13 @@ def test_deleting_an_archive_closes_its_file(npz: Path) -> None:
     del archive
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_a_representation_of_an_archive_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "x.npz.gz", "wb") as file:
+        np.savez(file, a=np.arange(3))
+    np.save(tmp_path / "good.npy", np.arange(4))
+    with gzip.open(tmp_path / "x.npz.gz") as file:
+        npz = npload.load(file)
+    assert repr(npz) == "NpzFile 'object' with keys: a"
+    assert npload.load(tmp_path / "good.npy").tolist() == [0, 1, 2, 3]
