@@ -40,9 +40,16 @@ pub(crate) fn new_npz_file<'py>(
     origin: Origin,
     arguments: &Arguments,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let mut mapped = None;
     let (file, path) = match origin {
         Origin::Path(given) => {
             let path = path_of(given.bind(py))?;
+            if let Some(mode) = arguments.map
+                && !arguments.exact
+            {
+                let filename = filename(given.bind(py), &path)?.unbind();
+                mapped = Some(Mapped { mode, filename });
+            }
             // Now, since the process may go to another folder.
             let path = std::path::absolute(&path).unwrap_or(path);
             (given, Some(path))
@@ -50,13 +57,6 @@ pub(crate) fn new_npz_file<'py>(
         Origin::File(file) => (file, None),
     };
     let progress = arguments.progress(py);
-    let mapped = match (&path, arguments.map) {
-        (Some(path), Some(mode)) if !arguments.exact => {
-            let filename = filename(file.bind(py), path)?.unbind();
-            Some(Mapped { mode, filename })
-        }
-        _ => None,
-    };
     let options = match mapped {
         Some(_) => warn::keeping_once(arguments.mapping_options()),
         None => arguments.options(),
