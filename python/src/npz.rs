@@ -9,6 +9,7 @@ use npload::{Member, MmapMode, Npz, PendingMember};
 use pyo3::exceptions::{PyException, PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::arguments::Arguments;
 use crate::array::{NewArray, OWN_FROM, to_numpy_array};
@@ -30,7 +31,7 @@ pub(crate) enum Origin {
     /// This path, as it was given.
     Path(Py<PyAny>),
     /// This open file.
-    File(Py<PyAny>),
+    File(Arc<Py<PyAny>>),
 }
 
 /// The `NpzFile` of an opened archive.
@@ -52,11 +53,11 @@ pub(crate) fn new_npz_file<'py>(
             }
             // Now, since the process may go to another folder.
             let path = std::path::absolute(&path).unwrap_or(path);
-            (given, Some(path))
+            (Arc::new(given), Some(path))
         }
         Origin::File(file) => (file, None),
     };
-    let progress = arguments.progress(py);
+    let progress = arguments.progress();
     let options = match mapped {
         Some(_) => warn::keeping_once(arguments.mapping_options()),
         None => arguments.options(),
@@ -71,7 +72,7 @@ pub(crate) fn new_npz_file<'py>(
             npz: Arc::new(npz.with_options(watched(options, progress))),
             closed: false,
         }),
-        arguments: arguments.clone_ref(py),
+        arguments: arguments.clone_ref(),
         mapped,
         file,
         path,
@@ -88,8 +89,8 @@ pub(crate) struct Archive {
     arguments: Arguments,
     /// How stored members are mapped.
     mapped: Option<Mapped>,
-    /// The path as it was given, or the open file.
-    file: Py<PyAny>,
+    /// The path as it was given, or the open file, which the engine's source only borrows.
+    file: Arc<Py<PyAny>>,
     /// The path, made absolute when the archive was opened.
     path: Option<PathBuf>,
 }
@@ -245,6 +246,17 @@ impl Archive {
     }
 }
 
+/// Visits an object that may have several owners, if this is the only one: the collector counts.
+pub(crate) fn visit_shared(
+    visit: &PyVisit<'_>,
+    object: &Arc<Py<PyAny>>,
+) -> Result<(), PyTraverseError> {
+    match Arc::strong_count(object) {
+        1 => visit.call(&**object),
+        _ => Ok(()),
+    }
+}
+
 /// Whether a key is like a member's whole name.
 fn is_name(key: &str) -> bool {
     key.ends_with(".npy")
@@ -289,9 +301,9 @@ impl Archive {
         });
         Archive {
             state: Mutex::new(opened.state().clone()),
-            arguments: opened.arguments.clone_ref(py),
+            arguments: opened.arguments.clone_ref(),
             mapped,
-            file: opened.file.clone_ref(py),
+            file: opened.file.clone(),
             path: opened.path.clone(),
         }
     }
@@ -439,13 +451,26 @@ impl Archive {
     /// A member as an array of which parts are read.
     fn _lazy(&self, py: Python<'_>, key: &str) -> PyResult<LazyArray> {
         guarded(py, || {
-            LazyArray::member(py, self.npz()?, key, self.arguments.ml())
+            LazyArray::member(py, self.npz()?, &self.file, key, self.arguments.ml())
         })
     }
 
     #[getter]
     fn _is_exact(&self) -> bool {
         self.arguments.exact
+    }
+
+    /// What the collector of cycles follows. There is no `__clear__`, as tuples have none: all of it
+    /// was there before, so that a cycle goes through something else that can be cleared.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit_shared(&visit, &self.file)?;
+        if let Some(progress) = &self.arguments.progress {
+            visit_shared(&visit, progress)?;
+        }
+        match &self.mapped {
+            Some(mapped) => visit.call(&mapped.filename),
+            None => Ok(()),
+        }
     }
 
     /// The arguments of `load` that open it again.

@@ -10,6 +10,7 @@ import io
 import os
 import pickle
 import time
+import weakref
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -361,3 +362,30 @@ def test_a_representation_of_an_archive_that_cannot_be_read_leaves_nothing_behin
         npz = npload.load(file)
     assert repr(npz) == "NpzFile 'object' with keys: a"
     assert npload.load(tmp_path / "good.npy").tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", ["progress", "file"])
+def test_an_archive_in_a_cycle_is_collected(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, a=np.arange(3))
+
+    class Holder:
+        def __init__(self) -> None:
+            self.file = path.open("rb")
+            self.seek, self.tell = self.file.seek, self.file.tell
+            if kind == "progress":
+                self.npz: Any = npload.load(path, progress=self.told)
+            else:
+                self.npz = npload.load(self)
+            self.array = self.npz["a"]
+
+        def read(self, size: int = -1) -> bytes:
+            return self.file.read(size)
+
+        def told(self, done: int, total: int) -> None:
+            pass
+
+    holders = weakref.WeakSet([Holder() for _ in range(50)])
+    gc.collect()
+    assert len(holders) == 0
+    assert len(os.listdir("/proc/self/fd")) < 40

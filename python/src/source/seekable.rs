@@ -1,7 +1,7 @@
 //! Python's readers as bytes that can be read at any position: by seeking.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use npload::ReadAt;
 use pyo3::prelude::*;
@@ -12,10 +12,13 @@ use crate::raised;
 
 /// An object with `seek` and `read` that others may use as well: each read seeks first.
 ///
+/// It does not keep the object: who has what is read from it does, and shows it to the collector of
+/// cycles.
+///
 /// Archives in such objects are read by one thread, the caller's: [`raised`] is per thread, and
 /// Python's readers are not made for many.
 pub(crate) struct Seekable {
-    file: Py<PyAny>,
+    file: Weak<Py<PyAny>>,
     len: u64,
     /// One seek and its read at a time. Taken without the GIL, so that who holds it can go on.
     turn: Mutex<()>,
@@ -23,7 +26,8 @@ pub(crate) struct Seekable {
 
 impl Seekable {
     /// The object, if it can seek.
-    pub(crate) fn new(file: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
+    pub(crate) fn new(py: Python<'_>, kept: &Arc<Py<PyAny>>) -> PyResult<Option<Self>> {
+        let file = kept.bind(py);
         let seekable = file.getattr_opt("seekable")?;
         if let Some(seekable) = seekable
             && !seekable.call0()?.is_truthy()?
@@ -37,7 +41,7 @@ impl Seekable {
             Err(_) => file.call_method0("tell")?.extract()?,
         };
         Ok(Some(Seekable {
-            file: file.clone().unbind(),
+            file: Arc::downgrade(kept),
             len,
             turn: Mutex::new(()),
         }))
@@ -51,11 +55,14 @@ impl ReadAt for Seekable {
 
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         Python::attach(|py| {
+            let Some(kept) = self.file.upgrade() else {
+                return Err(io::Error::other("the file object is gone"));
+            };
             let turn = self
                 .turn
                 .lock_py_attached(py)
                 .unwrap_or_else(PoisonError::into_inner);
-            let file = self.file.bind(py);
+            let file = kept.bind(py);
             let read = file
                 .call_method1("seek", (offset,))
                 .and_then(|_| Reader::new(file));
