@@ -355,8 +355,7 @@ def test_deleting_an_archive_closes_its_file(npz: Path) -> None:
 
 
 def test_a_representation_of_an_archive_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> None:
-    with gzip.open(tmp_path / "x.npz.gz", "wb") as file:
-        np.savez(file, a=np.arange(3))
+    (tmp_path / "x.npz.gz").write_bytes(gzip.compress(archive({"a.npy": saved(np.arange(3))})))
     np.save(tmp_path / "good.npy", np.arange(4))
     with gzip.open(tmp_path / "x.npz.gz") as file:
         npz = npload.load(file)
@@ -371,7 +370,7 @@ def test_an_archive_in_a_cycle_is_collected(tmp_path: Path, kind: str) -> None:
 
     class Holder:
         def __init__(self) -> None:
-            self.file = path.open("rb")
+            self.file = io.BytesIO(path.read_bytes())
             self.seek, self.tell = self.file.seek, self.file.tell
             if kind == "progress":
                 self.npz: Any = npload.load(path, progress=self.told)
@@ -388,4 +387,3 @@ def test_an_archive_in_a_cycle_is_collected(tmp_path: Path, kind: str) -> None:
     holders = weakref.WeakSet([Holder() for _ in range(50)])
     gc.collect()
     assert len(holders) == 0
-    assert len(os.listdir("/proc/self/fd")) < 40
