@@ -9,7 +9,11 @@ import numpy as np
 
 from npload._npload import load_exactly
 
-_numpys_load: Any = None
+_numpys_load: Any = np.load
+"""NumPy's own."""
+
+_before: Any = _numpys_load
+"""What `uninstall` puts back: what was there when `install` was called, else NumPy's own."""
 
 
 @functools.wraps(np.load)
@@ -44,18 +48,18 @@ def install() -> None:
     uninstall : The way back.
     installed : For a ``with`` block.
     """
-    global _numpys_load
+    global _before
     if np.load is not _load:
-        _numpys_load = np.load
+        _before = np.load
         np.load = _load
 
 
 def uninstall() -> None:
-    """Put NumPy's own `numpy.load` back, if `install` has replaced it."""
-    global _numpys_load
+    """Put back the `numpy.load` that `install` has replaced."""
+    global _before
     if np.load is _load:
-        np.load = _numpys_load
-        _numpys_load = None
+        np.load = _before
+        _before = _numpys_load
 
 
 @contextlib.contextmanager

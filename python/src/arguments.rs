@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
+use std::sync::{Arc, Weak};
 
 use npload::{LoadOptions, MmapMode, Verify};
 use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
@@ -49,7 +50,7 @@ pub(crate) struct Arguments {
     pub(crate) max_header_size: usize,
     pub(crate) verify: Verify,
     pub(crate) threads: Option<NonZeroUsize>,
-    pub(crate) progress: Option<Py<PyAny>>,
+    pub(crate) progress: Option<Arc<Py<PyAny>>>,
     /// NumPy's results exactly: no dtype is restored, no archive mapped.
     pub(crate) exact: bool,
 }
@@ -104,9 +105,9 @@ impl Arguments {
         Ok(dict)
     }
 
-    pub(crate) fn clone_ref(&self, py: Python<'_>) -> Self {
+    pub(crate) fn clone_ref(&self) -> Self {
         Arguments {
-            progress: self.progress(py),
+            progress: self.progress.clone(),
             ..*self
         }
     }
@@ -128,11 +129,9 @@ impl Arguments {
         }
     }
 
-    /// The user's progress callback.
-    pub(crate) fn progress(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.progress
-            .as_ref()
-            .map(|progress| progress.clone_ref(py))
+    /// The user's progress callback, for as long as these arguments are there.
+    pub(crate) fn progress(&self) -> Option<Weak<Py<PyAny>>> {
+        self.progress.as_ref().map(Arc::downgrade)
     }
 
     /// The engine's options, without mapping.
@@ -266,15 +265,15 @@ pub(crate) fn threads(given: &Bound<'_, PyAny>) -> PyResult<Option<NonZeroUsize>
 }
 
 /// A callable, or a bool: True shows a bar.
-pub(crate) fn progress(given: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+pub(crate) fn progress(given: &Bound<'_, PyAny>) -> PyResult<Option<Arc<Py<PyAny>>>> {
     if given.is_callable() {
-        return Ok(Some(given.clone().unbind()));
+        return Ok(Some(Arc::new(given.clone().unbind())));
     }
     match given.extract::<bool>() {
         Ok(false) => Ok(None),
         Ok(true) => {
             let bar = given.py().import("npload._progress")?.getattr("bar")?;
-            Ok(Some(bar.call0()?.unbind()))
+            Ok(Some(Arc::new(bar.call0()?.unbind())))
         }
         Err(_) => Err(PyTypeError::new_err(
             "progress is True, False or a callable",

@@ -6,14 +6,15 @@ use npload::{Begun, Index, LoadOptions, Npy, Npz, Part, Selection};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyEllipsis, PyInt, PySlice, PyString, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::arguments::Arguments;
 use crate::array::to_numpy_array;
 use crate::dtype::{MlDtypes, of_header, to_numpy};
 use crate::error::IntoPython;
 use crate::guard::guarded;
-use crate::load::begin;
-use crate::npz::{Origin, new_npz_file};
+use crate::load::{Whence, begin};
+use crate::npz::{Origin, new_npz_file, visit_shared};
 use crate::watch::watched;
 
 /// An array in a file, opened and not loaded.
@@ -24,6 +25,8 @@ use crate::watch::watched;
 #[pyclass(frozen, module = "npload")]
 pub(crate) struct LazyArray {
     data: Data,
+    /// The file object that `data` borrows.
+    file: Option<Arc<Py<PyAny>>>,
     dtype: Py<PyAny>,
     shape: Vec<usize>,
     ml: MlDtypes,
@@ -44,21 +47,35 @@ impl Data {
 }
 
 impl LazyArray {
-    fn new(py: Python<'_>, data: Data, header: &npload::Header, ml: MlDtypes) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        data: Data,
+        file: Option<Arc<Py<PyAny>>>,
+        header: &npload::Header,
+        ml: MlDtypes,
+    ) -> PyResult<Self> {
         Ok(LazyArray {
             data,
+            file,
             dtype: of_header(py, header, ml)?.unbind(),
             shape: header.shape().to_vec(),
             ml,
         })
     }
 
-    pub(crate) fn member(py: Python<'_>, npz: Arc<Npz>, key: &str, ml: MlDtypes) -> PyResult<Self> {
+    pub(crate) fn member(
+        py: Python<'_>,
+        npz: Arc<Npz>,
+        file: &Arc<Py<PyAny>>,
+        key: &str,
+        ml: MlDtypes,
+    ) -> PyResult<Self> {
         let Some(header) = py.detach(|| npz.header(key)).into_python(py)? else {
             let text = format!("member {key:?} is no array: load it to get its bytes");
             return Err(PyValueError::new_err(text));
         };
-        LazyArray::new(py, Data::Member(npz, key.to_owned()), &header, ml)
+        let data = Data::Member(npz, key.to_owned());
+        LazyArray::new(py, data, Some(file.clone()), &header, ml)
     }
 
     fn read<'py>(&self, py: Python<'py>, what: &What) -> PyResult<Bound<'py, PyAny>> {
@@ -174,6 +191,14 @@ impl LazyArray {
         }
     }
 
+    /// As that of `Archive`.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Some(file) = &self.file {
+            visit_shared(&visit, file)?;
+        }
+        visit.call(&self.dtype)
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let shape = self.shape(py)?;
         Ok(format!(
@@ -242,18 +267,20 @@ pub(crate) fn open<'py>(
     let py = file.py();
     let options = || -> LoadOptions { watched(arguments.options(), None) };
     match begin(file, arguments)? {
-        (Begun::Array(pending), _) => {
+        (Begun::Array(pending), from) => {
             let npy = pending.into_npy(options());
             let header = npy.header().clone();
-            let lazy = LazyArray::new(py, Data::Npy(npy), &header, arguments.ml())?;
+            let file = match from {
+                Whence::Path => None,
+                Whence::File(file) => Some(file),
+            };
+            let lazy = LazyArray::new(py, Data::Npy(npy), file, &header, arguments.ml())?;
             Ok(Bound::new(py, lazy)?.into_any())
         }
-        (Begun::Npz(npz), by_path) => {
-            let file = file.clone().unbind();
-            let origin = if by_path {
-                Origin::Path(file)
-            } else {
-                Origin::File(file)
+        (Begun::Npz(npz), from) => {
+            let origin = match from {
+                Whence::Path => Origin::Path(file.clone().unbind()),
+                Whence::File(file) => Origin::File(file),
             };
             let npz = new_npz_file(py, npz, origin, arguments)?;
             py.import("npload._lazy")?.getattr("LazyNpz")?.call1((npz,))

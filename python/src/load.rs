@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use npload::{Begun, Buffer, ErrorKind, LoadOptions, Pending, Streamed};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -121,7 +122,7 @@ pub(crate) fn array<'py>(
     let header = pending.header();
     let nbytes = header.nbytes();
     if let Some(out) = out {
-        let options = watched(options, arguments.progress(py));
+        let options = watched(options, arguments.progress());
         return out::fill(out, header, arguments.ml(), |bytes| {
             py.detach(|| pending.read_into(bytes, &options))
                 .into_python(py)
@@ -133,7 +134,7 @@ pub(crate) fn array<'py>(
         let read = match nbytes <= AT_HAND && arguments.progress.is_none() {
             true => pending.read_into(bytes, &options),
             false => {
-                let options = watched(options, arguments.progress(py));
+                let options = watched(options, arguments.progress());
                 py.detach(|| pending.read_into(bytes, &options))
             }
         };
@@ -141,7 +142,7 @@ pub(crate) fn array<'py>(
         return Ok(new.finish());
     }
     let dtype = of_header(py, header, arguments.ml())?;
-    let options = watched(options, arguments.progress(py));
+    let options = watched(options, arguments.progress());
     let array = py.detach(|| pending.load(&options)).into_python(py)?;
     to_numpy_array(array, &dtype)
 }
@@ -183,7 +184,7 @@ fn from_file<'py>(
         }
         Begun::Npz(npz) => {
             out::refuse(out)?;
-            new_npz_file(py, npz, Origin::File(file.clone().unbind()), arguments)
+            new_npz_file(py, npz, Origin::File(shared(file)), arguments)
         }
         Begun::Stream(_) => from_reader(file, arguments, out),
         _ => {
@@ -223,7 +224,7 @@ fn from_reader<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = file.py();
     // A pipe that is cut off in the middle of a large array is to be interruptible.
-    let options = watched(arguments.options(), arguments.progress(py));
+    let options = watched(arguments.options(), arguments.progress());
     let mut reader = Reader::new(file)?;
     let begun = match arguments.map {
         None => options.begin_reader(&mut reader, None),
@@ -263,6 +264,11 @@ fn from_reader<'py>(
     }
 }
 
+/// An object as what is read by the engine keeps it.
+fn shared(file: &Bound<'_, PyAny>) -> Arc<Py<PyAny>> {
+    Arc::new(file.clone().unbind())
+}
+
 /// The archive in a reader: read where its members lie if the reader can seek, else taken in whole.
 fn archive<'py>(
     file: &Bound<'py, PyAny>,
@@ -272,7 +278,8 @@ fn archive<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = file.py();
     let options = arguments.options();
-    let npz = match Seekable::new(file)? {
+    let file = shared(file);
+    let npz = match Seekable::new(py, &file)? {
         Some(source) => options.open_npz_in(source),
         None => {
             let mut bytes = head;
@@ -281,12 +288,7 @@ fn archive<'py>(
             options.open_npz_in(Buffer::from(bytes))
         }
     };
-    new_npz_file(
-        py,
-        npz.into_python(py)?,
-        Origin::File(file.clone().unbind()),
-        arguments,
-    )
+    new_npz_file(py, npz.into_python(py)?, Origin::File(file), arguments)
 }
 
 /// Loads what is in memory.
@@ -304,7 +306,7 @@ pub(crate) fn from_buffer<'py>(
             pickles::object_array_in(py, pickle, arguments.pickles)
         }
         Begun::Array(pending) => array(py, pending, arguments, None),
-        Begun::Npz(npz) => new_npz_file(py, npz, Origin::File(object.clone().unbind()), arguments),
+        Begun::Npz(npz) => new_npz_file(py, npz, Origin::File(shared(object)), arguments),
         _ => {
             let file = py.import("io")?.call_method1("BytesIO", (object,))?;
             pickles::pickle_in(&file, &[], arguments.pickles)
@@ -330,24 +332,34 @@ pub(crate) fn archive_of<'py>(
         Kind::Other => return archive(file, Vec::new(), Reader::new(file)?, arguments),
     };
     let npz = npz.into_python(py)?;
-    new_npz_file(py, npz, Origin::File(file.clone().unbind()), arguments)
+    new_npz_file(py, npz, Origin::File(shared(file)), arguments)
 }
 
-/// Reads how a file begins that can be read at any position, and whether it is one of ours, opened by
-/// its path. A file object's position is left where it is.
-pub(crate) fn begin(file: &Bound<'_, PyAny>, arguments: &Arguments) -> PyResult<(Begun, bool)> {
+/// What [`begin`] began to read from.
+pub(crate) enum Whence {
+    /// A file of ours, opened by its path.
+    Path,
+    /// This file object, which must be kept.
+    File(Arc<Py<PyAny>>),
+}
+
+/// Reads how a file begins that can be read at any position. A file object's position is left where
+/// it is.
+pub(crate) fn begin(file: &Bound<'_, PyAny>, arguments: &Arguments) -> PyResult<(Begun, Whence)> {
     let py = file.py();
     let options = arguments.options();
     if !file.hasattr("read")? {
         let path = path_of(file)?;
-        return Ok((py.detach(|| options.begin(&path)).into_python(py)?, true));
+        let begun = py.detach(|| options.begin(&path)).into_python(py)?;
+        return Ok((begun, Whence::Path));
     }
+    let kept = shared(file);
     let begun = match Kind::of(file)? {
         Kind::File { file, name, at } => py.detach(|| options.begin_file(file, &name, at)),
         Kind::Memory { bytes, at } => options.begin_source(borrowed(&bytes), at),
         Kind::Other => {
             let at = file.call_method0("tell")?.extract::<u64>()?;
-            let Some(source) = Seekable::new(file)? else {
+            let Some(source) = Seekable::new(py, &kept)? else {
                 let text = "this needs a file that can seek; load can do without";
                 return Err(PyValueError::new_err(text));
             };
@@ -356,5 +368,5 @@ pub(crate) fn begin(file: &Bound<'_, PyAny>, arguments: &Arguments) -> PyResult<
             begun
         }
     };
-    Ok((begun.into_python(py)?, false))
+    Ok((begun.into_python(py)?, Whence::File(kept)))
 }

@@ -36,8 +36,7 @@ pub(crate) fn load_many<'py>(
             }
             // Object arrays and pickles, which Python reads.
             Err(err) if err.kind() == ErrorKind::Pickle => {
-                warn::forget();
-                load(given, arguments, None)?
+                warn::once(|| load(given, arguments, None))?
             }
             Err(err) => return Err(to_python(py, &err)),
             Ok(_) => continue,

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use npload::{Member, MmapMode, Npz, PendingMember};
-use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::exceptions::{PyException, PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::arguments::Arguments;
 use crate::array::{NewArray, OWN_FROM, to_numpy_array};
@@ -20,7 +21,7 @@ use crate::lazy::LazyArray;
 use crate::load::path_of;
 use crate::mapping::{Place, filename, to_memmap};
 use crate::watch::watched;
-use crate::{pickles, warn};
+use crate::{pickles, raised, warn};
 
 /// Up to this size a member is read with the GIL held: letting go of it would cost more.
 const AT_HAND: u64 = 16 << 10;
@@ -30,7 +31,7 @@ pub(crate) enum Origin {
     /// This path, as it was given.
     Path(Py<PyAny>),
     /// This open file.
-    File(Py<PyAny>),
+    File(Arc<Py<PyAny>>),
 }
 
 /// The `NpzFile` of an opened archive.
@@ -40,23 +41,23 @@ pub(crate) fn new_npz_file<'py>(
     origin: Origin,
     arguments: &Arguments,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let mut mapped = None;
     let (file, path) = match origin {
         Origin::Path(given) => {
             let path = path_of(given.bind(py))?;
+            if let Some(mode) = arguments.map
+                && !arguments.exact
+            {
+                let filename = filename(given.bind(py), &path)?.unbind();
+                mapped = Some(Mapped { mode, filename });
+            }
             // Now, since the process may go to another folder.
             let path = std::path::absolute(&path).unwrap_or(path);
-            (given, Some(path))
+            (Arc::new(given), Some(path))
         }
         Origin::File(file) => (file, None),
     };
-    let progress = arguments.progress(py);
-    let mapped = match (&path, arguments.map) {
-        (Some(path), Some(mode)) if !arguments.exact => {
-            let filename = filename(file.bind(py), path)?.unbind();
-            Some(Mapped { mode, filename })
-        }
-        _ => None,
-    };
+    let progress = arguments.progress();
     let options = match mapped {
         Some(_) => warn::keeping_once(arguments.mapping_options()),
         None => arguments.options(),
@@ -71,7 +72,7 @@ pub(crate) fn new_npz_file<'py>(
             npz: Arc::new(npz.with_options(watched(options, progress))),
             closed: false,
         }),
-        arguments: arguments.clone_ref(py),
+        arguments: arguments.clone_ref(),
         mapped,
         file,
         path,
@@ -88,8 +89,8 @@ pub(crate) struct Archive {
     arguments: Arguments,
     /// How stored members are mapped.
     mapped: Option<Mapped>,
-    /// The path as it was given, or the open file.
-    file: Py<PyAny>,
+    /// The path as it was given, or the open file, which the engine's source only borrows.
+    file: Arc<Py<PyAny>>,
     /// The path, made absolute when the archive was opened.
     path: Option<PathBuf>,
 }
@@ -245,6 +246,17 @@ impl Archive {
     }
 }
 
+/// Visits an object that may have several owners, if this is the only one: the collector counts.
+pub(crate) fn visit_shared(
+    visit: &PyVisit<'_>,
+    object: &Arc<Py<PyAny>>,
+) -> Result<(), PyTraverseError> {
+    match Arc::strong_count(object) {
+        1 => visit.call(&**object),
+        _ => Ok(()),
+    }
+}
+
 /// Whether a key is like a member's whole name.
 fn is_name(key: &str) -> bool {
     key.ends_with(".npy")
@@ -289,9 +301,9 @@ impl Archive {
         });
         Archive {
             state: Mutex::new(opened.state().clone()),
-            arguments: opened.arguments.clone_ref(py),
+            arguments: opened.arguments.clone_ref(),
             mapped,
-            file: opened.file.clone_ref(py),
+            file: opened.file.clone(),
             path: opened.path.clone(),
         }
     }
@@ -419,25 +431,46 @@ impl Archive {
 
     /// The dtype and the shape of a member, if it is an array that can be read.
     fn _header<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        let npz = self.npz()?;
-        let Ok(Some(header)) = npz.header(key) else {
-            return Ok(None);
-        };
-        let shape = PyTuple::new(py, header.shape())?.into_any();
-        let dtype = of_header(py, &header, self.arguments.ml())?;
-        PyTuple::new(py, [dtype, shape]).map(Some)
+        guarded(py, || {
+            let read = self.npz()?.header(key);
+            // It is for people to look at: a load warns, and a load says what is wrong.
+            warn::forget();
+            let raised = raised::take();
+            match (read, raised) {
+                (_, Some(raised)) if !raised.is_instance_of::<PyException>(py) => Err(raised),
+                (Ok(Some(header)), _) => {
+                    let shape = PyTuple::new(py, header.shape())?.into_any();
+                    let dtype = of_header(py, &header, self.arguments.ml())?;
+                    PyTuple::new(py, [dtype, shape]).map(Some)
+                }
+                (Ok(None) | Err(_), _) => Ok(None),
+            }
+        })
     }
 
     /// A member as an array of which parts are read.
     fn _lazy(&self, py: Python<'_>, key: &str) -> PyResult<LazyArray> {
         guarded(py, || {
-            LazyArray::member(py, self.npz()?, key, self.arguments.ml())
+            LazyArray::member(py, self.npz()?, &self.file, key, self.arguments.ml())
         })
     }
 
     #[getter]
     fn _is_exact(&self) -> bool {
         self.arguments.exact
+    }
+
+    /// What the collector of cycles follows. There is no `__clear__`, as tuples have none: all of it
+    /// was there before, so that a cycle goes through something else that can be cleared.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit_shared(&visit, &self.file)?;
+        if let Some(progress) = &self.arguments.progress {
+            visit_shared(&visit, progress)?;
+        }
+        match &self.mapped {
+            Some(mapped) => visit.call(&mapped.filename),
+            None => Ok(()),
+        }
     }
 
     /// The arguments of `load` that open it again.

@@ -16,7 +16,9 @@ pub(crate) fn peek<'py>(
     arguments: &Arguments,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = file.py();
-    match begin(file, arguments)?.0 {
+    // The file is borrowed until all is read.
+    let (begun, _from) = begin(file, arguments)?;
+    match begun {
         Begun::Array(pending) => info(
             py,
             pending.into_npy(LoadOptions::new()).peek(),

@@ -52,6 +52,22 @@ pub(crate) fn show(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// Does again what warned before it failed, and keeps its warnings once; those of others stay.
+pub(crate) fn once<T>(again: impl FnOnce() -> T) -> T {
+    let mut others = KEPT.take();
+    let done = again();
+    KEPT.with_borrow_mut(|kept| {
+        for text in kept.iter() {
+            if let Some(place) = others.iter().position(|other| other == text) {
+                others.remove(place);
+            }
+        }
+        others.append(kept);
+        *kept = others;
+    });
+    done
+}
+
 /// Forgets what was kept: the load failed, and its exception says more.
 pub(crate) fn forget() {
     KEPT.take();

@@ -1,6 +1,7 @@
 //! What is done now and then during a long load: Ctrl-C is looked for, and progress told.
 
 use std::ops::ControlFlow;
+use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -12,8 +13,9 @@ use crate::raised;
 /// How often, in milliseconds: a person does not wait, and the GIL is not asked for in vain.
 const EVERY: u64 = 50;
 
-/// The options for a load that may take long. `progress` is called with bytes done and bytes in all.
-pub(crate) fn watched(options: LoadOptions, progress: Option<Py<PyAny>>) -> LoadOptions {
+/// The options for a load that may take long. `progress` is called with bytes done and bytes in all;
+/// the [`Arguments`](crate::arguments::Arguments) that it comes from keep it.
+pub(crate) fn watched(options: LoadOptions, progress: Option<Weak<Py<PyAny>>>) -> LoadOptions {
     let start = Instant::now();
     let next = AtomicU64::new(EVERY);
     options.progress_while(move |Progress { done, total }| {
@@ -28,7 +30,7 @@ pub(crate) fn watched(options: LoadOptions, progress: Option<Py<PyAny>>) -> Load
         next.store(now.saturating_add(EVERY), Ordering::Relaxed);
         let told = Python::attach(|py| {
             py.check_signals()?;
-            if let Some(progress) = &progress {
+            if let Some(progress) = progress.as_ref().and_then(Weak::upgrade) {
                 progress.call1(py, (done, total))?;
             }
             PyResult::Ok(())

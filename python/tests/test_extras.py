@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -356,3 +358,16 @@ def test_progress_true_shows_a_bar(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_a_progress_that_cannot_be_called_is_a_type_error(npy: Path, progress: Any) -> None:
     with pytest.raises(TypeError):
         npload.load(npy, progress=progress)
+
+
+def test_load_many_warns_of_each_file_once_where_another_holds_objects(tmp_path: Path) -> None:
+    python2 = "{'descr': '%s', 'fortran_order': False, 'shape': (1L,), }"
+    (tmp_path / "old.npy").write_bytes(npy(python2 % "<i4", bytes(4)))
+    objects = pickle.dumps(np.array([None], object), protocol=2)
+    (tmp_path / "objects.npy").write_bytes(npy(python2 % "|O", objects))
+    np.save(tmp_path / "plain.npy", np.array([None], object))
+    for names in (["old", "plain"], ["old", "objects"], ["plain", "old"]):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            npload.load_many([tmp_path / f"{name}.npy" for name in names], allow_pickle=True)
+        assert len(told) == (2 if "objects" in names else 1), names

@@ -49,6 +49,21 @@ def test_installing_twice_and_uninstalling_once() -> None:
     assert np.load is NUMPYS
 
 
+def test_numpys_load_is_never_lost() -> None:
+    try:
+        npload.install()
+        ours = np.load
+        np.load = wrapper = lambda *args: ours(*args)
+        npload.install()
+        npload.uninstall()
+        assert np.load is wrapper
+        np.load = ours
+        npload.uninstall()
+        assert np.load is NUMPYS
+    finally:
+        np.load = NUMPYS
+
+
 def test_what_is_installed_has_numpys_signature() -> None:
     with npload.installed():
         assert inspect.signature(np.load) == inspect.signature(NUMPYS)

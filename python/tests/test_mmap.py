@@ -295,3 +295,13 @@ def test_stored_members_written_by_others_are_mapped_at_any_offset(tmp_path: Pat
         with npload.load(path, mmap_mode="r") as npz:
             assert npz["x"].tolist() == [0, 1, 2, 3]
             assert (npz["x"] * 2).tolist() == [0, 2, 4, 6]
+
+
+def test_a_mapped_member_of_a_relative_path_has_an_absolute_filename(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.savez(tmp_path / "x.npz", a=np.arange(3))
+    monkeypatch.chdir(tmp_path)
+    with npload.load("x.npz", mmap_mode="r") as npz:
+        monkeypatch.chdir("/")
+        assert npz["a"].filename == str(tmp_path / "x.npz")

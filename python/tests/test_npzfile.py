@@ -5,10 +5,12 @@ from __future__ import annotations
 import collections.abc
 import copy
 import gc
+import gzip
 import io
 import os
 import pickle
 import time
+import weakref
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -350,3 +352,38 @@ def test_deleting_an_archive_closes_its_file(npz: Path) -> None:
     del archive
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_a_representation_of_an_archive_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "x.npz.gz").write_bytes(gzip.compress(archive({"a.npy": saved(np.arange(3))})))
+    np.save(tmp_path / "good.npy", np.arange(4))
+    with gzip.open(tmp_path / "x.npz.gz") as file:
+        npz = npload.load(file)
+    assert repr(npz) == "NpzFile 'object' with keys: a"
+    assert npload.load(tmp_path / "good.npy").tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", ["progress", "file"])
+def test_an_archive_in_a_cycle_is_collected(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, a=np.arange(3))
+
+    class Holder:
+        def __init__(self) -> None:
+            self.file = io.BytesIO(path.read_bytes())
+            self.seek, self.tell = self.file.seek, self.file.tell
+            if kind == "progress":
+                self.npz: Any = npload.load(path, progress=self.told)
+            else:
+                self.npz = npload.load(self)
+            self.array = self.npz["a"]
+
+        def read(self, size: int = -1) -> bytes:
+            return self.file.read(size)
+
+        def told(self, done: int, total: int) -> None:
+            pass
+
+    holders = weakref.WeakSet([Holder() for _ in range(50)])
+    gc.collect()
+    assert len(holders) == 0

@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import signal
 import tempfile
+import threading
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +18,7 @@ import numpy as np
 import pytest
 
 import npload
+from made import archive, saved
 
 SMALL = np.arange(10)
 LARGE = np.arange(100_000, dtype="<f4").reshape(200, 500)
@@ -481,3 +485,58 @@ def test_readers_with_large_arrays(tmp_path: Path) -> None:
     for opener in (Reader, Readinto, gzipped, in_memory, zip_member):
         with opener(tmp_path / "x.npy") as file:
             np.testing.assert_array_equal(npload.load(file), array)
+
+
+class Slow:
+    """A reader that does something else within each read."""
+
+    def __init__(self, data: bytes) -> None:
+        self.file = io.BytesIO(data)
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self.file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.file.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        self.meanwhile()
+        return self.file.read(size)
+
+
+@pytest.mark.timeout(20, method="thread")
+def test_a_reader_that_uses_its_own_archive_raises() -> None:
+    slow = Slow(archive({"a.npy": saved(SMALL)}))
+    npz = npload.load(slow)
+    slow.meanwhile = lambda: npz["a"]
+    with pytest.raises(RuntimeError, match="reentrant use of the file object"):
+        npz["a"]
+    slow.meanwhile = lambda: None
+    assert npz["a"].tolist() == SMALL.tolist()
+
+
+def test_a_child_forked_while_another_thread_reads_goes_on() -> None:
+    slow = Slow(archive({"a.npy": saved(SMALL)}))
+    npz = npload.load(slow)
+    inside, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        inside.set()
+        go_on.wait(20)
+
+    slow.meanwhile = wait
+    reading = threading.Thread(target=lambda: npz["a"])
+    reading.start()
+    inside.wait(20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        slow.meanwhile = lambda: None
+        os._exit(0 if npz["a"].tolist() == SMALL.tolist() else 1)
+    status = os.waitpid(child, 0)[1]
+    go_on.set()
+    reading.join()
+    assert status == 0

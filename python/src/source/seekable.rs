@@ -1,9 +1,12 @@
 //! Python's readers as bytes that can be read at any position: by seeking.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::process;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::{self, ThreadId};
 
 use npload::ReadAt;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 
@@ -12,18 +15,79 @@ use crate::raised;
 
 /// An object with `seek` and `read` that others may use as well: each read seeks first.
 ///
+/// It does not keep the object: who has what is read from it does, and shows it to the collector of
+/// cycles.
+///
 /// Archives in such objects are read by one thread, the caller's: [`raised`] is per thread, and
 /// Python's readers are not made for many.
 pub(crate) struct Seekable {
-    file: Py<PyAny>,
+    file: Weak<Py<PyAny>>,
     len: u64,
-    /// One seek and its read at a time. Taken without the GIL, so that who holds it can go on.
-    turn: Mutex<()>,
+    /// Locked for a moment, with the GIL held: a fork finds it free.
+    turns: Mutex<Turns>,
+}
+
+/// Whose turn it is in one process: a forked child has no thread that could end its parent's.
+struct Turns {
+    process: u32,
+    turn: Arc<Turn>,
+}
+
+/// One seek and its read at a time.
+#[derive(Default)]
+struct Turn {
+    /// Waited for without the GIL, so that who holds it can go on.
+    free: Mutex<()>,
+    /// Who holds it. Locked as [`Seekable::turns`] is.
+    owner: Mutex<Option<ThreadId>>,
+}
+
+impl Turns {
+    fn new() -> Self {
+        Turns {
+            process: process::id(),
+            turn: Arc::default(),
+        }
+    }
+}
+
+impl Turn {
+    /// Does it in its turn.
+    ///
+    /// # Errors
+    /// What this thread does in its turn waits for the next: that would be forever.
+    fn take<T>(&self, py: Python<'_>, work: impl FnOnce() -> T) -> PyResult<T> {
+        let us = thread::current().id();
+        if *held(&self.owner) == Some(us) {
+            return Err(PyRuntimeError::new_err(
+                "reentrant use of the file object: it is being read by this thread",
+            ));
+        }
+        let free = self.free.lock_py_attached(py);
+        let _free = free.unwrap_or_else(PoisonError::into_inner);
+        *held(&self.owner) = Some(us);
+        let _over = Over(&self.owner);
+        Ok(work())
+    }
+}
+
+/// Ends a turn, also when it panics.
+struct Over<'a>(&'a Mutex<Option<ThreadId>>);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        *held(self.0) = None;
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Seekable {
     /// The object, if it can seek.
-    pub(crate) fn new(file: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
+    pub(crate) fn new(py: Python<'_>, kept: &Arc<Py<PyAny>>) -> PyResult<Option<Self>> {
+        let file = kept.bind(py);
         let seekable = file.getattr_opt("seekable")?;
         if let Some(seekable) = seekable
             && !seekable.call0()?.is_truthy()?
@@ -37,10 +101,21 @@ impl Seekable {
             Err(_) => file.call_method0("tell")?.extract()?,
         };
         Ok(Some(Seekable {
-            file: file.clone().unbind(),
+            file: Arc::downgrade(kept),
             len,
-            turn: Mutex::new(()),
+            turns: Mutex::new(Turns::new()),
         }))
+    }
+}
+
+impl Seekable {
+    /// This process's turn.
+    fn turn(&self) -> Arc<Turn> {
+        let mut turns = held(&self.turns);
+        if turns.process != process::id() {
+            *turns = Turns::new();
+        }
+        turns.turn.clone()
     }
 }
 
@@ -51,21 +126,19 @@ impl ReadAt for Seekable {
 
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         Python::attach(|py| {
-            let turn = self
-                .turn
-                .lock_py_attached(py)
-                .unwrap_or_else(PoisonError::into_inner);
-            let file = self.file.bind(py);
-            let read = file
-                .call_method1("seek", (offset,))
-                .and_then(|_| Reader::new(file));
-            let mut reader = read.map_err(|err| {
+            let Some(kept) = self.file.upgrade() else {
+                return Err(io::Error::other("the file object is gone"));
+            };
+            let read = self.turn().take(py, || {
+                let file = kept.bind(py);
+                file.call_method1("seek", (offset,))?;
+                let mut reader = Reader::new(file)?;
+                Ok(io::Read::read_exact(&mut reader, buf))
+            });
+            read.unwrap_or_else(Err).unwrap_or_else(|err| {
                 raised::keep(err);
-                io::Error::other("the reader raised an exception")
-            })?;
-            let read = io::Read::read_exact(&mut reader, buf);
-            drop(turn);
-            read
+                Err(io::Error::other("the reader raised an exception"))
+            })
         })
     }
 }
