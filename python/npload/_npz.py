@@ -10,7 +10,7 @@ from typing import IO, Any, Self
 
 import numpy as np
 
-from npload._npload import Archive, open_archive
+from npload._npload import Archive, load, load_exactly, open_archive
 
 
 class BagObj:
@@ -175,7 +175,7 @@ class NpzFile(Archive, Mapping[str, Any]):
                 "only an open NpzFile that was loaded by its path can be pickled: another process "
                 "cannot open the same file object"
             )
-        return _load_again, (self._path, self._arguments())
+        return _load_again, (self._path, self._arguments(), self._is_exact, type(self))
 
     def __repr__(self) -> str:
         """Return NumPy's representation, and a line with dtype and shape for each array named."""
@@ -192,10 +192,18 @@ class NpzFile(Archive, Mapping[str, Any]):
         return "\n".join(lines)
 
 
-def _load_again(path: str, arguments: dict[str, Any]) -> Any:
-    from npload._npload import load
-
-    return load(path, **arguments)
+def _load_again(
+    path: str,
+    arguments: dict[str, Any],
+    exact: bool = False,
+    class_: type[NpzFile] = NpzFile,
+) -> Any:
+    if exact:
+        known = ("mmap_mode", "allow_pickle", "fix_imports", "encoding", "max_header_size")
+        npz = load_exactly(path, **{name: arguments[name] for name in known})
+    else:
+        npz = load(path, **arguments)
+    return npz if class_ is NpzFile else class_(npz)
 
 
 _numpys: Any = np.lib.npyio.NpzFile
