@@ -131,6 +131,24 @@ class NpzFile(Archive, Mapping[str, Any]):
         return files
 
     @property
+    def allow_pickle(self) -> bool:
+        """Whether object arrays may be unpickled."""
+        allowed: bool = self._arguments()["allow_pickle"]
+        return allowed
+
+    @property
+    def max_header_size(self) -> int:
+        """The most characters that an array's header may have."""
+        size: int = self._arguments()["max_header_size"]
+        return size
+
+    @property
+    def pickle_kwargs(self) -> dict[str, Any]:
+        """How object arrays are unpickled: ``encoding`` and ``fix_imports``."""
+        arguments = self._arguments()
+        return {name: arguments[name] for name in ("encoding", "fix_imports")}
+
+    @property
     def f(self) -> Any:
         """The members as attributes."""
         return None if self._is_closed else BagObj(self)

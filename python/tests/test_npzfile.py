@@ -403,3 +403,13 @@ def test_pickling_keeps_the_class_and_what_install_promises(tmp_path: Path) -> N
     with exact, pickle.loads(pickle.dumps(exact)) as again:
         assert type(again) is npload.NpzFile
         assert repr(again) == repr(exact) == f"NpzFile {str(path)!r} with keys: a"
+
+
+def test_it_tells_how_it_was_opened(both: Any, tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", a=np.arange(3))
+    with both(tmp_path / "x.npz") as npz:
+        assert (npz.allow_pickle, npz.max_header_size) == (False, 10000)
+        assert npz.pickle_kwargs == {"encoding": "ASCII", "fix_imports": True}
+    with both(tmp_path / "x.npz", allow_pickle=True, encoding="latin1", max_header_size=5000) as npz:
+        assert npz.allow_pickle is True
+        assert npz.pickle_kwargs == {"encoding": "latin1", "fix_imports": True}
