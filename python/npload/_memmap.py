@@ -1,6 +1,7 @@
 """`open_memmap`: files mapped, and new ones created."""
 
 import operator
+import sys
 from collections.abc import Iterable
 from os import PathLike
 from typing import Any, Literal, SupportsIndex
@@ -41,7 +42,7 @@ def open_memmap(
         With ``'w+'``: the format's version, (1, 0), (2, 0) or (3, 0); by default the oldest that can
         hold the header.
     max_header_size : int, optional
-        As in `load`.
+        As in `load`; not in force with ``'w+'``.
 
     Returns
     -------
@@ -60,15 +61,25 @@ def open_memmap(
     array([[7., 7., 7.],
            [0., 0., 0.]], dtype=float32)
     """
+    if not isinstance(mode, str):
+        raise TypeError(f"mode must be a text, not {mode!r}")
+    if not mode:
+        raise ValueError("mode must be one of 'r', 'c', 'r+', 'w+' (got '')")
     if mode == "w+":
         if shape is None:
             raise TypeError("mode 'w+' needs a shape")
-        lengths = shape if isinstance(shape, Iterable) else (shape,)
-        descr = repr(np.lib.format.dtype_to_descr(np.dtype(dtype)))
+        lengths = tuple(shape) if isinstance(shape, Iterable) else (shape,)
+        elements = np.dtype(dtype)
+        while elements.subdtype is not None:
+            elements, inner = elements.subdtype
+            lengths += inner
+        descr = repr(np.lib.format.dtype_to_descr(elements))
         create_npy(
             filename, descr, tuple(map(operator.index, lengths)), bool(fortran_order), version
         )
         mode = "r+"
+        # It limits what others wrote.
+        max_header_size = sys.maxsize
     array = load(filename, mode, max_header_size=max_header_size)
     if not isinstance(array, np.memmap):
         array.close()

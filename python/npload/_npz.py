@@ -10,7 +10,7 @@ from typing import IO, Any, Self
 
 import numpy as np
 
-from npload._npload import Archive, open_archive
+from npload._npload import Archive, load, load_exactly, open_archive
 
 
 class BagObj:
@@ -131,6 +131,24 @@ class NpzFile(Archive, Mapping[str, Any]):
         return files
 
     @property
+    def allow_pickle(self) -> bool:
+        """Whether object arrays may be unpickled."""
+        allowed: bool = self._arguments()["allow_pickle"]
+        return allowed
+
+    @property
+    def max_header_size(self) -> int:
+        """The most characters that an array's header may have."""
+        size: int = self._arguments()["max_header_size"]
+        return size
+
+    @property
+    def pickle_kwargs(self) -> dict[str, Any]:
+        """How object arrays are unpickled: ``encoding`` and ``fix_imports``."""
+        arguments = self._arguments()
+        return {name: arguments[name] for name in ("encoding", "fix_imports")}
+
+    @property
     def f(self) -> Any:
         """The members as attributes."""
         return None if self._is_closed else BagObj(self)
@@ -175,7 +193,7 @@ class NpzFile(Archive, Mapping[str, Any]):
                 "only an open NpzFile that was loaded by its path can be pickled: another process "
                 "cannot open the same file object"
             )
-        return _load_again, (self._path, self._arguments())
+        return _load_again, (self._path, self._arguments(), self._is_exact, type(self))
 
     def __repr__(self) -> str:
         """Return NumPy's representation, and a line with dtype and shape for each array named."""
@@ -192,10 +210,18 @@ class NpzFile(Archive, Mapping[str, Any]):
         return "\n".join(lines)
 
 
-def _load_again(path: str, arguments: dict[str, Any]) -> Any:
-    from npload._npload import load
-
-    return load(path, **arguments)
+def _load_again(
+    path: str,
+    arguments: dict[str, Any],
+    exact: bool = False,
+    class_: type[NpzFile] = NpzFile,
+) -> Any:
+    if exact:
+        known = ("mmap_mode", "allow_pickle", "fix_imports", "encoding", "max_header_size")
+        npz = load_exactly(path, **{name: arguments[name] for name in known})
+    else:
+        npz = load(path, **arguments)
+    return npz if class_ is NpzFile else class_(npz)
 
 
 _numpys: Any = np.lib.npyio.NpzFile

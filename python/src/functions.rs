@@ -64,7 +64,8 @@ fn common(
 ///     When an archive's checksums are checked. None: on every read of a whole member. True: also
 ///     before one is mapped. False: never.
 /// threads : int, optional
-///     The most threads that a load uses, by default one for each core. They end with the call.
+///     The most threads that a load uses, by default one for each core, at most 8. They
+///     end with the call.
 /// out : numpy.ndarray, optional
 ///     An array to load into, of just the dtype, shape and memory order of the one in the file. If
 ///     the load fails it may hold anything.

@@ -305,3 +305,28 @@ def test_a_mapped_member_of_a_relative_path_has_an_absolute_filename(
     with npload.load("x.npz", mmap_mode="r") as npz:
         monkeypatch.chdir("/")
         assert npz["a"].filename == str(tmp_path / "x.npz")
+
+
+CREATORS = pytest.mark.parametrize("create", [npload.open_memmap, np.lib.format.open_memmap])
+
+
+def test_a_new_file_of_arrays_as_elements_has_their_axes(tmp_path: Path) -> None:
+    made = npload.open_memmap(tmp_path / "x.npy", "w+", dtype="(2,)f4", shape=(3,))
+    assert (made.shape, made.dtype) == ((3, 2), np.float32)
+    made[:] = np.arange(6).reshape(3, 2)
+    made.flush()
+    assert npload.load(tmp_path / "x.npy").tolist() == [[0, 1], [2, 3], [4, 5]]
+
+
+@CREATORS
+def test_a_new_file_has_the_header_that_it_needs(create: Any, tmp_path: Path) -> None:
+    made = create(tmp_path / "x.npy", "w+", dtype="f4", shape=(3,), max_header_size=1)
+    assert made.tolist() == [0, 0, 0]
+
+
+@CREATORS
+def test_a_mode_is_a_text(create: Any, npy: Path) -> None:
+    with pytest.raises(TypeError):
+        create(npy, None)
+    with pytest.raises(ValueError, match="mode must be one of"):
+        create(npy, "")

@@ -387,3 +387,29 @@ def test_an_archive_in_a_cycle_is_collected(tmp_path: Path, kind: str) -> None:
     holders = weakref.WeakSet([Holder() for _ in range(50)])
     gc.collect()
     assert len(holders) == 0
+
+
+class Named(npload.NpzFile):
+    """A class of a user's."""
+
+
+def test_pickling_keeps_the_class_and_what_install_promises(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, a=np.arange(3))
+    with Named(path) as npz, pickle.loads(pickle.dumps(npz)) as again:
+        assert type(again) is Named
+    with npload.installed():
+        exact = np.load(path)
+    with exact, pickle.loads(pickle.dumps(exact)) as again:
+        assert type(again) is npload.NpzFile
+        assert repr(again) == repr(exact) == f"NpzFile {str(path)!r} with keys: a"
+
+
+def test_it_tells_how_it_was_opened(both: Any, tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", a=np.arange(3))
+    with both(tmp_path / "x.npz") as npz:
+        assert (npz.allow_pickle, npz.max_header_size) == (False, 10000)
+        assert npz.pickle_kwargs == {"encoding": "ASCII", "fix_imports": True}
+    with both(tmp_path / "x.npz", allow_pickle=True, encoding="latin1", max_header_size=5000) as npz:
+        assert npz.allow_pickle is True
+        assert npz.pickle_kwargs == {"encoding": "latin1", "fix_imports": True}
