@@ -5,6 +5,7 @@ use numpy::npyffi::PyArrayObject;
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyWeakrefReference;
 
 use crate::array::order_of;
 use crate::dtype::{MlDtypes, of_header};
@@ -22,6 +23,9 @@ pub(crate) fn fill<'py>(
         return Err(PyValueError::new_err("out= cannot take Python objects"));
     }
     let data = place(out, &dtype, header.shape(), header.order())?;
+    // While something refers to it, `ndarray.resize` leaves the memory where it is: a callback of the
+    // load, or another thread, may try.
+    let _referred_to = PyWeakrefReference::new(out)?;
     // SAFETY: `place` found a writable array of that dtype and shape whose elements lie there without
     // gaps, so that it has as many bytes; that nobody else uses them meanwhile is what `out=` asks of
     // the user, as NumPy's own functions do that let go of the GIL.

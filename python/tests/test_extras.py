@@ -252,6 +252,22 @@ def test_open_raises_what_load_raises(tmp_path: Path) -> None:
 
 
 # out=
+def test_out_stays_where_it_is_while_it_is_filled(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.ones(1 << 20))
+    out = np.zeros(1 << 20)
+    refused = []
+
+    def resize(done: int, total: int) -> None:
+        try:
+            out.resize(1, refcheck=False)
+        except ValueError as err:
+            refused.append(err)
+
+    npload.load(tmp_path / "x.npy", out=out, progress=resize)
+    assert refused and out.sum() == 1 << 20
+    out.resize(1, refcheck=False)
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_out_is_filled_and_returned(tmp_path: Path, order: Any) -> None:
     array = np.array(np.arange(300_000).reshape(300, 1000), order=order)
