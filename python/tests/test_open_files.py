@@ -6,6 +6,8 @@ import gzip
 import io
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
 import warnings
@@ -540,3 +542,21 @@ def test_a_child_forked_while_another_thread_reads_goes_on() -> None:
     go_on.set()
     reading.join()
     assert status == 0
+
+
+def test_a_readinto_that_claims_more_than_it_was_given_is_an_error() -> None:
+    class Liar(io.BytesIO):
+        def readinto(self, memory: Any) -> int:
+            return super().readinto(memory) + 1
+
+    file = io.BytesIO()
+    np.save(file, np.arange(3))
+    with pytest.raises(OSError, match="the reader gave 7 bytes where 6 were asked for"):
+        npload.load(Liar(file.getvalue()))
+
+
+def test_a_file_opened_by_a_name_in_bytes_warns_of_nothing(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.arange(3))
+    script = "import sys, npload; print(npload.load(open(sys.argv[1].encode(), 'rb')))"
+    command = [sys.executable, "-P", "-bb", "-c", script, str(tmp_path / "x.npy")]
+    assert subprocess.run(command, capture_output=True, text=True, check=False).stdout == "[0 1 2]\n"

@@ -1,7 +1,9 @@
 //! What kind of file an object is. Only exact types take a short cut: a subclass may read otherwise.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::BorrowedFd;
+use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
@@ -46,9 +48,12 @@ impl<'py> Kind<'py> {
         let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
         let file_of_ours = File::from(borrowed.try_clone_to_owned()?);
         let name = file.getattr("name")?;
-        let name = match name.is_instance_of::<PyString>() {
-            true => name.extract()?,
-            false => PathBuf::from(name.str()?.to_cow()?.into_owned()),
+        let name = if let Ok(bytes) = name.cast::<PyBytes>() {
+            OsString::from_vec(bytes.as_bytes().to_vec()).into()
+        } else if name.is_instance_of::<PyString>() {
+            name.extract()?
+        } else {
+            PathBuf::from(name.str()?.to_cow()?.into_owned())
         };
         Ok(Kind::File {
             file: file_of_ours,

@@ -117,7 +117,10 @@ fn trusts_readinto(file: &Bound<'_, PyAny>) -> PyResult<bool> {
 fn copy(memory: &Bound<'_, PyByteArray>, got: usize, out: &mut [u8]) -> PyResult<usize> {
     // SAFETY: the GIL is held and no Python code runs while the slice is in use.
     let bytes = unsafe { memory.as_bytes() };
-    put(bytes.get(..got).unwrap_or(bytes), out)
+    let bytes = bytes
+        .get(..got.min(out.len()))
+        .filter(|read| read.len() == got);
+    put(bytes.ok_or_else(|| too_much(got, out.len()))?, out)
 }
 
 fn copy_of_other(read: &Bound<'_, PyAny>, out: &mut [u8]) -> PyResult<usize> {
@@ -126,16 +129,18 @@ fn copy_of_other(read: &Bound<'_, PyAny>, out: &mut [u8]) -> PyResult<usize> {
 }
 
 fn put(bytes: &[u8], out: &mut [u8]) -> PyResult<usize> {
+    let wanted = out.len();
     let Some(out) = out.get_mut(..bytes.len()) else {
-        let text = format!(
-            "the reader gave {} bytes where {} were asked for",
-            bytes.len(),
-            out.len()
-        );
-        return Err(pyo3::exceptions::PyOSError::new_err(text));
+        return Err(too_much(bytes.len(), wanted));
     };
     out.copy_from_slice(bytes);
     Ok(bytes.len())
+}
+
+#[cold]
+fn too_much(got: usize, wanted: usize) -> PyErr {
+    let text = format!("the reader gave {got} bytes where {wanted} were asked for");
+    pyo3::exceptions::PyOSError::new_err(text)
 }
 
 #[cold]
