@@ -66,14 +66,14 @@ impl<'a, 'py> Reader<'a, 'py> {
                 drop((part, view));
                 let read = read?;
                 let Some(got) = read.extract::<Option<usize>>()? else {
-                    return Err(would_block(py));
+                    return Err(would_block());
                 };
                 copy(&memory, got, out)
             }
             How::Read(read) => {
                 let read = read.call1((len,))?;
                 if read.is_none() {
-                    return Err(would_block(py));
+                    return Err(would_block());
                 }
                 if read.is_instance_of::<PyString>() {
                     return Err(text_file(py));
@@ -144,7 +144,7 @@ fn too_much(got: usize, wanted: usize) -> PyErr {
 }
 
 #[cold]
-fn would_block(_py: Python<'_>) -> PyErr {
+fn would_block() -> PyErr {
     pyo3::exceptions::PyBlockingIOError::new_err(
         "the reader has no bytes yet (it returned None): npload needs one that waits for them",
     )
