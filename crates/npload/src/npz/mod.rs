@@ -23,7 +23,7 @@ use npload_buffer::{Buffer, ReadAt};
 use crate::npy::{Head, Header};
 use crate::sniff::{Format, identify, identify_stream};
 use crate::source::{Opened, Source, Stream, open};
-use crate::zip::{Archive, Entry};
+use crate::zip::{Archive, Entry, SUFFIX};
 use crate::{Array, Error, ErrorKind, LoadOptions, MmapMode, Result};
 
 pub use member::Member;
@@ -109,8 +109,7 @@ impl Npz {
     /// Whether there is a member of that key or name.
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
-        // The key first, since most are asked for by it.
-        self.with_suffix(key).is_some() || self.archive.find(key).is_some()
+        self.archive.find(key).is_some()
     }
 
     /// The array of that key, or of the member's whole name.
@@ -176,26 +175,8 @@ impl Npz {
     }
 
     /// Members by name first, then by key, as NumPy looks them up.
-    fn look_up(&self, key: &str) -> Option<Entry<'_>> {
-        self.archive.find(key).or_else(|| self.with_suffix(key))
-    }
-
-    /// The member of that name and `.npy`.
-    fn with_suffix(&self, key: &str) -> Option<Entry<'_>> {
-        const SUFFIX: &str = ".npy";
-        let mut name = [0; 64];
-        let len = key.len().saturating_add(SUFFIX.len());
-        let Some(short) = name.get_mut(..len) else {
-            return self.archive.find(&[key, SUFFIX].concat());
-        };
-        let (start, end) = short.split_at_mut(key.len());
-        start.copy_from_slice(key.as_bytes());
-        end.copy_from_slice(SUFFIX.as_bytes());
-        self.archive.find(std::str::from_utf8(short).ok()?)
-    }
-
     fn find(&self, key: &str) -> Result<Entry<'_>> {
-        self.look_up(key).ok_or_else(|| {
+        self.archive.find(key).ok_or_else(|| {
             let message = format!("{key} is not a file in the archive");
             Error::new(ErrorKind::NoSuchMember, message)
         })
@@ -276,7 +257,7 @@ fn one_array() -> Error {
 
 /// A member's name without `.npy`.
 fn key_of(name: &str) -> &str {
-    name.strip_suffix(".npy").unwrap_or(name)
+    name.strip_suffix(SUFFIX).unwrap_or(name)
 }
 
 #[cold]

@@ -3,45 +3,80 @@
 use std::hash::{BuildHasher, RandomState};
 
 /// Indices of names, in a table with open addressing. Randomly seeded: hostile names cannot pile up.
+///
+/// A name and the same name with the suffix have one hash, so that one look finds either.
 pub(super) struct Index {
     /// 1 + index, or 0 where nothing is. A power of two of them, at most half of them taken.
     slots: Vec<u32>,
     seed: RandomState,
+    suffix: &'static str,
 }
 
 impl Index {
     /// Of the names 0 to `len`; of equal ones the last counts.
-    pub(super) fn new<'a>(len: u32, name: impl Fn(u32) -> &'a str) -> Self {
+    pub(super) fn new<'a>(
+        len: u32,
+        suffix: &'static str,
+        name: impl Fn(u32) -> &'a str,
+    ) -> Self {
         let size = (len as usize).saturating_mul(2).next_power_of_two();
         let mut index = Index {
             slots: vec![0; size],
             seed: RandomState::new(),
+            suffix,
         };
         for i in 0..len {
-            let slot = index.slot_of(name(i), &name);
-            if let Some(slot) = index.slots.get_mut(slot) {
+            let new = name(i);
+            let slot = index
+                .chain(index.stem(new))
+                .find(|&(_, taken)| taken.is_none_or(|other| name(other) == new));
+            if let Some((slot, _)) = slot
+                && let Some(slot) = index.slots.get_mut(slot)
+            {
                 *slot = i.saturating_add(1);
             }
         }
         index
     }
 
-    /// The index of that name.
+    /// The index of that name, else of that name and the suffix.
     pub(super) fn find<'a>(&self, wanted: &str, name: impl Fn(u32) -> &'a str) -> Option<u32> {
-        self.slots.get(self.slot_of(wanted, &name))?.checked_sub(1)
-    }
-
-    /// Where the name is, or would be.
-    fn slot_of<'a>(&self, wanted: &str, name: &impl Fn(u32) -> &'a str) -> usize {
-        let mask = self.slots.len().wrapping_sub(1);
-        let hash = self.seed.hash_one(wanted) & mask as u64;
-        let mut slot = usize::try_from(hash).unwrap_or_default();
-        loop {
-            match self.slots.get(slot).and_then(|slot| slot.checked_sub(1)) {
-                Some(other) if name(other) != wanted => slot = slot.wrapping_add(1) & mask,
-                _ => return slot,
+        let stem = self.stem(wanted);
+        let mut with_suffix = None;
+        for other in self.taken(stem) {
+            let found = name(other);
+            if found == wanted {
+                return Some(other);
+            }
+            if found.strip_suffix(self.suffix) == Some(wanted) {
+                with_suffix = Some(other);
             }
         }
+        if stem.len() == wanted.len() {
+            return with_suffix;
+        }
+        // It ends in the suffix itself, and with another stands elsewhere.
+        let mut taken = self.taken(wanted);
+        taken.find(|&other| name(other).strip_suffix(self.suffix) == Some(wanted))
+    }
+
+    /// A name without the suffix.
+    fn stem<'n>(&self, name: &'n str) -> &'n str {
+        name.strip_suffix(self.suffix).unwrap_or(name)
+    }
+
+    /// The indices of the names that may have that stem.
+    fn taken(&self, stem: &str) -> impl Iterator<Item = u32> {
+        self.chain(stem).map_while(|(_, taken)| taken)
+    }
+
+    /// The slots where a name of that stem may be, and what they hold, up to a free one and on.
+    fn chain(&self, stem: &str) -> impl Iterator<Item = (usize, Option<u32>)> {
+        let mask = self.slots.len().wrapping_sub(1);
+        let hash = self.seed.hash_one(stem) & mask as u64;
+        let first = usize::try_from(hash).unwrap_or_default();
+        let places = (0..self.slots.len()).map(move |step| first.wrapping_add(step) & mask);
+        places.map_while(|slot| Some((slot, self.slots.get(slot)?.checked_sub(1))))
     }
 }
 
@@ -53,12 +88,25 @@ mod tests {
     fn every_name_is_found_and_the_last_of_equal_ones_counts() {
         let names: Vec<String> = (0..1000).map(|i| format!("n{}", i % 700)).collect();
         let name = |i: u32| names[i as usize].as_str();
-        let index = Index::new(1000, name);
+        let index = Index::new(1000, ".npy", name);
         for i in 0..700_u32 {
             let last = if i < 300 { i + 700 } else { i };
             assert_eq!(index.find(&format!("n{i}"), name), Some(last));
         }
         assert_eq!(index.find("n700", name), None);
-        assert_eq!(Index::new(0, name).find("", name), None);
+        assert_eq!(Index::new(0, ".npy", name).find("", name), None);
+    }
+
+    #[test]
+    fn a_whole_name_is_found_before_one_that_has_the_suffix_as_well() {
+        let names = ["a.npy", "b", "b.npy", "c.npy.npy", "c.npy", "d.npy.npy", ".npy", "a.npy"];
+        let name = |i: u32| names[i as usize];
+        let index = Index::new(8, ".npy", name);
+        let find = |wanted| index.find(wanted, name);
+        assert_eq!((find("a"), find("a.npy")), (Some(7), Some(7)));
+        assert_eq!((find("b"), find("b.npy")), (Some(1), Some(2)));
+        assert_eq!((find("c"), find("c.npy"), find("c.npy.npy")), (Some(4), Some(4), Some(3)));
+        assert_eq!((find("d"), find("d.npy")), (None, Some(5)));
+        assert_eq!((find(""), find(".npy")), (Some(6), Some(6)));
     }
 }

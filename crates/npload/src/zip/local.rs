@@ -135,7 +135,9 @@ impl<'a> Entry<'a> {
         }
         let read = |memory: &mut [u8]| {
             let failed = |err| read_failed(err, offset);
-            source.read_exact_at(memory, offset).map_err(failed)
+            let ahead = &self.archive.ahead;
+            let read = ahead.read_exact_at(source, self.archive.len, memory, offset);
+            read.map_err(failed)
         };
         // Up to the neighbour, but never less than the header should have.
         let left = self.archive.len.saturating_sub(offset);

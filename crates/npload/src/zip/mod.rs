@@ -1,4 +1,4 @@
-//! Zip archives as named members of bytes. Nothing here knows npy.
+//! Zip archives as named members of bytes. Of npy only the suffix is known here.
 //!
 //! An [`Archive`] is a directory and a source that is read at positions: it holds no file position
 //! and no lock, so threads and forked processes may share it. An [`Entry`] is one member of it.
@@ -12,6 +12,7 @@
 //! * memory for contents is bounded by what the method can make of the compressed bytes
 //!   ([`method`]), and taken as they arrive where that bound is loose ([`read`]).
 
+mod ahead;
 mod compressed;
 mod crc;
 mod decode;
@@ -42,6 +43,7 @@ use once_cell::race::OnceBox;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::python_repr as repr;
+use ahead::Ahead;
 use directory::Directory;
 use index::Index;
 
@@ -50,11 +52,16 @@ pub(crate) use method::Method;
 pub(crate) use read::{ReadOptions, Unshared};
 pub(crate) use work::Inflaters;
 
+/// What names may leave out that are looked up.
+pub(crate) const SUFFIX: &str = ".npy";
+
 /// An opened archive: its directory, and the source that its members are read from.
 pub(crate) struct Archive {
     source: Arc<dyn ReadAt>,
     /// The source's length when it was opened.
     len: u64,
+    /// For members that are read one by one.
+    ahead: Ahead,
     directory: Arc<Directory>,
     /// Where the directory begins in the source.
     start: u64,
@@ -81,6 +88,7 @@ impl Archive {
         Ok(Archive {
             source,
             len,
+            ahead: Ahead::new(),
             directory: Arc::new(directory),
             start: found.start,
             by_name: OnceBox::new(),
@@ -93,6 +101,7 @@ impl Archive {
         Archive {
             source,
             len: self.len,
+            ahead: Ahead::new(),
             directory: self.directory.clone(),
             start: self.start,
             by_name: OnceBox::new(),
@@ -117,18 +126,21 @@ impl Archive {
         records.map(|(index, record)| Entry::new(self, index, record))
     }
 
-    /// The member of that name; of several the last, as in Python.
+    /// The member of that name, else of that name and [`SUFFIX`]; of several the last, as in Python.
     pub(crate) fn find(&self, wanted: &str) -> Option<Entry<'_>> {
         /// Up to here looking at every name costs less than an index does.
         const FEW: usize = 16;
         if self.len() <= FEW {
-            return self.entries().rfind(|entry| entry.name() == wanted);
+            let stands = |entry: &Entry<'_>| entry.name() == wanted;
+            let stem = |entry: &Entry<'_>| entry.name().strip_suffix(SUFFIX) == Some(wanted);
+            let named = self.entries().rfind(stands);
+            return named.or_else(|| self.entries().rfind(stem));
         }
         let name = |index: u32| self.name(index as usize);
         let index = self.by_name.get_or_init(|| {
             // The parser has checked that it fits.
             let len = u32::try_from(self.len()).unwrap_or(u32::MAX);
-            Box::new(Index::new(len, name))
+            Box::new(Index::new(len, SUFFIX, name))
         });
         self.entry(index.find(wanted, name)? as usize)
     }
