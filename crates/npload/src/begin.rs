@@ -62,30 +62,7 @@ impl LoadOptions {
     /// As [`load`](crate::load), without those of the data.
     pub fn begin(&self, path: impl AsRef<Path>) -> Result<Begun> {
         let path = path.as_ref();
-        let file = open_file(path, self.needs_write())?;
-        // Of a small file one read is all; how long it is need not be asked.
-        let head = Head::first(&file);
-        if self.map.is_none()
-            && let Some(located) = whole(&head, self)
-        {
-            return Ok(Begun::Array(Pending {
-                source: Source::File(Arc::new(FileSource::read_whole(file, path))),
-                len: head.bytes().len() as u64,
-                located,
-                head,
-            }));
-        }
-        let file = match FileSource::from_file(file, path)? {
-            Opened::File(file) => file,
-            Opened::Stream(file) => return Ok(Begun::Stream(file)),
-        };
-        match self.begin_in(Source::File(Arc::new(file)), 0, Some(head)) {
-            // A file of /sys, which has fewer bytes than it claims.
-            Err(e) if e.io_kind() == Some(io::ErrorKind::UnexpectedEof) => {
-                File::open(path).map(Begun::Stream).map_err(|_| e)
-            }
-            begun => begun,
-        }
+        self.begin_file(open_file(path, self.needs_write())?, path, 0)
     }
 
     /// The same for a file that is open, from byte `at` on. Its position is not used and not moved.
@@ -94,9 +71,29 @@ impl LoadOptions {
     /// # Errors
     /// As [`LoadOptions::begin`]; they name `path`.
     pub fn begin_file(&self, file: File, path: &Path, at: u64) -> Result<Begun> {
-        match FileSource::from_file(file, path)? {
-            Opened::File(file) => self.begin_in(Source::File(Arc::new(file)), at, None),
-            Opened::Stream(file) => Ok(Begun::Stream(file)),
+        // Of a small file one read is all; how long it is need not be asked.
+        let head = Head::first(&file, at);
+        if self.map.is_none()
+            && let Some(located) = whole(&head, at, self)
+        {
+            return Ok(Begun::Array(Pending {
+                source: Source::File(Arc::new(FileSource::read_whole(file, path))),
+                len: at.saturating_add(head.bytes().len() as u64),
+                located,
+                head,
+            }));
+        }
+        let source = match FileSource::from_file(file, path)? {
+            Opened::File(file) => Source::File(Arc::new(file)),
+            Opened::Stream(file) => return Ok(Begun::Stream(file)),
+        };
+        match self.begin_in(source.clone(), at, Some(head)) {
+            // A file of /sys, which has fewer bytes than it claims.
+            Err(e) if e.io_kind() == Some(io::ErrorKind::UnexpectedEof) => {
+                let file = source.file().map(File::try_clone);
+                file.and_then(io::Result::ok).map(Begun::Stream).ok_or(e)
+            }
+            begun => begun,
         }
     }
 
@@ -121,7 +118,7 @@ impl LoadOptions {
     fn begin_in(&self, source: Source, at: u64, head: Option<Head>) -> Result<Begun> {
         let begin = || {
             let len = source.len()?;
-            let head = match head.filter(|head| head.is_all_of(len)) {
+            let head = match head.filter(|head| head.is_all_of(len.saturating_sub(at))) {
                 Some(head) => head,
                 None => Head::read(&source, at, len)?,
             };

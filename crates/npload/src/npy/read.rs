@@ -25,19 +25,19 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// What one read of a file gives, which may be nothing.
+    /// What one read of a file at `base` gives, which may be nothing.
     #[inline]
-    pub(crate) fn first(file: &File) -> Self {
+    pub(crate) fn first(file: &File, base: u64) -> Self {
         let mut bytes = [0; HEAD];
         // Whatever is wrong is told by who reads it again.
-        let len = file.read_at(&mut bytes, 0).unwrap_or(0);
+        let len = file.read_at(&mut bytes, base).unwrap_or(0);
         let bytes = bytes.get(..len).unwrap_or_default().to_vec();
         Head { bytes }
     }
 
-    /// Whether it is what [`Head::read`] would read of a source of `len` bytes.
-    pub(crate) fn is_all_of(&self, len: u64) -> bool {
-        self.bytes.len() as u64 == len.min(HEAD as u64)
+    /// Whether it is what [`Head::read`] would read where `left` bytes are left.
+    pub(crate) fn is_all_of(&self, left: u64) -> bool {
+        self.bytes.len() as u64 == left.min(HEAD as u64)
     }
 
     /// Reads what lies at `base` in a source of `len` bytes.
@@ -61,9 +61,9 @@ pub(crate) struct Located {
     base: u64,
 }
 
-/// The array that `head` is the whole file of, if it is one, and of no objects.
+/// The array at `base` that is all in `head`, if it is one, and of no objects.
 #[inline]
-pub(crate) fn whole(head: &Head, options: &LoadOptions) -> Option<Located> {
+pub(crate) fn whole(head: &Head, base: u64, options: &LoadOptions) -> Option<Located> {
     let bytes = head.bytes();
     if !bytes.starts_with(b"\x93NUMPY") {
         return None;
@@ -76,7 +76,7 @@ pub(crate) fn whole(head: &Head, options: &LoadOptions) -> Option<Located> {
         return None;
     }
     options.warn(header.warnings());
-    Some(Located { header, base: 0 })
+    Some(Located { header, base })
 }
 
 /// Reads the header of the array at `base`, of which `head` are the first bytes.

@@ -269,7 +269,7 @@ fn a_long_run_is_read_by_several_threads() {
 }
 
 #[test]
-fn a_peek_reads_each_compressed_member_once() {
+fn a_peek_reads_each_compressed_member_at_most_once() {
     struct Calls(Vec<u8>, Arc<AtomicU64>);
     impl ReadAt for Calls {
         fn len(&self) -> io::Result<u64> {
@@ -287,7 +287,8 @@ fn a_peek_reads_each_compressed_member_once() {
     calls.store(0, Ordering::Relaxed);
     let found = handle.peek();
     assert!(found.iter().all(|member| member.data_offset.is_none()));
-    assert_eq!(calls.load(Ordering::Relaxed), found.len() as u64);
+    // Members that follow one another are read together.
+    assert!((1..=found.len() as u64).contains(&calls.load(Ordering::Relaxed)));
 }
 
 #[test]
