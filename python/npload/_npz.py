@@ -72,6 +72,7 @@ class NpzFile(Archive, Mapping[str, Any]):
 
     _MAX_REPR_ARRAY_COUNT = 5
     _zip: zipfile.ZipFile | None = None
+    _zip_file: IO[bytes] | None = None
     _fid: IO[bytes] | None = None
 
     def __new__(
@@ -118,9 +119,10 @@ class NpzFile(Archive, Mapping[str, Any]):
         opened, self._zip = self._zip, None
         if opened is not None:
             opened.close()
-        file, self._fid = self._fid, None
-        if file is not None:
-            file.close()
+        for file in (self._zip_file, self._fid):
+            if file is not None:
+                file.close()
+        self._zip_file = self._fid = None
 
     @property
     def files(self) -> list[str]:
@@ -159,7 +161,7 @@ class NpzFile(Archive, Mapping[str, Any]):
         if self._zip is None and not self._is_closed:
             file = self._file
             if self._path is not None:
-                file = self._path
+                file = self._zip_file = self._opened_again()
             elif not hasattr(file, "read"):
                 file = io.BytesIO(file)
             self._zip = zipfile.ZipFile(file)
@@ -169,14 +171,27 @@ class NpzFile(Archive, Mapping[str, Any]):
     @property
     def fid(self) -> IO[bytes] | None:
         """The archive's file, opened when it is first asked for; None if a file was given."""
-        path = self._path
-        if self._fid is None and path is not None and not self._is_closed:
-            # By its absolute path, under the name that was given. `close` closes it.
-            self._fid = open(  # noqa: SIM115
-                self._file, "rb", opener=lambda _, flags: os.open(path, flags)
-            )
-            weakref.finalize(self, self._fid.close)
+        if self._fid is None and self._path is not None and not self._is_closed:
+            self._fid = self._opened_again()
         return self._fid
+
+    def _opened_again(self) -> IO[bytes]:
+        """Open the archive's file with a position of its own, to be closed by `close`."""
+        path = self._path
+        assert path is not None
+
+        def opener(_: Any, flags: int) -> int:
+            number = os.open(path, flags)
+            found = os.fstat(number)
+            if self._file_id in (None, (found.st_dev, found.st_ino)):
+                return number
+            os.close(number)
+            raise ValueError(f"another file has taken the place of {path!r} since it was opened")
+
+        # By its absolute path, under the name that was given.
+        file = open(self._file, "rb", opener=opener)  # noqa: SIM115
+        weakref.finalize(self, file.close)
+        return file
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the keys."""

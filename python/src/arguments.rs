@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyString};
 
 use crate::dtype::MlDtypes;
+use crate::source::Kept;
 use crate::warn;
 
 /// An argument just as it was given, also if it is None; or nothing, where it was left out.
@@ -50,7 +51,7 @@ pub(crate) struct Arguments {
     pub(crate) max_header_size: usize,
     pub(crate) verify: Verify,
     pub(crate) threads: Option<NonZeroUsize>,
-    pub(crate) progress: Option<Arc<Py<PyAny>>>,
+    pub(crate) progress: Option<Py<Kept>>,
     /// NumPy's results exactly: no dtype is restored, no archive mapped.
     pub(crate) exact: bool,
 }
@@ -105,9 +106,10 @@ impl Arguments {
         Ok(dict)
     }
 
-    pub(crate) fn clone_ref(&self) -> Self {
+    pub(crate) fn clone_ref(&self, py: Python<'_>) -> Self {
+        let progress = self.progress.as_ref();
         Arguments {
-            progress: self.progress.clone(),
+            progress: progress.map(|progress| progress.clone_ref(py)),
             ..*self
         }
     }
@@ -131,7 +133,8 @@ impl Arguments {
 
     /// The user's progress callback, for as long as these arguments are there.
     pub(crate) fn progress(&self) -> Option<Weak<Py<PyAny>>> {
-        self.progress.as_ref().map(Arc::downgrade)
+        let progress = self.progress.as_ref();
+        progress.map(|progress| Arc::downgrade(progress.get().object()))
     }
 
     /// The engine's options, without mapping.
@@ -208,13 +211,13 @@ pub(crate) fn encoding(given: &Bound<'_, PyAny>) -> PyResult<&'static str> {
     }
 }
 
-/// Whole numbers of any size; negative ones allow nothing.
+/// Numbers of any size; negative ones allow nothing.
 pub(crate) fn max_header_size(given: &Bound<'_, PyAny>) -> PyResult<usize> {
     match given.extract::<usize>() {
         Ok(size) => Ok(size),
         Err(_) if given.le(0)? => Ok(0),
         Err(_) if given.ge(usize::MAX)? => Ok(usize::MAX),
-        Err(err) => Err(err),
+        Err(_) => given.call_method0("__floor__")?.extract(),
     }
 }
 
@@ -265,15 +268,15 @@ pub(crate) fn threads(given: &Bound<'_, PyAny>) -> PyResult<Option<NonZeroUsize>
 }
 
 /// A callable, or a bool: True shows a bar.
-pub(crate) fn progress(given: &Bound<'_, PyAny>) -> PyResult<Option<Arc<Py<PyAny>>>> {
+pub(crate) fn progress(given: &Bound<'_, PyAny>) -> PyResult<Option<Py<Kept>>> {
     if given.is_callable() {
-        return Ok(Some(Arc::new(given.clone().unbind())));
+        return Ok(Some(Kept::new(given)?.unbind()));
     }
     match given.extract::<bool>() {
         Ok(false) => Ok(None),
         Ok(true) => {
             let bar = given.py().import("npload._progress")?.getattr("bar")?;
-            Ok(Some(Arc::new(bar.call0()?.unbind())))
+            Ok(Some(Kept::new(&bar.call0()?)?.unbind()))
         }
         Err(_) => Err(PyTypeError::new_err(
             "progress is True, False or a callable",

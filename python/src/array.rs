@@ -151,9 +151,14 @@ pub(crate) fn to_numpy_array<'py>(
     }
     let order = order_of(&array);
     let Some(bytes) = array.contiguous_bytes(order) else {
-        return Err(PyValueError::new_err("the array has gaps"));
+        return Err(has_gaps());
     };
     copy(bytes, array.dtype(), array.shape(), order, dtype)
+}
+
+#[cold]
+pub(crate) fn has_gaps() -> PyErr {
+    PyValueError::new_err("the array has gaps")
 }
 
 /// The order in which the elements of a contiguous array lie; where both fit, the one that gives its
@@ -213,7 +218,7 @@ fn wrap<'py>(array: Array, numpy_dtype: &Bound<'py, PyAny>) -> PyResult<Bound<'p
     let end = offset.saturating_add(nbytes);
     let Some(bytes) = buffer.get_mut().and_then(|all| all.get_mut(offset..end)) else {
         // Others hold the memory too.
-        let bytes = buffer.get(offset..end).unwrap_or_default();
+        let bytes = buffer.get(offset..end).ok_or_else(has_gaps)?;
         return copy(bytes, &dtype, &shape, order, numpy_dtype);
     };
     let data = bytes.as_mut_ptr();

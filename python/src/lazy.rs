@@ -1,9 +1,9 @@
 //! Arrays that are opened and not loaded: indexing reads.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use npload::{Begun, Index, LoadOptions, Npy, Npz, Part, Selection};
-use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyEllipsis, PyInt, PySlice, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
@@ -14,7 +14,8 @@ use crate::dtype::{MlDtypes, of_header, to_numpy};
 use crate::error::IntoPython;
 use crate::guard::guarded;
 use crate::load::{Whence, begin};
-use crate::npz::{Origin, new_npz_file, visit_shared};
+use crate::npz::{Origin, new_npz_file};
+use crate::source::Kept;
 use crate::watch::watched;
 
 /// An array in a file, opened and not loaded.
@@ -24,12 +25,18 @@ use crate::watch::watched;
 /// and leaves the indexing to NumPy. It may be shared between threads.
 #[pyclass(frozen, module = "npload")]
 pub(crate) struct LazyArray {
-    data: Data,
-    /// The file object that `data` borrows.
-    file: Option<Arc<Py<PyAny>>>,
+    /// Nothing once it is closed. Locked for a moment, with the GIL held: a fork finds it free.
+    open: Mutex<Option<Open>>,
     dtype: Py<PyAny>,
     shape: Vec<usize>,
     ml: MlDtypes,
+}
+
+/// What is read from.
+struct Open {
+    data: Arc<Data>,
+    /// The file object that `data` borrows.
+    file: Option<Py<Kept>>,
 }
 
 enum Data {
@@ -50,13 +57,13 @@ impl LazyArray {
     fn new(
         py: Python<'_>,
         data: Data,
-        file: Option<Arc<Py<PyAny>>>,
+        file: Option<Py<Kept>>,
         header: &npload::Header,
         ml: MlDtypes,
     ) -> PyResult<Self> {
+        let data = Arc::new(data);
         Ok(LazyArray {
-            data,
-            file,
+            open: Mutex::new(Some(Open { data, file })),
             dtype: of_header(py, header, ml)?.unbind(),
             shape: header.shape().to_vec(),
             ml,
@@ -66,7 +73,7 @@ impl LazyArray {
     pub(crate) fn member(
         py: Python<'_>,
         npz: Arc<Npz>,
-        file: &Arc<Py<PyAny>>,
+        file: &Py<Kept>,
         key: &str,
         ml: MlDtypes,
     ) -> PyResult<Self> {
@@ -75,12 +82,18 @@ impl LazyArray {
             return Err(PyValueError::new_err(text));
         };
         let data = Data::Member(npz, key.to_owned());
-        LazyArray::new(py, data, Some(file.clone()), &header, ml)
+        LazyArray::new(py, data, Some(file.clone_ref(py)), &header, ml)
+    }
+
+    fn open(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read<'py>(&self, py: Python<'py>, what: &What) -> PyResult<Bound<'py, PyAny>> {
+        let data = self.open().as_ref().map(|open| open.data.clone());
+        let data = data.ok_or_else(|| PyValueError::new_err("the LazyArray is closed"))?;
         let read = || {
-            let part = self.data.part()?;
+            let part = data.part()?;
             let part = match what {
                 What::Field(name) => part.field(name)?,
                 What::Positions(selection) => part.slice(selection.clone())?,
@@ -139,7 +152,7 @@ impl LazyArray {
         self.shape
             .first()
             .copied()
-            .ok_or_else(|| pyo3::exceptions::PyTypeError::new_err(text))
+            .ok_or_else(|| PyTypeError::new_err(text))
     }
 
     fn __getitem__<'py>(
@@ -148,6 +161,12 @@ impl LazyArray {
         index: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         guarded(py, || match what(index)? {
+            Some(What::Field(_)) if self.dtype.getattr(py, "names")?.is_none(py) => {
+                Err(PyIndexError::new_err(
+                    "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and \
+                     integer or boolean arrays are valid indices",
+                ))
+            }
             Some(what) => {
                 let array = self.read(py, &what)?;
                 // As NumPy: positions alone pick an element, and not an array without axes.
@@ -191,10 +210,27 @@ impl LazyArray {
         }
     }
 
+    /// Closes the file; what is read after that raises a `ValueError`. Arrays that were read stay.
+    fn close(&self) {
+        let open = self.open().take();
+        drop(open);
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_raised))]
+    fn __exit__(&self, _raised: &Bound<'_, PyTuple>) {
+        self.close();
+    }
+
     /// As that of `Archive`.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if let Some(file) = &self.file {
-            visit_shared(&visit, file)?;
+        if let Ok(open) = self.open.try_lock()
+            && let Some(file) = open.as_ref().and_then(|open| open.file.as_ref())
+        {
+            visit.call(file)?;
         }
         visit.call(&self.dtype)
     }
@@ -232,7 +268,7 @@ fn position(part: &Bound<'_, PyAny>) -> PyResult<Option<Index>> {
         return Ok(Some(Index::Ellipsis));
     }
     if let Ok(slice) = part.cast::<PySlice>() {
-        let bound = |name: &str| slice.getattr(name)?.extract::<Option<isize>>();
+        let bound = |name: &str| bound(&slice.getattr(name)?);
         let step = bound("step")?.unwrap_or(1);
         if step == 0 {
             return Err(PyValueError::new_err("slice step cannot be zero"));
@@ -253,6 +289,23 @@ fn position(part: &Bound<'_, PyAny>) -> PyResult<Option<Index>> {
     Ok(None)
 }
 
+/// A bound of a slice: one that no axis reaches is as good as the last that fits.
+fn bound(given: &Bound<'_, PyAny>) -> PyResult<Option<isize>> {
+    if given.is_none() {
+        return Ok(None);
+    }
+    match given.extract() {
+        Ok(at) => Ok(Some(at)),
+        Err(err) if err.is_instance_of::<PyOverflowError>(given.py()) => {
+            let end = if given.lt(0)? { isize::MIN } else { isize::MAX };
+            Ok(Some(end))
+        }
+        Err(_) => Err(PyTypeError::new_err(
+            "slice indices must be integers or None or have an __index__ method",
+        )),
+    }
+}
+
 /// Whether it is one of NumPy's integers; its bools are masks.
 fn is_scalar(part: &Bound<'_, PyAny>) -> PyResult<bool> {
     let integer = part.py().import("numpy")?.getattr("integer")?;
@@ -271,16 +324,16 @@ pub(crate) fn open<'py>(
             let npy = pending.into_npy(options());
             let header = npy.header().clone();
             let file = match from {
-                Whence::Path => None,
-                Whence::File(file) => Some(file),
+                Whence::Path(_) => None,
+                Whence::File(file) => Some(file.unbind()),
             };
             let lazy = LazyArray::new(py, Data::Npy(npy), file, &header, arguments.ml())?;
             Ok(Bound::new(py, lazy)?.into_any())
         }
         (Begun::Npz(npz), from) => {
             let origin = match from {
-                Whence::Path => Origin::Path(file.clone().unbind()),
-                Whence::File(file) => Origin::File(file),
+                Whence::Path(path) => Origin::Path(file.clone().unbind(), path),
+                Whence::File(file) => Origin::File(file.unbind()),
             };
             let npz = new_npz_file(py, npz, origin, arguments)?;
             py.import("npload._lazy")?.getattr("LazyNpz")?.call1((npz,))

@@ -1,14 +1,16 @@
 //! `load`: from a path or an open file to an array, an archive, or what a pickle holds.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
-use npload::{Begun, Buffer, ErrorKind, LoadOptions, Pending, Streamed};
+use npload::{Begun, Buffer, ErrorKind, LoadOptions, MmapMode, Pending, Streamed};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 use crate::arguments::Arguments;
 use crate::array::{NewArray, OWN_FROM, to_numpy_array};
@@ -18,7 +20,7 @@ use crate::mapping;
 use crate::npz::{Origin, new_npz_file};
 use crate::out;
 use crate::pickles;
-use crate::source::{Kind, Opened, Reader, Seekable, borrowed, buffer_of};
+use crate::source::{Kept, Kind, Opened, Reader, Seekable, borrowed, buffer_of};
 use crate::watch::watched;
 
 /// What is read of a small array beyond its header before the GIL is let go of: as much as is there
@@ -48,14 +50,14 @@ fn from_path<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = file.py();
     let path = path_of(file)?;
-    let begin = |options: LoadOptions| py.detach(|| options.begin(&path)).into_python(py);
+    let options = arguments.mapping_options();
     let begun = match (arguments.exact, arguments.map) {
         // Only arrays are mapped.
-        (true, Some(_)) => match begin(arguments.options())? {
-            Begun::Array(_) => begin(arguments.mapping_options())?,
+        (true, Some(_)) => match begin_at(py, &path, &arguments.options(), None)? {
+            Begun::Array(_) => begin_at(py, &path, &options, arguments.map)?,
             begun => begun,
         },
-        _ => begin(arguments.mapping_options())?,
+        _ => begin_at(py, &path, &options, arguments.map)?,
     };
     match begun {
         Begun::Array(pending) => {
@@ -66,11 +68,11 @@ fn from_path<'py>(
             if arguments.map.is_some() {
                 return mapping::memmap(file, &path, pending, arguments);
             }
-            array(py, pending, arguments, out)
+            array(py, pending, options, arguments, out)
         }
         Begun::Npz(npz) => {
             out::refuse(out)?;
-            let origin = Origin::Path(file.clone().unbind());
+            let origin = Origin::Path(file.clone().unbind(), path.into_owned());
             new_npz_file(py, npz, origin, arguments)
         }
         Begun::Stream(pipe) => {
@@ -84,16 +86,46 @@ fn from_path<'py>(
     }
 }
 
+/// Opens the file of that path and reads how it begins. A signal whose handler raises ends it: who
+/// opens a FIFO waits until somebody writes to it.
+#[inline]
+fn begin_at(
+    py: Python<'_>,
+    path: &Path,
+    options: &LoadOptions,
+    map: Option<MmapMode>,
+) -> PyResult<Begun> {
+    let access = match map {
+        Some(MmapMode::ReadWrite) => OFlags::RDWR,
+        _ => OFlags::RDONLY,
+    };
+    loop {
+        let begun =
+            py.detach(
+                || match rustix::fs::open(path, access | OFlags::CLOEXEC, Mode::empty()) {
+                    Ok(file) => Some(options.begin_file(file.into(), path, 0)),
+                    Err(Errno::INTR) => None,
+                    // It says what is wrong.
+                    Err(_) => Some(options.begin(path)),
+                },
+            );
+        match begun {
+            Some(begun) => return begun.into_python(py),
+            None => py.check_signals()?,
+        }
+    }
+}
+
 /// The path of what is no file: `str`, `bytes`, `os.PathLike`.
 #[inline]
-pub(crate) fn path_of(file: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
+pub(crate) fn path_of<'a>(file: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, Path>> {
     if let Ok(text) = file.cast_exact::<PyString>()
         && let Ok(text) = text.to_str()
     {
         if text.contains('\0') {
             return Err(PyValueError::new_err("embedded null byte"));
         }
-        return Ok(PathBuf::from(text));
+        return Ok(Path::new(text).into());
     }
     let os = file.py().import("os")?;
     let encoded = os
@@ -103,7 +135,7 @@ pub(crate) fn path_of(file: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
     if bytes.contains(&0) {
         return Err(PyValueError::new_err("embedded null byte"));
     }
-    Ok(OsString::from_vec(bytes.to_vec()).into())
+    Ok(PathBuf::from(OsString::from_vec(bytes.to_vec())).into())
 }
 
 fn has_objects(pending: &Pending) -> bool {
@@ -112,13 +144,13 @@ fn has_objects(pending: &Pending) -> bool {
 
 /// The array of which the header was read.
 #[inline]
-pub(crate) fn array<'py>(
+fn array<'py>(
     py: Python<'py>,
     pending: Pending,
+    options: LoadOptions,
     arguments: &Arguments,
     out: Out<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let options = arguments.options();
     let header = pending.header();
     let nbytes = header.nbytes();
     if let Some(out) = out {
@@ -178,13 +210,13 @@ fn from_file<'py>(
                 return pickles::object_array(file, arguments.pickles);
             }
             let end = start.saturating_add(pending.header().nbytes() as u64);
-            let loaded = array(py, pending, arguments, out)?;
+            let loaded = array(py, pending, options, arguments, out)?;
             file.call_method1("seek", (end,))?;
             Ok(loaded)
         }
         Begun::Npz(npz) => {
             out::refuse(out)?;
-            new_npz_file(py, npz, Origin::File(shared(file)), arguments)
+            new_npz_file(py, npz, Origin::File(Kept::new(file)?.unbind()), arguments)
         }
         Begun::Stream(_) => from_reader(file, arguments, out),
         _ => {
@@ -264,11 +296,6 @@ fn from_reader<'py>(
     }
 }
 
-/// An object as what is read by the engine keeps it.
-fn shared(file: &Bound<'_, PyAny>) -> Arc<Py<PyAny>> {
-    Arc::new(file.clone().unbind())
-}
-
 /// The archive in a reader: read where its members lie if the reader can seek, else taken in whole.
 fn archive<'py>(
     file: &Bound<'py, PyAny>,
@@ -278,8 +305,8 @@ fn archive<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = file.py();
     let options = arguments.options();
-    let file = shared(file);
-    let npz = match Seekable::new(py, &file)? {
+    let file = Kept::new(file)?;
+    let npz = match Seekable::new(py, file.get().object())? {
         Some(source) => options.open_npz_in(source),
         None => {
             let mut bytes = head;
@@ -288,7 +315,12 @@ fn archive<'py>(
             options.open_npz_in(Buffer::from(bytes))
         }
     };
-    new_npz_file(py, npz.into_python(py)?, Origin::File(file), arguments)
+    new_npz_file(
+        py,
+        npz.into_python(py)?,
+        Origin::File(file.unbind()),
+        arguments,
+    )
 }
 
 /// Loads what is in memory.
@@ -305,8 +337,13 @@ pub(crate) fn from_buffer<'py>(
             let pickle = bytes.get(start..).unwrap_or_default();
             pickles::object_array_in(py, pickle, arguments.pickles)
         }
-        Begun::Array(pending) => array(py, pending, arguments, None),
-        Begun::Npz(npz) => new_npz_file(py, npz, Origin::File(shared(object)), arguments),
+        Begun::Array(pending) => array(py, pending, options, arguments, None),
+        Begun::Npz(npz) => new_npz_file(
+            py,
+            npz,
+            Origin::File(Kept::new(object)?.unbind()),
+            arguments,
+        ),
         _ => {
             let file = py.import("io")?.call_method1("BytesIO", (object,))?;
             pickles::pickle_in(&file, &[], arguments.pickles)
@@ -324,7 +361,8 @@ pub(crate) fn archive_of<'py>(
     if !file.hasattr("read")? {
         let path = path_of(file)?;
         let npz = py.detach(|| options.open_npz(&path)).into_python(py)?;
-        return new_npz_file(py, npz, Origin::Path(file.clone().unbind()), arguments);
+        let origin = Origin::Path(file.clone().unbind(), path.into_owned());
+        return new_npz_file(py, npz, origin, arguments);
     }
     let npz = match Kind::of(file)? {
         Kind::File { file, .. } => options.open_npz_in(file),
@@ -332,34 +370,37 @@ pub(crate) fn archive_of<'py>(
         Kind::Other => return archive(file, Vec::new(), Reader::new(file)?, arguments),
     };
     let npz = npz.into_python(py)?;
-    new_npz_file(py, npz, Origin::File(shared(file)), arguments)
+    new_npz_file(py, npz, Origin::File(Kept::new(file)?.unbind()), arguments)
 }
 
 /// What [`begin`] began to read from.
-pub(crate) enum Whence {
-    /// A file of ours, opened by its path.
-    Path,
+pub(crate) enum Whence<'py> {
+    /// A file of ours, opened by this path.
+    Path(PathBuf),
     /// This file object, which must be kept.
-    File(Arc<Py<PyAny>>),
+    File(Bound<'py, Kept>),
 }
 
 /// Reads how a file begins that can be read at any position. A file object's position is left where
 /// it is.
-pub(crate) fn begin(file: &Bound<'_, PyAny>, arguments: &Arguments) -> PyResult<(Begun, Whence)> {
+pub(crate) fn begin<'py>(
+    file: &Bound<'py, PyAny>,
+    arguments: &Arguments,
+) -> PyResult<(Begun, Whence<'py>)> {
     let py = file.py();
     let options = arguments.options();
     if !file.hasattr("read")? {
         let path = path_of(file)?;
-        let begun = py.detach(|| options.begin(&path)).into_python(py)?;
-        return Ok((begun, Whence::Path));
+        let begun = begin_at(py, &path, &options, None)?;
+        return Ok((begun, Whence::Path(path.into_owned())));
     }
-    let kept = shared(file);
+    let kept = Kept::new(file)?;
     let begun = match Kind::of(file)? {
         Kind::File { file, name, at } => py.detach(|| options.begin_file(file, &name, at)),
         Kind::Memory { bytes, at } => options.begin_source(borrowed(&bytes), at),
         Kind::Other => {
             let at = file.call_method0("tell")?.extract::<u64>()?;
-            let Some(source) = Seekable::new(py, &kept)? else {
+            let Some(source) = Seekable::new(py, kept.get().object())? else {
                 let text = "this needs a file that can seek; load can do without";
                 return Err(PyValueError::new_err(text));
             };

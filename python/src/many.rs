@@ -25,14 +25,15 @@ pub(crate) fn load_many<'py>(
     let loaded = py.detach(|| options.load_many(&paths));
     let list = PyList::empty(py);
     let mut dtypes = Dtypes::new(py, arguments.ml());
-    for (given, loaded) in given.iter().zip(loaded) {
+    for ((given, path), loaded) in given.iter().zip(&paths).zip(loaded) {
         let value = match loaded {
             Ok(Loaded::Array(array)) => {
                 let dtype = dtypes.of(array.dtype())?;
                 to_numpy_array(array, dtype)?
             }
             Ok(Loaded::Npz(npz)) => {
-                new_npz_file(py, npz, Origin::Path(given.clone().unbind()), arguments)?
+                let origin = Origin::Path(given.clone().unbind(), path.to_path_buf());
+                new_npz_file(py, npz, origin, arguments)?
             }
             // Object arrays and pickles, which Python reads.
             Err(err) if err.kind() == ErrorKind::Pickle => {

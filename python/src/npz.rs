@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,8 +20,8 @@ use crate::error::{IntoPython, to_python};
 use crate::guard::guarded;
 use crate::known::known;
 use crate::lazy::LazyArray;
-use crate::load::path_of;
 use crate::mapping::{Place, filename, to_memmap};
+use crate::source::Kept;
 use crate::watch::watched;
 use crate::{pickles, raised, warn};
 
@@ -28,10 +30,10 @@ const AT_HAND: u64 = 16 << 10;
 
 /// What an archive was loaded from.
 pub(crate) enum Origin {
-    /// This path, as it was given.
-    Path(Py<PyAny>),
+    /// This path, as it was given and as the system has it.
+    Path(Py<PyAny>, PathBuf),
     /// This open file.
-    File(Arc<Py<PyAny>>),
+    File(Py<Kept>),
 }
 
 /// The `NpzFile` of an opened archive.
@@ -43,8 +45,7 @@ pub(crate) fn new_npz_file<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut mapped = None;
     let (file, path) = match origin {
-        Origin::Path(given) => {
-            let path = path_of(given.bind(py))?;
+        Origin::Path(given, path) => {
             if let Some(mode) = arguments.map
                 && !arguments.exact
             {
@@ -53,7 +54,7 @@ pub(crate) fn new_npz_file<'py>(
             }
             // Now, since the process may go to another folder.
             let path = std::path::absolute(&path).unwrap_or(path);
-            (Arc::new(given), Some(path))
+            (Kept::new(given.bind(py))?.unbind(), Some(path))
         }
         Origin::File(file) => (file, None),
     };
@@ -72,7 +73,7 @@ pub(crate) fn new_npz_file<'py>(
             npz: Arc::new(npz.with_options(watched(options, progress))),
             closed: false,
         }),
-        arguments: arguments.clone_ref(),
+        arguments: arguments.clone_ref(py),
         mapped,
         file,
         path,
@@ -90,7 +91,7 @@ pub(crate) struct Archive {
     /// How stored members are mapped.
     mapped: Option<Mapped>,
     /// The path as it was given, or the open file, which the engine's source only borrows.
-    file: Arc<Py<PyAny>>,
+    file: Py<Kept>,
     /// The path, made absolute when the archive was opened.
     path: Option<PathBuf>,
 }
@@ -246,17 +247,6 @@ impl Archive {
     }
 }
 
-/// Visits an object that may have several owners, if this is the only one: the collector counts.
-pub(crate) fn visit_shared(
-    visit: &PyVisit<'_>,
-    object: &Arc<Py<PyAny>>,
-) -> Result<(), PyTraverseError> {
-    match Arc::strong_count(object) {
-        1 => visit.call(&**object),
-        _ => Ok(()),
-    }
-}
-
 /// Whether a key is like a member's whole name.
 fn is_name(key: &str) -> bool {
     key.ends_with(".npy")
@@ -301,9 +291,9 @@ impl Archive {
         });
         Archive {
             state: Mutex::new(opened.state().clone()),
-            arguments: opened.arguments.clone_ref(),
+            arguments: opened.arguments.clone_ref(py),
             mapped,
-            file: opened.file.clone(),
+            file: opened.file.clone_ref(py),
             path: opened.path.clone(),
         }
     }
@@ -420,7 +410,15 @@ impl Archive {
     /// What it was opened from: the path as it was given, or the file.
     #[getter]
     fn _file(&self, py: Python<'_>) -> Py<PyAny> {
-        self.file.clone_ref(py)
+        self.file.get().object().clone_ref(py)
+    }
+
+    /// Device and number of the file that it reads; another may have taken its path.
+    #[getter]
+    fn _file_id(&self) -> PyResult<Option<(u64, u64)>> {
+        let npz = self.npz()?;
+        let metadata = npz.file().map(File::metadata).transpose()?;
+        Ok(metadata.map(|metadata| (metadata.dev(), metadata.ino())))
     }
 
     /// The path, made absolute when the archive was opened.
@@ -463,9 +461,9 @@ impl Archive {
     /// What the collector of cycles follows. There is no `__clear__`, as tuples have none: all of it
     /// was there before, so that a cycle goes through something else that can be cleared.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit_shared(&visit, &self.file)?;
+        visit.call(&self.file)?;
         if let Some(progress) = &self.arguments.progress {
-            visit_shared(&visit, progress)?;
+            visit.call(progress)?;
         }
         match &self.mapped {
             Some(mapped) => visit.call(&mapped.filename),

@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyWeakrefReference;
 
-use crate::array::order_of;
+use crate::array::{has_gaps, order_of};
 use crate::dtype::{MlDtypes, of_header};
 
 /// Checks that the array that a header describes fits `out` exactly, and fills it with what `read`
@@ -53,7 +53,9 @@ pub(crate) fn copy<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let order = order_of(array);
     let data = place(out, dtype, array.shape(), order)?;
-    let bytes = array.contiguous_bytes(order).unwrap_or_default();
+    let Some(bytes) = array.contiguous_bytes(order) else {
+        return Err(has_gaps());
+    };
     // SAFETY: `place` found as many writable bytes there; the engine's memory is another.
     unsafe { data.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
     Ok(out.clone())

@@ -45,11 +45,33 @@ pub(crate) fn show(py: Python<'_>) -> PyResult<()> {
     if KEPT.with_borrow(Vec::is_empty) {
         return Ok(());
     }
+    show_kept(py)
+}
+
+#[cold]
+fn show_kept(py: Python<'_>) -> PyResult<()> {
+    let level = level(py)?;
     for text in KEPT.take() {
         let text = CString::new(text.replace('\0', "\\0"))?;
-        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
+        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, level)?;
     }
     Ok(())
+}
+
+/// How many calls up the user's own code is.
+fn level(py: Python<'_>) -> PyResult<i32> {
+    let mut frame = py.import("sys")?.getattr("_getframe")?.call0()?;
+    let mut level: i32 = 1;
+    while !frame.is_none() {
+        let module = frame.getattr("f_globals")?.get_item("__name__");
+        let module = module.and_then(|name| name.extract::<String>());
+        if !module.is_ok_and(|module| module.split('.').next() == Some("npload")) {
+            break;
+        }
+        frame = frame.getattr("f_back")?;
+        level = level.saturating_add(1);
+    }
+    Ok(level)
 }
 
 /// Does again what warned before it failed, and keeps its warnings once; those of others stay.

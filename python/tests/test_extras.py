@@ -6,6 +6,7 @@ import io
 import os
 import pickle
 import warnings
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,16 @@ ARRAY = np.arange(60, dtype="<i4").reshape(3, 4, 5)
 
 
 # loads
+def test_loads_takes_buffers_whose_elements_are_no_bytes() -> None:
+    data = saved(ARRAY)
+    data += b"\0" * (-len(data) % 8)
+    words = array("Q", data)
+    for given in (words, memoryview(words), np.frombuffer(data, "<f8"), np.frombuffer(data, "<i4").reshape(2, -1)):
+        assert npload.loads(given).tolist() == ARRAY.tolist()
+    apart = np.repeat(np.frombuffer(data, "u1"), 2)[::2]
+    assert npload.loads(apart).tolist() == ARRAY.tolist()
+
+
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, np.frombuffer])
 def test_loads_takes_anything_with_a_buffer(kind: Any) -> None:
     data = saved(ARRAY)
@@ -241,6 +252,41 @@ def test_parts_of_compressed_members(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "c.npz", a=ARRAY)
     with npload.open(tmp_path / "c.npz") as lazy:
         assert lazy["a"][1, 2].tolist() == ARRAY[1, 2].tolist()
+
+
+def test_bounds_that_no_axis_reaches(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", ARRAY)
+    lazy = npload.open(tmp_path / "x.npy")
+    for index in (slice(2**70), slice(-(2**70), 2), slice(None, None, 2**70), slice(2**70, None, -1), slice(np.int8(2))):
+        assert lazy[index].tolist() == ARRAY[index].tolist(), index
+    with pytest.raises(IndexError):
+        lazy[2**70]
+    with pytest.raises(TypeError, match="slice indices must be integers"):
+        lazy["x":]  # type: ignore[misc]
+
+
+def test_a_name_where_there_are_no_fields_is_an_index_error_as_in_numpy(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", ARRAY)
+    lazy: Any = npload.open(tmp_path / "x.npy")
+    for array in (lazy, ARRAY):
+        with pytest.raises(IndexError, match="only integers, slices"):
+            array["x"]
+
+
+def test_closing_an_open_array(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", ARRAY)
+    before = len(os.listdir("/proc/self/fd"))
+    with npload.open(tmp_path / "x.npy") as lazy:
+        assert isinstance(lazy, npload.LazyArray)
+        part = lazy[1]
+        assert len(os.listdir("/proc/self/fd")) == before + 1
+    assert len(os.listdir("/proc/self/fd")) == before
+    lazy.close()
+    with pytest.raises(ValueError, match="closed"):
+        lazy[1]
+    with pytest.raises(ValueError, match="closed"):
+        np.asarray(lazy)
+    assert lazy.shape == (3, 4, 5) and part.tolist() == ARRAY[1].tolist()
 
 
 def test_open_raises_what_load_raises(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import npload
 from conftest import TESTDATA
 from expected import entries_for
+from made import npy
 from test_same_as_numpy import FILES
 from told import same, told
 
@@ -70,6 +72,18 @@ def test_what_is_installed_has_numpys_signature() -> None:
         assert np.load.__name__ == "load"
         with pytest.raises(TypeError):
             np.load(TESTDATA / "npy" / "i4-le-1d.npy", verify=True)  # type: ignore[call-overload]
+
+
+def test_warnings_point_at_the_line_that_loads(tmp_path: Path) -> None:
+    path = tmp_path / "python2.npy"
+    path.write_bytes(npy("{'descr': '<i4', 'fortran_order': False, 'shape': (1L,)}", b"\0\0\0\0"))
+    with warnings.catch_warnings(record=True) as kept:
+        warnings.simplefilter("always")
+        npload.load(path)
+        with npload.installed():
+            np.load(path)
+    assert [warning.filename for warning in kept] == [__file__, __file__]
+    assert kept[1].lineno == kept[0].lineno + 2
 
 
 @pytest.mark.numpy_leaks

@@ -363,7 +363,7 @@ def test_a_representation_of_an_archive_that_cannot_be_read_leaves_nothing_behin
     assert npload.load(tmp_path / "good.npy").tolist() == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize("kind", ["progress", "file"])
+@pytest.mark.parametrize("kind", ["progress", "file", "lazy"])
 def test_an_archive_in_a_cycle_is_collected(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "x.npz"
     np.savez(path, a=np.arange(3))
@@ -374,6 +374,9 @@ def test_an_archive_in_a_cycle_is_collected(tmp_path: Path, kind: str) -> None:
             self.seek, self.tell = self.file.seek, self.file.tell
             if kind == "progress":
                 self.npz: Any = npload.load(path, progress=self.told)
+            elif kind == "lazy":
+                self.npz = npload.open(self)
+                self.members = [self.npz["a"], self.npz["a"]]
             else:
                 self.npz = npload.load(self)
             self.array = self.npz["a"]
@@ -387,6 +390,18 @@ def test_an_archive_in_a_cycle_is_collected(tmp_path: Path, kind: str) -> None:
     holders = weakref.WeakSet([Holder() for _ in range(50)])
     gc.collect()
     assert len(holders) == 0
+
+
+def test_another_file_that_took_the_path_is_not_the_archive(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, a=np.arange(3))
+    with npload.load(path) as npz:
+        np.savez(tmp_path / "new.npz", b=np.arange(4))
+        os.replace(tmp_path / "new.npz", path)
+        assert npz["a"].tolist() == [0, 1, 2]
+        for name in ("zip", "fid"):
+            with pytest.raises(ValueError, match="another file has taken the place of"):
+                getattr(npz, name)
 
 
 class Named(npload.NpzFile):

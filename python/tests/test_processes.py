@@ -164,6 +164,27 @@ def test_ctrl_c_interrupts_one_long_load(tmp_path: Path) -> None:
     assert child.returncode == 0
 
 
+@pytest.mark.parametrize("call", ["load", "open", "peek"])
+def test_ctrl_c_interrupts_the_wait_for_a_writer_of_a_named_pipe(tmp_path: Path, call: str) -> None:
+    pipe = tmp_path / "nobody-writes"
+    os.mkfifo(pipe)
+    script = (
+        "import sys, npload\nprint('ready', flush=True)\n"
+        f"try: npload.{call}(sys.argv[1])\nexcept KeyboardInterrupt: print('interrupted')"
+    )
+    child = subprocess.Popen([sys.executable, "-P", "-c", script, str(pipe)], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None and child.stdout.readline() == "ready\n"
+    time.sleep(0.2)
+    child.send_signal(signal.SIGINT)
+    try:
+        stdout, _ = child.communicate(timeout=10)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+        pytest.fail("not interrupted in ten seconds")
+    assert stdout == "interrupted\n" and child.returncode == 0
+
+
 def test_ctrl_c_interrupts_one_load_of_a_large_sparse_file(tmp_path: Path) -> None:
     path = tmp_path / "sparse.npy"
     size = 6 << 30

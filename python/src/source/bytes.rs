@@ -1,9 +1,8 @@
 //! Python's memory as the engine's bytes.
 
 use npload::Buffer;
-use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyMemoryView};
 
 /// A `bytes` object, whose bytes never change: read without the GIL, and without a copy.
 struct Borrowed {
@@ -38,11 +37,12 @@ pub(crate) fn borrowed(object: &Bound<'_, PyBytes>) -> Buffer {
     unsafe { Buffer::from_owner(owner) }
 }
 
-/// The bytes of anything with the buffer protocol. What may be written meanwhile is copied, once.
+/// The bytes of anything with the buffer protocol, whatever its elements are. What may be written
+/// meanwhile is copied, once.
 pub(crate) fn buffer_of(object: &Bound<'_, PyAny>) -> PyResult<Buffer> {
     if let Ok(bytes) = object.cast::<PyBytes>() {
         return Ok(borrowed(bytes));
     }
-    let exported = PyBuffer::<u8>::get(object)?;
-    Ok(exported.to_vec(object.py())?.into())
+    let copy = PyMemoryView::from(object)?.call_method0("tobytes")?;
+    Ok(borrowed(copy.cast::<PyBytes>()?))
 }

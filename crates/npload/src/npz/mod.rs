@@ -15,6 +15,7 @@ mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -81,6 +82,12 @@ impl Npz {
     #[must_use]
     pub fn with_options(self, options: LoadOptions) -> Npz {
         Npz { options, ..self }
+    }
+
+    /// The file that it reads, if it was opened by a path. Its position means nothing.
+    #[must_use]
+    pub fn file(&self) -> Option<&File> {
+        self.source.file()
     }
 
     /// How many members it has, duplicates counted.
@@ -251,7 +258,7 @@ impl LoadOptions {
 
 #[cold]
 fn one_array() -> Error {
-    let message = "this is one array (npy), not an archive: use load, or Npy::open";
+    let message = "this is one array (npy), not an archive: load it as one";
     Error::new(ErrorKind::NotArray, message)
 }
 

@@ -14,11 +14,7 @@ pub(super) struct Index {
 
 impl Index {
     /// Of the names 0 to `len`; of equal ones the last counts.
-    pub(super) fn new<'a>(
-        len: u32,
-        suffix: &'static str,
-        name: impl Fn(u32) -> &'a str,
-    ) -> Self {
+    pub(super) fn new<'a>(len: u32, suffix: &'static str, name: impl Fn(u32) -> &'a str) -> Self {
         let size = (len as usize).saturating_mul(2).next_power_of_two();
         let mut index = Index {
             slots: vec![0; size],
@@ -99,13 +95,25 @@ mod tests {
 
     #[test]
     fn a_whole_name_is_found_before_one_that_has_the_suffix_as_well() {
-        let names = ["a.npy", "b", "b.npy", "c.npy.npy", "c.npy", "d.npy.npy", ".npy", "a.npy"];
+        let names = [
+            "a.npy",
+            "b",
+            "b.npy",
+            "c.npy.npy",
+            "c.npy",
+            "d.npy.npy",
+            ".npy",
+            "a.npy",
+        ];
         let name = |i: u32| names[i as usize];
         let index = Index::new(8, ".npy", name);
         let find = |wanted| index.find(wanted, name);
         assert_eq!((find("a"), find("a.npy")), (Some(7), Some(7)));
         assert_eq!((find("b"), find("b.npy")), (Some(1), Some(2)));
-        assert_eq!((find("c"), find("c.npy"), find("c.npy.npy")), (Some(4), Some(4), Some(3)));
+        assert_eq!(
+            (find("c"), find("c.npy"), find("c.npy.npy")),
+            (Some(4), Some(4), Some(3))
+        );
         assert_eq!((find("d"), find("d.npy")), (None, Some(5)));
         assert_eq!((find(""), find(".npy")), (Some(6), Some(6)));
     }
