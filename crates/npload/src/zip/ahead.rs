@@ -107,7 +107,7 @@ mod tests {
 
     impl Counted {
         fn new(len: usize) -> Self {
-            let byte = |i: usize| (i * i >> 7) as u8;
+            let byte = |i: usize| ((i * i) >> 7) as u8;
             Counted((0..len).map(byte).collect(), AtomicUsize::new(0))
         }
 

@@ -6,10 +6,18 @@ use std::hash::{BuildHasher, RandomState};
 ///
 /// A name and the same name with the suffix have one hash, so that one look finds either.
 pub(super) struct Index {
-    /// 1 + index, or 0 where nothing is. A power of two of them, at most half of them taken.
-    slots: Vec<u32>,
+    /// A power of two of them, at most half of them taken.
+    slots: Vec<Slot>,
     seed: RandomState,
     suffix: &'static str,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    /// 1 + index, or 0 where nothing is.
+    taken: u32,
+    /// The half of the hash that did not choose the slot: other names are seldom looked at.
+    tag: u32,
 }
 
 impl Index {
@@ -17,25 +25,29 @@ impl Index {
     pub(super) fn new<'a>(len: u32, suffix: &'static str, name: impl Fn(u32) -> &'a str) -> Self {
         let size = (len as usize).saturating_mul(2).next_power_of_two();
         let mut index = Index {
-            slots: vec![0; size],
+            slots: vec![Slot::default(); size],
             seed: RandomState::new(),
             suffix,
         };
         for i in 0..len {
             let new = name(i);
-            let slot = index
-                .chain(index.stem(new))
-                .find(|&(_, taken)| taken.is_none_or(|other| name(other) == new));
-            if let Some((slot, _)) = slot
-                && let Some(slot) = index.slots.get_mut(slot)
+            let (first, tag) = index.hash(index.stem(new));
+            let place = index.chain(first).find(|(_, slot)| {
+                let other = slot.taken.checked_sub(1);
+                other.is_none_or(|other| slot.tag == tag && name(other) == new)
+            });
+            if let Some((place, _)) = place
+                && let Some(slot) = index.slots.get_mut(place)
             {
-                *slot = i.saturating_add(1);
+                let taken = i.saturating_add(1);
+                *slot = Slot { taken, tag };
             }
         }
         index
     }
 
     /// The index of that name, else of that name and the suffix.
+    #[inline]
     pub(super) fn find<'a>(&self, wanted: &str, name: impl Fn(u32) -> &'a str) -> Option<u32> {
         let stem = self.stem(wanted);
         let mut with_suffix = None;
@@ -61,18 +73,27 @@ impl Index {
         name.strip_suffix(self.suffix).unwrap_or(name)
     }
 
-    /// The indices of the names that may have that stem.
-    fn taken(&self, stem: &str) -> impl Iterator<Item = u32> {
-        self.chain(stem).map_while(|(_, taken)| taken)
+    /// Where the names of a stem begin, and their tag.
+    #[expect(clippy::cast_possible_truncation, reason = "halves of the hash")]
+    fn hash(&self, stem: &str) -> (usize, u32) {
+        let hash = self.seed.hash_one(stem);
+        (hash as usize, (hash >> 32) as u32)
     }
 
-    /// The slots where a name of that stem may be, and what they hold, up to a free one and on.
-    fn chain(&self, stem: &str) -> impl Iterator<Item = (usize, Option<u32>)> {
+    /// The indices of the names that may have that stem.
+    fn taken(&self, stem: &str) -> impl Iterator<Item = u32> {
+        let (first, tag) = self.hash(stem);
+        let taken = self
+            .chain(first)
+            .map_while(|(_, slot)| Some((slot.taken.checked_sub(1)?, slot.tag)));
+        taken.filter_map(move |(other, its)| (its == tag).then_some(other))
+    }
+
+    /// The slots from there on, with their places.
+    fn chain(&self, first: usize) -> impl Iterator<Item = (usize, Slot)> {
         let mask = self.slots.len().wrapping_sub(1);
-        let hash = self.seed.hash_one(stem) & mask as u64;
-        let first = usize::try_from(hash).unwrap_or_default();
         let places = (0..self.slots.len()).map(move |step| first.wrapping_add(step) & mask);
-        places.map_while(|slot| Some((slot, self.slots.get(slot)?.checked_sub(1))))
+        places.map_while(|place| Some((place, *self.slots.get(place)?)))
     }
 }
 
