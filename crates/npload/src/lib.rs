@@ -62,7 +62,7 @@ pub use mmap::{MmapMode, open_memmap, open_memmap_as};
 #[cfg(feature = "ndarray")]
 pub use ndarray::{self, s};
 pub use npload_buffer::{AlignedBuf, Buffer, ReadAt};
-pub use npy::{Header, Npy, Part};
+pub use npy::{Block, Blocks, Header, Npy, Part};
 pub use npz::{Member, Npz, PendingMember};
 pub use open::{Handle, open};
 pub use options::{Encoding, LoadOptions, MAX_HEADER_SIZE, Progress, Verify};

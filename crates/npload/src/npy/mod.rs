@@ -1,5 +1,6 @@
 //! The npy format: headers, and the data behind them.
 
+mod blocks;
 mod create;
 mod destination;
 mod fast;
@@ -19,13 +20,14 @@ mod corpus;
 #[cfg(test)]
 mod properties;
 
+pub use blocks::{Block, Blocks};
 pub(crate) use create::create;
 pub(crate) use frame::truncated_header;
 pub use handle::Npy;
 pub use header::Header;
 pub(crate) use header::{Parsed, parse_header};
-pub(crate) use part::Data;
 pub use part::Part;
+pub(crate) use part::{Data, Forward};
 pub(crate) use read::{
     Head, Located, into_array, locate, no_map_without_file, refuse_objects, refuse_objects_mapped,
     short_data, stream_data, stream_header, whole,

@@ -1,5 +1,6 @@
 //! A part of an array in a file: which elements, before any of them is read.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::sync::Arc;
 
@@ -33,6 +34,26 @@ pub struct Part<'a> {
 pub(crate) trait Data: Send + Sync {
     /// Reads what a plan says.
     fn read(&self, plan: &Plan) -> Result<Buffer>;
+
+    /// For plans that lie one behind the other; none if it makes no difference.
+    fn forward(&self) -> Option<Box<dyn Forward + '_>> {
+        None
+    }
+}
+
+/// Data that is read from its beginning to its end.
+pub(crate) trait Forward {
+    /// Reads what a plan says. It costs less if that lies behind the plan before it.
+    fn read(&mut self, plan: &Plan) -> Result<Buffer>;
+}
+
+/// Data where it makes no difference.
+struct Anywhere<'d>(&'d dyn Data);
+
+impl Forward for Anywhere<'_> {
+    fn read(&mut self, plan: &Plan) -> Result<Buffer> {
+        self.0.read(plan)
+    }
 }
 
 impl<'a> Part<'a> {
@@ -102,6 +123,32 @@ impl<'a> Part<'a> {
     pub fn format_repr(&self, options: &PrintOptions) -> Result<String> {
         let edges = self.read_shown(&options.shown(self.shape()))?;
         edges.repr_edges(self.shape(), options)
+    }
+
+    /// Its data, for [`Part::read_forward`].
+    pub(super) fn forward(&self) -> Box<dyn Forward + '_> {
+        let forward = self.data.forward();
+        forward.unwrap_or_else(|| Box::new(Anywhere(&*self.data)))
+    }
+
+    /// A part of it, read from data that is at the part before.
+    pub(super) fn read_forward(
+        &self,
+        selection: Selection,
+        data: &mut dyn Forward,
+    ) -> Result<Array> {
+        let layout = self.layout.slice(selection)?;
+        let plan = layout.plan(&[]);
+        let bytes = data.read(&plan)?;
+        Ok(layout.filled(&[], plan, bytes))
+    }
+
+    /// Its axes, the one first along which elements lie furthest apart.
+    pub(super) fn slowest_first(&self) -> Vec<usize> {
+        let mut axes: Vec<_> = (0..self.shape().len()).collect();
+        let distance = |&axis: &usize| self.layout.strides().get(axis).map(|s| s.unsigned_abs());
+        axes.sort_by_key(|axis| Reverse(distance(axis)));
+        axes
     }
 
     fn read_shown(&self, shown: &[Shown]) -> Result<Array> {

@@ -2,6 +2,7 @@
 
 mod closed;
 mod cut_off;
+mod forward;
 mod load_all;
 mod load_into;
 mod member;

@@ -1,12 +1,11 @@
 //! Parts of members.
 
-use std::io::{self, Read};
-
 use npload_buffer::{AlignedBuf, Buffer};
 
+use super::forward::{Inflated, Onward};
 use super::member::{check_size, header, read_whole, verify};
 use super::{Npz, not_an_array};
-use crate::npy::{Data, Header, Part, read_runs, read_runs_at, refuse_objects};
+use crate::npy::{Data, Forward, Header, Part, read_runs_at, refuse_objects};
 use crate::selection::Plan;
 use crate::source::Meter;
 use crate::zip::Entry;
@@ -46,15 +45,12 @@ impl Npz {
     }
 }
 
-/// What is inflated before progress is told.
-const PIECE: usize = 1 << 20;
-
 /// The data of an array in an archive.
-struct MemberData<'a> {
-    npz: &'a Npz,
-    entry: Entry<'a>,
+pub(super) struct MemberData<'a> {
+    pub(super) npz: &'a Npz,
+    pub(super) entry: Entry<'a>,
     /// Where it starts in the member.
-    start: u64,
+    pub(super) start: u64,
     nbytes: usize,
 }
 
@@ -75,7 +71,12 @@ impl<'a> MemberData<'a> {
         Ok(bytes.slice(start..start.saturating_add(self.nbytes)))
     }
 
-    fn read_stored(&self, from: u64, plan: &Plan, meter: &Meter<'_>) -> Result<AlignedBuf> {
+    pub(super) fn read_stored(
+        &self,
+        from: u64,
+        plan: &Plan,
+        meter: &Meter<'_>,
+    ) -> Result<AlignedBuf> {
         let data = from.saturating_add(self.start);
         let (source, options) = (&self.npz.source, &self.npz.options);
         read_runs_at(source, data, plan, options, meter)
@@ -83,21 +84,12 @@ impl<'a> MemberData<'a> {
 
     /// Everything up to the last byte is inflated, and what is not wanted thrown away.
     fn read_compressed(&self, plan: &Plan, meter: &Meter<'_>) -> Result<AlignedBuf> {
-        let mut reader = self.entry.reader(false)?;
-        let mut at = 0_u64;
-        let mut read_at = |offset, dest: &mut [u8]| {
-            let start = self.start.saturating_add(offset);
-            reader.skip(start.saturating_sub(at), &|n| meter.advance(n))?;
-            for piece in dest.chunks_mut(PIECE) {
-                reader
-                    .read_exact(piece)
-                    .map_err(|e| from_reader(e, start))?;
-                meter.advance(piece.len())?;
-            }
-            at = start.saturating_add(dest.len() as u64);
-            Ok(())
-        };
-        read_runs(plan, &mut read_at, &|_| ())
+        Inflated::new(self, false)?.read(self, plan, &|bytes| meter.advance(bytes))
+    }
+
+    #[cold]
+    pub(super) fn explain(&self, err: Error) -> Error {
+        self.npz.source.explain(err.with_member(self.entry.name()))
     }
 }
 
@@ -126,15 +118,10 @@ impl Data for MemberData<'_> {
             meter.finish()?;
             Ok(data.into())
         };
-        read().map_err(|e| self.npz.source.explain(e.with_member(self.entry.name())))
+        read().map_err(|e| self.explain(e))
     }
-}
 
-/// An error out of a reader of ours, which carries what it means.
-#[cold]
-fn from_reader(err: io::Error, offset: u64) -> Error {
-    match err.downcast::<Error>() {
-        Ok(ours) => ours,
-        Err(other) => Error::io(other, "decompressing the member").at(offset),
+    fn forward(&self) -> Option<Box<dyn Forward + '_>> {
+        Some(Box::new(Onward::new(self)))
     }
 }

@@ -142,6 +142,11 @@ impl Runs {
         }
     }
 
+    /// Where the first run begins.
+    pub(crate) fn start(&self) -> u64 {
+        self.next.unwrap_or(0)
+    }
+
     /// Where the last run ends.
     pub(crate) fn end(&self) -> u64 {
         let extents = self.axes.iter().map(Loop::extent);

@@ -13,8 +13,12 @@ impl Entry<'_> {
         self.compare_crc(crc32fast::hash(bytes))
     }
 
+    /// The same of a sum that was found already.
+    ///
+    /// # Errors
+    /// As [`Entry::check_crc`].
     #[inline]
-    pub(super) fn compare_crc(&self, found: u32) -> Result<()> {
+    pub(crate) fn compare_crc(&self, found: u32) -> Result<()> {
         if found == self.record.crc {
             return Ok(());
         }

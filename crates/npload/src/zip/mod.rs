@@ -50,6 +50,7 @@ use index::Index;
 pub(crate) use entry::Entry;
 pub(crate) use method::Method;
 pub(crate) use read::{ReadOptions, Unshared};
+pub(crate) use reader::Reader;
 pub(crate) use work::Inflaters;
 
 /// What names may leave out that are looked up.

@@ -15,6 +15,7 @@
 
 mod arrays;
 mod begin;
+mod blocks;
 #[cfg(target_os = "linux")]
 mod directory;
 mod examples;
