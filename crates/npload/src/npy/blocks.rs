@@ -19,9 +19,9 @@ pub struct Block {
 /// The blocks of a [`Part`], in the order in which they lie in the file, read one by one.
 ///
 /// After an error there are no more.
-pub struct Blocks<'p> {
-    part: &'p Part<'p>,
-    data: Box<dyn Forward + 'p>,
+pub struct Blocks<'a> {
+    part: Part<'a>,
+    data: Box<dyn Forward + 'a>,
     /// The lengths of a block's axes; at the ends of the part it has less.
     shape: Vec<usize>,
     /// The axes, the one first along which elements lie furthest apart.
@@ -75,7 +75,7 @@ impl<'a> Part<'a> {
     /// # Errors
     /// [`ErrorKind::Argument`] for a shape with another number of axes, or with a 0; what reading a
     /// block gives is among the items.
-    pub fn blocks<'p>(&'p self, shape: &[usize]) -> Result<Blocks<'p>> {
+    pub fn blocks(&self, shape: &[usize]) -> Result<Blocks<'a>> {
         if shape.len() != self.shape().len() || shape.contains(&0) {
             let message = format!(
                 "blocks of shape {shape:?} of an array of shape {:?}",
@@ -85,7 +85,7 @@ impl<'a> Part<'a> {
         }
         let nothing = self.shape().contains(&0);
         Ok(Blocks {
-            part: self,
+            part: self.clone(),
             data: self.forward(),
             shape: shape.to_vec(),
             order: self.slowest_first(),

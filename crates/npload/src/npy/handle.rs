@@ -6,7 +6,7 @@ use std::sync::Arc;
 use npload_buffer::{Buffer, ReadAt};
 
 use super::header::Header;
-use super::part::{Data, Part};
+use super::part::{Data, Forward, Part};
 use super::read::{Head, Located, locate, refuse_objects};
 use crate::array::{Array, Element};
 use crate::selection::Plan;
@@ -149,6 +149,19 @@ impl Data for &Npy {
     fn read(&self, plan: &Plan) -> Result<Buffer> {
         let read = self.located.read(&self.source, plan, &self.options);
         Ok(read.map_err(|e| self.source.explain(e))?.into())
+    }
+
+    fn forward<'d>(self: Arc<Self>) -> Box<dyn Forward + 'd>
+    where
+        Self: 'd,
+    {
+        Box::new(*self)
+    }
+}
+
+impl Forward for &Npy {
+    fn read(&mut self, plan: &Plan) -> Result<Buffer> {
+        Data::read(self, plan)
     }
 }
 

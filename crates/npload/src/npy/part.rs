@@ -35,25 +35,16 @@ pub(crate) trait Data: Send + Sync {
     /// Reads what a plan says.
     fn read(&self, plan: &Plan) -> Result<Buffer>;
 
-    /// For plans that lie one behind the other; none if it makes no difference.
-    fn forward(&self) -> Option<Box<dyn Forward + '_>> {
-        None
-    }
+    /// For plans that lie one behind the other.
+    fn forward<'d>(self: Arc<Self>) -> Box<dyn Forward + 'd>
+    where
+        Self: 'd;
 }
 
 /// Data that is read from its beginning to its end.
 pub(crate) trait Forward {
     /// Reads what a plan says. It costs less if that lies behind the plan before it.
     fn read(&mut self, plan: &Plan) -> Result<Buffer>;
-}
-
-/// Data where it makes no difference.
-struct Anywhere<'d>(&'d dyn Data);
-
-impl Forward for Anywhere<'_> {
-    fn read(&mut self, plan: &Plan) -> Result<Buffer> {
-        self.0.read(plan)
-    }
 }
 
 impl<'a> Part<'a> {
@@ -126,9 +117,8 @@ impl<'a> Part<'a> {
     }
 
     /// Its data, for [`Part::read_forward`].
-    pub(super) fn forward(&self) -> Box<dyn Forward + '_> {
-        let forward = self.data.forward();
-        forward.unwrap_or_else(|| Box::new(Anywhere(&*self.data)))
+    pub(super) fn forward(&self) -> Box<dyn Forward + 'a> {
+        self.data.clone().forward()
     }
 
     /// A part of it, read from data that is at the part before.

@@ -1,6 +1,7 @@
 //! Parts of a member that lie one behind the other.
 
 use std::io;
+use std::sync::Arc;
 
 use crc32fast::Hasher;
 use npload_buffer::{AlignedBuf, Buffer};
@@ -18,8 +19,8 @@ const PIECE: usize = 1 << 20;
 
 /// A member of which parts are read one behind the other: a compressed one is inflated once. Whoever
 /// reads all of it, from the first byte to the last, has it checked.
-pub(super) struct Onward<'m, 'a> {
-    member: &'m MemberData<'a>,
+pub(super) struct Onward<'a> {
+    member: Arc<MemberData<'a>>,
     /// The stream of a compressed member.
     inflated: Option<Inflated<'a>>,
     /// The sum of a stored member, for as long as every part begins where the one before it ended.
@@ -28,18 +29,18 @@ pub(super) struct Onward<'m, 'a> {
     unverified: bool,
 }
 
-impl<'m, 'a> Onward<'m, 'a> {
-    pub(super) fn new(member: &'m MemberData<'a>) -> Self {
+impl<'a> Onward<'a> {
+    pub(super) fn new(member: Arc<MemberData<'a>>) -> Self {
         Onward {
+            unverified: member.npz.options.verify == Verify::Always,
             member,
             inflated: None,
             sum: None,
-            unverified: member.npz.options.verify == Verify::Always,
         }
     }
 
     fn read_plan(&mut self, plan: &Plan) -> Result<AlignedBuf> {
-        let member = self.member;
+        let member = self.member.clone();
         let options = &member.npz.options;
         if std::mem::take(&mut self.unverified) {
             verify(&member.entry, options, &Meter::silent())?;
@@ -60,20 +61,20 @@ impl<'m, 'a> Onward<'m, 'a> {
     }
 
     fn inflate(&mut self, plan: &Plan, meter: &Meter<'_>) -> Result<AlignedBuf> {
-        let member = self.member;
+        let member = self.member.clone();
         let start = member.start.saturating_add(plan.runs.start());
         let inflated = match self.inflated.take().filter(|inflated| inflated.at <= start) {
             Some(inflated) => inflated,
-            None => Inflated::new(member, member.npz.options.verify == Verify::WholeReads)?,
+            None => Inflated::new(&member, member.npz.options.verify == Verify::WholeReads)?,
         };
         self.inflated
             .insert(inflated)
-            .read(member, plan, &|n| meter.advance(n))
+            .read(&member, plan, &|n| meter.advance(n))
     }
 
     /// Adds the bytes of a plan to the sum, and compares it at the member's end.
     fn add(&mut self, plan: &Plan, data: &[u8]) -> Result<()> {
-        let member = self.member;
+        let member = self.member.clone();
         let (at, end) = (plan.runs.start(), plan.runs.end());
         let dense = end.saturating_sub(at) == plan.nbytes as u64;
         let sum = match self.sum.take() {
@@ -98,7 +99,7 @@ impl<'m, 'a> Onward<'m, 'a> {
     }
 }
 
-impl Forward for Onward<'_, '_> {
+impl Forward for Onward<'_> {
     fn read(&mut self, plan: &Plan) -> Result<Buffer> {
         let read = self.read_plan(plan);
         Ok(read.map_err(|e| self.member.explain(e))?.into())

@@ -1,5 +1,7 @@
 //! Parts of members.
 
+use std::sync::Arc;
+
 use npload_buffer::{AlignedBuf, Buffer};
 
 use super::forward::{Inflated, Onward};
@@ -121,7 +123,10 @@ impl Data for MemberData<'_> {
         read().map_err(|e| self.explain(e))
     }
 
-    fn forward(&self) -> Option<Box<dyn Forward + '_>> {
-        Some(Box::new(Onward::new(self)))
+    fn forward<'d>(self: Arc<Self>) -> Box<dyn Forward + 'd>
+    where
+        Self: 'd,
+    {
+        Box::new(Onward::new(self))
     }
 }
