@@ -2,14 +2,41 @@
 
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
+
+from npload._npload import LazyArray, open
 
 if TYPE_CHECKING:
-    from npload._npload import LazyArray
     from npload._npz import NpzFile
 
 
-class LazyNpz(Mapping[str, "LazyArray"]):
+def rows(array: LazyArray, block: int) -> Iterator[Any]:
+    """Iterate over the first axis of `array`, of which up to `block` bytes are read at a time."""
+    if array.ndim == 0:
+        raise TypeError("iteration over a 0-d array")
+    bytes_of_one = array.nbytes // max(len(array), 1)
+    count = max(1, block // max(bytes_of_one, 1))
+    whole = [max(1, length) for length in array.shape[1:]]
+    for _, rows in array.blocks((count, *whole)) if array.size else [(None, array[...])]:
+        yield from rows
+
+
+def again(
+    path: str,
+    key: str | None,
+    stamp: tuple[int, int, int],
+    arguments: dict[str, Any],
+) -> LazyArray:
+    """Open the array of another process's `LazyArray`, if its file is what it was."""
+    known = ("max_header_size", "verify", "threads")
+    opened: Any = open(path, **{name: arguments[name] for name in known})
+    array: LazyArray = opened if key is None else opened[key]
+    if array._stamp != stamp:
+        raise ValueError(f"{path!r} has changed since it was opened: open it again")
+    return array
+
+
+class LazyNpz(Mapping[str, LazyArray]):
     """
     The arrays of an ``.npz`` file, opened and not loaded: what `open` gives for an archive.
 
@@ -20,7 +47,7 @@ class LazyNpz(Mapping[str, "LazyArray"]):
     def __init__(self, npz: "NpzFile") -> None:
         self._npz = npz
 
-    def __getitem__(self, key: str) -> "LazyArray":
+    def __getitem__(self, key: str) -> LazyArray:
         """Return the array of that key, not loaded."""
         return self._npz._lazy(key)
 

@@ -9,10 +9,11 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyString, PyType};
 
-use crate::lazy::LazyArray;
+use crate::lazy::{LazyArray, LazyBlocks};
 use crate::mapping::{MappedMemory, Mapping};
 use crate::memory::Memory;
 use crate::npz::Archive;
+use crate::source::Kept;
 
 /// Classes and functions of Python's that are used often.
 pub(crate) struct Known {
@@ -75,7 +76,9 @@ pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     // Filled already where the package was taken out of `sys.modules` and is imported again.
     let _ = KNOWN.set(py, known);
     py.get_type::<Archive>();
+    py.get_type::<Kept>();
     py.get_type::<LazyArray>();
+    py.get_type::<LazyBlocks>();
     py.get_type::<MappedMemory>();
     py.get_type::<Mapping>();
     py.get_type::<Memory>();

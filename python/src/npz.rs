@@ -19,7 +19,7 @@ use crate::dtype::{Dtypes, of_header, to_numpy};
 use crate::error::{IntoPython, to_python};
 use crate::guard::guarded;
 use crate::known::known;
-use crate::lazy::LazyArray;
+use crate::lazy::{Address, LazyArray};
 use crate::mapping::{Place, filename, to_memmap};
 use crate::source::Kept;
 use crate::watch::watched;
@@ -449,7 +449,15 @@ impl Archive {
     /// A member as an array of which parts are read.
     fn _lazy(&self, py: Python<'_>, key: &str) -> PyResult<LazyArray> {
         guarded(py, || {
-            LazyArray::member(py, self.npz()?, &self.file, key, self.arguments.ml())
+            let npz = self.npz()?;
+            let address = Address::of(
+                py,
+                self.path.as_deref(),
+                npz.file(),
+                Some(key),
+                &self.arguments,
+            )?;
+            LazyArray::member(py, npz, &self.file, key, self.arguments.ml(), address)
         })
     }
 

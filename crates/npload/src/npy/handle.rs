@@ -1,5 +1,6 @@
 //! An array in a file, opened and not loaded.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -116,6 +117,26 @@ impl Npy {
     /// [`ErrorKind::Index`] when the selection does not fit; else as [`load`](crate::load).
     pub fn read(&self, selection: impl Into<Selection>) -> Result<Array> {
         self.part()?.slice(selection)?.read()
+    }
+
+    /// The file that it reads, if it was opened by a path. Its position means nothing.
+    #[must_use]
+    pub fn file(&self) -> Option<&File> {
+        self.source.file()
+    }
+
+    /// Puts the array's bytes, as they are in the file, into memory that has exactly their number.
+    ///
+    /// # Errors
+    /// As [`load`](crate::load); [`ErrorKind::Shape`] for memory of another size.
+    pub fn read_into(&self, dest: &mut [u8]) -> Result<()> {
+        let mut read = || {
+            self.header().check_nbytes(dest.len())?;
+            refuse_objects(self.header().dtype(), &self.options)?;
+            self.located
+                .load_into(dest, &self.source, self.len, &self.options)
+        };
+        read().map_err(|e| self.source.explain(e))
     }
 
     /// Loads the whole array into memory that exists, in the order of the file and this machine's

@@ -42,7 +42,7 @@ pub(crate) trait Data: Send + Sync {
 }
 
 /// Data that is read from its beginning to its end.
-pub(crate) trait Forward {
+pub(crate) trait Forward: Send {
     /// Reads what a plan says. It costs less if that lies behind the plan before it.
     fn read(&mut self, plan: &Plan) -> Result<Buffer>;
 }

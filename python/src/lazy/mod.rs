@@ -1,11 +1,15 @@
 //! Arrays that are opened and not loaded: indexing reads.
 
+mod address;
+mod blocks;
+mod index;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use npload::{Begun, Index, LoadOptions, Npy, Npz, Part, Selection};
-use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError};
+use npload::{Begun, Header, Index, LoadOptions, Npy, Npz, Part, Selection};
+use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyEllipsis, PyInt, PySlice, PyString, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::arguments::Arguments;
@@ -15,21 +19,35 @@ use crate::error::IntoPython;
 use crate::guard::guarded;
 use crate::load::{Whence, begin};
 use crate::npz::{Origin, new_npz_file};
+use crate::out;
 use crate::source::Kept;
 use crate::watch::watched;
+use index::{What, what};
+
+pub(crate) use address::Address;
+pub(crate) use blocks::LazyBlocks;
+
+/// What iteration reads at a time, in bytes, and what `chunks` tells others to.
+const BLOCK: usize = 16 << 20;
 
 /// An array in a file, opened and not loaded.
 ///
 /// Indexing it reads, and reads no more than the elements need: ``array[10:20, :, 0]``. Integers,
 /// slices, ``...`` and ``None`` read parts, names read fields; any other index reads the whole array
-/// and leaves the indexing to NumPy. It may be shared between threads.
+/// and leaves the indexing to NumPy. Iterating over it reads rows, some at a time.
+///
+/// It may be shared between threads and with forked processes, and it can be pickled if the file was
+/// given by its path: whoever unpickles it opens that file, which must not have changed.
 #[pyclass(frozen, module = "npload")]
 pub(crate) struct LazyArray {
     /// Nothing once it is closed. Locked for a moment, with the GIL held: a fork finds it free.
     open: Mutex<Option<Open>>,
     dtype: Py<PyAny>,
     shape: Vec<usize>,
+    chunks: Vec<usize>,
     ml: MlDtypes,
+    /// Where others find it; nothing where only this process has the file.
+    address: Option<Address>,
 }
 
 /// What is read from.
@@ -39,7 +57,7 @@ struct Open {
     file: Option<Py<Kept>>,
 }
 
-enum Data {
+pub(crate) enum Data {
     Npy(Npy),
     Member(Arc<Npz>, String),
 }
@@ -56,33 +74,55 @@ impl Data {
 impl LazyArray {
     fn new(
         py: Python<'_>,
-        data: Data,
-        file: Option<Py<Kept>>,
-        header: &npload::Header,
+        open: Open,
+        header: &Header,
+        is_compressed: bool,
         ml: MlDtypes,
+        address: Option<Address>,
     ) -> PyResult<Self> {
-        let data = Arc::new(data);
+        let part = open.data.part();
+        // Of a compressed member a part costs all that is before it. An array whose elements cannot
+        // be read says so when they are asked for.
+        let chunks = match &part {
+            Ok(part) if !is_compressed => part.block_shape(BLOCK),
+            _ => header.shape().iter().map(|&len| len.max(1)).collect(),
+        };
+        drop(part);
         Ok(LazyArray {
-            open: Mutex::new(Some(Open { data, file })),
+            open: Mutex::new(Some(open)),
             dtype: of_header(py, header, ml)?.unbind(),
             shape: header.shape().to_vec(),
+            chunks,
             ml,
+            address,
         })
     }
 
+    /// The array of that key in an archive that was loaded from `file`.
     pub(crate) fn member(
         py: Python<'_>,
         npz: Arc<Npz>,
         file: &Py<Kept>,
         key: &str,
         ml: MlDtypes,
+        address: Option<Address>,
     ) -> PyResult<Self> {
-        let Some(header) = py.detach(|| npz.header(key)).into_python(py)? else {
+        let peeked = py.detach(|| npz.peek_member(key)).into_python(py)?;
+        let Some(header) = peeked.header.into_python(py)? else {
             let text = format!("member {key:?} is no array: load it to get its bytes");
             return Err(PyValueError::new_err(text));
         };
-        let data = Data::Member(npz, key.to_owned());
-        LazyArray::new(py, data, Some(file.clone_ref(py)), &header, ml)
+        let open = Open {
+            data: Arc::new(Data::Member(npz, key.to_owned())),
+            file: Some(file.clone_ref(py)),
+        };
+        let is_compressed = peeked.compression != "stored";
+        LazyArray::new(py, open, &header, is_compressed, ml, address)
+    }
+
+    fn data(&self) -> PyResult<Arc<Data>> {
+        let data = self.open().as_ref().map(|open| open.data.clone());
+        data.ok_or_else(|| PyValueError::new_err("the LazyArray is closed"))
     }
 
     fn open(&self) -> MutexGuard<'_, Option<Open>> {
@@ -90,8 +130,7 @@ impl LazyArray {
     }
 
     fn read<'py>(&self, py: Python<'py>, what: &What) -> PyResult<Bound<'py, PyAny>> {
-        let data = self.open().as_ref().map(|open| open.data.clone());
-        let data = data.ok_or_else(|| PyValueError::new_err("the LazyArray is closed"))?;
+        let data = self.data()?;
         let read = || {
             let part = data.part()?;
             let part = match what {
@@ -104,12 +143,6 @@ impl LazyArray {
         let dtype = to_numpy(py, array.dtype(), self.ml)?;
         to_numpy_array(array, &dtype)
     }
-}
-
-/// What is read.
-enum What {
-    Field(String),
-    Positions(Selection),
 }
 
 #[pymethods]
@@ -145,6 +178,13 @@ impl LazyArray {
     fn nbytes(&self, py: Python<'_>) -> PyResult<usize> {
         let itemsize: usize = self.dtype.getattr(py, "itemsize")?.extract(py)?;
         Ok(self.size().saturating_mul(itemsize))
+    }
+
+    /// The shape of blocks that are read well: elements that lie next to each other in the file, 16 MiB
+    /// of them; all of a compressed member. `dask.array.from_array` goes by it.
+    #[getter]
+    fn chunks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.chunks)
     }
 
     fn __len__(&self) -> PyResult<usize> {
@@ -210,6 +250,109 @@ impl LazyArray {
         }
     }
 
+    /// Loads the whole array.
+    ///
+    /// Parameters
+    /// ----------
+    /// out : numpy.ndarray, optional
+    ///     An array to load into, of just this dtype, shape and memory order. If the load fails it may
+    ///     hold anything.
+    ///
+    /// Returns
+    /// -------
+    /// numpy.ndarray
+    ///     `out`, or a new array.
+    #[pyo3(signature = (out=None))]
+    fn load<'py>(
+        &self,
+        py: Python<'py>,
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        guarded(py, || {
+            let Some(out) = out else {
+                return self.read(py, &What::Positions(Selection::all()));
+            };
+            match &*self.data()? {
+                Data::Npy(npy) => out::fill(out, npy.header(), self.ml, |bytes| {
+                    py.detach(|| npy.read_into(bytes)).into_python(py)
+                }),
+                Data::Member(npz, key) => {
+                    let pending = py.detach(|| npz.begin(key)).into_python(py)?;
+                    let Some(header) = pending.header() else {
+                        return Err(PyValueError::new_err("the member is no array any more"));
+                    };
+                    out::fill(out, header, self.ml, |bytes| {
+                        py.detach(|| pending.read_into(bytes)).into_python(py)
+                    })
+                }
+            }
+        })
+    }
+
+    /// Iterates over blocks, in the order in which they lie in the file.
+    ///
+    /// Each is read when it is asked for; a compressed member is decompressed once, and its checksum
+    /// checked when its end was read.
+    ///
+    /// Parameters
+    /// ----------
+    /// shape : tuple of int, optional
+    ///     The lengths of a block's axes; at the ends of the array it has less. By default blocks have
+    ///     16 MiB.
+    ///
+    /// Returns
+    /// -------
+    /// iterator of (tuple of slice, numpy.ndarray)
+    ///     Where each block lies in the array, and its elements.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import os, tempfile
+    /// >>> import numpy as np, npload
+    /// >>> path = os.path.join(tempfile.mkdtemp(), "x.npy")
+    /// >>> np.save(path, np.arange(6).reshape(3, 2))
+    /// >>> for index, block in npload.open(path).blocks((2, 2)):
+    /// ...     print(index, block.sum())
+    /// (slice(0, 2, None), slice(0, 2, None)) 6
+    /// (slice(2, 3, None), slice(0, 2, None)) 9
+    #[pyo3(signature = (shape=None))]
+    fn blocks(&self, py: Python<'_>, shape: Option<Vec<usize>>) -> PyResult<LazyBlocks> {
+        guarded(py, || {
+            LazyBlocks::new(py, self.data()?, shape.as_deref(), self.ml)
+        })
+    }
+
+    /// Iterates over the first axis. Rows are read some at a time, up to 16 MiB.
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let rows = slf.py().import("npload._lazy")?.getattr("rows")?;
+        rows.call1((slf, BLOCK))
+    }
+
+    /// Opens it again by its path, in the process that unpickles it.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let Some(address) = self.address.as_ref().filter(|_| self.data().is_ok()) else {
+            return Err(PyTypeError::new_err(
+                "only an open LazyArray whose file was given by its path can be pickled: another \
+                 process cannot open the same file object",
+            ));
+        };
+        let again = py.import("npload._lazy")?.getattr("again")?;
+        (again, address.arguments(py)?).into_pyobject(py)
+    }
+
+    /// What dask names its tasks by: the same for the same array of an unchanged file.
+    fn __dask_tokenize__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match &self.address {
+            Some(address) => Ok(address.arguments(py)?.into_any()),
+            None => py.import("uuid")?.call_method0("uuid4")?.getattr("hex"),
+        }
+    }
+
+    #[getter]
+    fn _stamp(&self) -> Option<address::Stamp> {
+        self.address.as_ref().map(Address::stamp)
+    }
+
     /// Closes the file; what is read after that raises a `ValueError`. Arrays that were read stay.
     fn close(&self) {
         let open = self.open().take();
@@ -232,6 +375,9 @@ impl LazyArray {
         {
             visit.call(file)?;
         }
+        if let Some(address) = &self.address {
+            address.visit(&visit)?;
+        }
         visit.call(&self.dtype)
     }
 
@@ -245,73 +391,6 @@ impl LazyArray {
     }
 }
 
-/// What the engine reads for an index; nothing where only NumPy knows what it means.
-fn what(index: &Bound<'_, PyAny>) -> PyResult<Option<What>> {
-    if let Ok(name) = index.cast::<PyString>() {
-        return Ok(Some(What::Field(name.to_str()?.to_owned())));
-    }
-    let parts = match index.cast::<PyTuple>() {
-        Ok(parts) => parts
-            .iter()
-            .map(|part| position(&part))
-            .collect::<PyResult<Option<Vec<_>>>>()?,
-        Err(_) => position(index)?.map(|part| vec![part]),
-    };
-    Ok(parts.map(|parts| What::Positions(Selection::new(parts))))
-}
-
-fn position(part: &Bound<'_, PyAny>) -> PyResult<Option<Index>> {
-    if part.is_none() {
-        return Ok(Some(Index::NewAxis));
-    }
-    if part.is_instance_of::<PyEllipsis>() {
-        return Ok(Some(Index::Ellipsis));
-    }
-    if let Ok(slice) = part.cast::<PySlice>() {
-        let bound = |name: &str| bound(&slice.getattr(name)?);
-        let step = bound("step")?.unwrap_or(1);
-        if step == 0 {
-            return Err(PyValueError::new_err("slice step cannot be zero"));
-        }
-        let (start, stop) = (bound("start")?, bound("stop")?);
-        return Ok(Some(Index::Slice { start, stop, step }));
-    }
-    // A bool is a mask, and arrays of integers are lists of positions.
-    if part.is_instance_of::<PyBool>() || part.hasattr("shape")? && !is_scalar(part)? {
-        return Ok(None);
-    }
-    if part.is_instance_of::<PyInt>() || part.hasattr("__index__")? {
-        let at = part.extract::<isize>();
-        return at
-            .map(|at| Some(Index::At(at)))
-            .map_err(|_| PyIndexError::new_err("index out of range"));
-    }
-    Ok(None)
-}
-
-/// A bound of a slice: one that no axis reaches is as good as the last that fits.
-fn bound(given: &Bound<'_, PyAny>) -> PyResult<Option<isize>> {
-    if given.is_none() {
-        return Ok(None);
-    }
-    match given.extract() {
-        Ok(at) => Ok(Some(at)),
-        Err(err) if err.is_instance_of::<PyOverflowError>(given.py()) => {
-            let end = if given.lt(0)? { isize::MIN } else { isize::MAX };
-            Ok(Some(end))
-        }
-        Err(_) => Err(PyTypeError::new_err(
-            "slice indices must be integers or None or have an __index__ method",
-        )),
-    }
-}
-
-/// Whether it is one of NumPy's integers; its bools are masks.
-fn is_scalar(part: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let integer = part.py().import("numpy")?.getattr("integer")?;
-    part.is_instance(&integer)
-}
-
 /// Opens a file and loads nothing.
 pub(crate) fn open<'py>(
     file: &Bound<'py, PyAny>,
@@ -323,11 +402,18 @@ pub(crate) fn open<'py>(
         (Begun::Array(pending), from) => {
             let npy = pending.into_npy(options());
             let header = npy.header().clone();
-            let file = match from {
-                Whence::Path(_) => None,
-                Whence::File(file) => Some(file.unbind()),
+            let (file, address) = match from {
+                Whence::Path(path) => (
+                    None,
+                    Address::of(py, Some(&path), npy.file(), None, arguments)?,
+                ),
+                Whence::File(file) => (Some(file.unbind()), None),
             };
-            let lazy = LazyArray::new(py, Data::Npy(npy), file, &header, arguments.ml())?;
+            let open = Open {
+                data: Arc::new(Data::Npy(npy)),
+                file,
+            };
+            let lazy = LazyArray::new(py, open, &header, false, arguments.ml(), address)?;
             Ok(Bound::new(py, lazy)?.into_any())
         }
         (Begun::Npz(npz), from) => {
