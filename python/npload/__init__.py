@@ -10,6 +10,7 @@
 """
 
 from npload import _pickles  # noqa: F401  (now, and not while a process forks)
+from npload._files import LazyFiles
 from npload._info import ArrayInfo
 from npload._install import install, installed, uninstall
 from npload._lazy import LazyNpz
@@ -30,6 +31,7 @@ from npload._npz import NpzFile
 __all__ = [
     "ArrayInfo",
     "LazyArray",
+    "LazyFiles",
     "LazyNpz",
     "Mapping",
     "NpzFile",

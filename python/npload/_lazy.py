@@ -28,8 +28,7 @@ def again(
     arguments: dict[str, Any],
 ) -> LazyArray:
     """Open the array of another process's `LazyArray`, if its file is what it was."""
-    known = ("max_header_size", "verify", "threads")
-    opened: Any = open(path, **{name: arguments[name] for name in known})
+    opened: Any = open(path, **arguments)
     array: LazyArray = opened if key is None else opened[key]
     if array._stamp != stamp:
         raise ValueError(f"{path!r} has changed since it was opened: open it again")

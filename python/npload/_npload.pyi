@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from typing_extensions import Buffer, TypeVar, disjoint_base
 
+from npload._files import LazyFiles
 from npload._info import ArrayInfo
 from npload._lazy import LazyNpz
 
@@ -86,13 +87,36 @@ def load_many(
     threads: int | None = None,
 ) -> list[Any]: ...
 def peek(file: _File, *, max_header_size: int = 10000) -> ArrayInfo | dict[str, ArrayInfo]: ...
+@overload
 def open(
     file: _File,
     *,
     max_header_size: int = 10000,
     verify: bool | None = None,
     threads: int | None = None,
+    stack: None = None,
+    concat: None = None,
 ) -> LazyArray | LazyNpz: ...
+@overload
+def open(
+    file: _Path | Iterable[_Path],
+    *,
+    max_header_size: int = 10000,
+    verify: bool | None = None,
+    threads: int | None = None,
+    stack: int,
+    concat: None = None,
+) -> LazyFiles: ...
+@overload
+def open(
+    file: _Path | Iterable[_Path],
+    *,
+    max_header_size: int = 10000,
+    verify: bool | None = None,
+    threads: int | None = None,
+    stack: None = None,
+    concat: int,
+) -> LazyFiles: ...
 def open_archive(
     file: _File,
     *,
@@ -148,6 +172,8 @@ class LazyArray:
     def size(self) -> int: ...
     @property
     def nbytes(self) -> int: ...
+    @property
+    def fortran_order(self) -> bool: ...
     @property
     def chunks(self) -> tuple[int, ...]: ...
     @property

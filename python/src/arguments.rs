@@ -90,11 +90,17 @@ impl Default for Arguments {
 impl Arguments {
     /// As keyword arguments of `npload.load`, but for `progress`.
     pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(py);
+        let dict = self.opening(py)?;
         dict.set_item("mmap_mode", self.map.map(letters))?;
         dict.set_item("allow_pickle", self.allow_pickle)?;
         dict.set_item("fix_imports", self.pickles.fix_imports)?;
         dict.set_item("encoding", self.pickles.encoding)?;
+        Ok(dict)
+    }
+
+    /// As keyword arguments of `npload.open`.
+    pub(crate) fn opening<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
         dict.set_item("max_header_size", self.max_header_size)?;
         dict.set_item("threads", self.threads.map(NonZeroUsize::get))?;
         let verify = match self.verify {

@@ -355,11 +355,16 @@ pub(crate) fn peek<'py>(
 ///     The file.
 /// max_header_size, verify, threads
 ///     As in `load`. Of parts no checksum is checked, unless `verify` is True.
+/// stack, concat : int, optional
+///     Many ``.npy`` files as one array: along a new axis, or along one that they have. `file` is
+///     then a pattern, as ``"part-*.npy"``, whose files come in the order of the numbers in their
+///     names, or a list of paths.
 ///
 /// Returns
 /// -------
-/// LazyArray or LazyNpz
-///     The array of an ``.npy`` file, or a mapping of an archive's keys to such arrays.
+/// LazyArray, LazyNpz or LazyFiles
+///     The array of an ``.npy`` file, a mapping of an archive's keys to such arrays, or many files as
+///     one array.
 ///
 /// Examples
 /// --------
@@ -375,8 +380,11 @@ pub(crate) fn peek<'py>(
 ///        [ 8, 10]])
 #[pyfunction]
 #[pyo3(
-    signature = (file, *, max_header_size=Given::NOT, verify=None, threads=None),
-    text_signature = "(file, *, max_header_size=10000, verify=None, threads=None)"
+    signature = (
+        file, *, max_header_size=Given::NOT, verify=None, threads=None, stack=None, concat=None
+    ),
+    text_signature = "(file, *, max_header_size=10000, verify=None, threads=None, stack=None, \
+        concat=None)"
 )]
 pub(crate) fn open<'py>(
     py: Python<'py>,
@@ -384,6 +392,8 @@ pub(crate) fn open<'py>(
     max_header_size: Given<'_, 'py>,
     verify: Optional<'_, 'py>,
     threads: Optional<'_, 'py>,
+    stack: Optional<'_, 'py>,
+    concat: Optional<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(py, || {
         let arguments = common(
@@ -394,7 +404,10 @@ pub(crate) fn open<'py>(
             verify,
             threads,
         )?;
-        lazy::open(file, &arguments)
+        match (stack, concat) {
+            (None, None) => lazy::open(file, &arguments),
+            _ => lazy::open_files(file, stack, concat, &arguments),
+        }
     })
 }
 

@@ -15,7 +15,7 @@ use crate::arguments::Arguments;
 /// nanoseconds.
 pub(super) type Stamp = (u64, i64, i64);
 
-/// The file that an array is in, and how it was opened.
+/// The file that an array is in, and how it was opened: keyword arguments of `npload.open`.
 pub(crate) struct Address {
     /// Absolute: the process that uses it may stand in another folder.
     path: PathBuf,
@@ -44,7 +44,7 @@ impl Address {
             path: std::path::absolute(path)?,
             key: key.map(str::to_owned),
             stamp: stamp(file)?,
-            arguments: arguments.to_dict(py)?.unbind(),
+            arguments: arguments.opening(py)?.unbind(),
         }))
     }
 

@@ -6,7 +6,7 @@ mod index;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use npload::{Begun, Header, Index, LoadOptions, Npy, Npz, Part, Selection};
+use npload::{Begun, Header, Index, LoadOptions, Npy, Npz, Order, Part, Selection};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -45,6 +45,7 @@ pub(crate) struct LazyArray {
     dtype: Py<PyAny>,
     shape: Vec<usize>,
     chunks: Vec<usize>,
+    order: Order,
     ml: MlDtypes,
     /// Where others find it; nothing where only this process has the file.
     address: Option<Address>,
@@ -93,6 +94,7 @@ impl LazyArray {
             dtype: of_header(py, header, ml)?.unbind(),
             shape: header.shape().to_vec(),
             chunks,
+            order: header.order(),
             ml,
             address,
         })
@@ -178,6 +180,12 @@ impl LazyArray {
     fn nbytes(&self, py: Python<'_>) -> PyResult<usize> {
         let itemsize: usize = self.dtype.getattr(py, "itemsize")?.extract(py)?;
         Ok(self.size().saturating_mul(itemsize))
+    }
+
+    /// Whether the first axis varies fastest in the file.
+    #[getter]
+    fn fortran_order(&self) -> bool {
+        self.order == Order::F
     }
 
     /// The shape of blocks that are read well: elements that lie next to each other in the file, 16 MiB
@@ -428,4 +436,16 @@ pub(crate) fn open<'py>(
             "only files with a position can be opened without loading them: load this one",
         )),
     }
+}
+
+/// Opens many files as one array.
+pub(crate) fn open_files<'py>(
+    file: &Bound<'py, PyAny>,
+    stack: Option<&Bound<'py, PyAny>>,
+    concat: Option<&Bound<'py, PyAny>>,
+    arguments: &Arguments,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = file.py();
+    let open_files = py.import("npload._files")?.getattr("open_files")?;
+    open_files.call1((file, stack, concat, arguments.opening(py)?))
 }
