@@ -234,6 +234,43 @@ def mapped(files: Inputs) -> Contenders:
     return loads(files.npy("f4-64.npy", lambda: files.floats(64)), mmap_mode="r")
 
 
+SLICES = {
+    "one row": (17_000,),
+    "1,000 rows": (slice(4000, 5000),),
+    "every 10th row": (slice(None, None, 10),),
+    "every 100th row": (slice(None, None, 100),),
+    "a column": (slice(None), 300),
+    "a block": (slice(1000, 9000), slice(100, 400)),
+    "the rear half, reversed": (slice(None, 16_384, -1),),
+}
+
+
+def part(files: Inputs, index: tuple[Any, ...], cold: bool = False) -> Contenders:
+    """A part of a matrix of 32,768 rows of 4 KiB; `cold` drops the file from the page cache before."""
+    path = str(files.npy("f4-128-matrix.npy", lambda: files.floats(128).reshape(-1, 1024)))
+    rows = 32_768 // files.shrink
+    if files.shrink > 1:
+        index = (slice(rows // 2), *index[1:])
+    lazy = npload.open(path)
+
+    def forget() -> None:
+        with open(path, "rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def numpy_part() -> Any:
+        if cold:
+            forget()
+        return np.array(np.load(path, mmap_mode="r")[index])
+
+    def npload_part() -> Any:
+        if cold:
+            forget()
+        return lazy[index]
+
+    np.testing.assert_array_equal(npload_part(), numpy_part(), strict=True)
+    return {"numpy": numpy_part, "npload": npload_part}
+
+
 CASES = [
     Case("npy 256 MB", large_npy, 1.8),
     Case("npz 256 MB, stored", lambda files: one_by_one(stored_npz(files)), 3),
@@ -254,4 +291,6 @@ CASES = [
     Case("npy 64 MB, Fortran", fortran),
     Case("npy 64 MB, structs", structs),
     Case("npy 100,000 objects", objects),
+    *(Case(f"part: {name}", partial(part, index=index), 0.9) for name, index in SLICES.items()),
+    *(Case(f"cold part: {name}", partial(part, index=index, cold=True), 1) for name, index in SLICES.items()),
 ]
