@@ -6,7 +6,7 @@ mod runs;
 #[cfg(feature = "ndarray")]
 mod slice_info;
 
-pub(crate) use runs::{Gap, Plan, Steps};
+pub(crate) use runs::{Gap, Plan, Runs, Steps};
 
 /// A basic NumPy index: integers, slices, `...` and `newaxis`, one for each axis.
 ///

@@ -142,6 +142,26 @@ impl Runs {
         }
     }
 
+    /// The same runs in up to so many pieces, in order, and how many of their bytes each has of
+    /// `nbytes` in all; none where they are not to be split.
+    pub(crate) fn split(&self, pieces: usize, nbytes: usize) -> Option<Vec<(Runs, usize)>> {
+        let first = self.next?;
+        let outer = self.axes.first().filter(|outer| outer.jump == 0)?;
+        let count = usize::try_from(outer.count).ok()?;
+        let each = nbytes.checked_div(count)?;
+        let longest = count.div_ceil(pieces.max(1));
+        let piece = |start: usize| {
+            let len = longest.min(count.saturating_sub(start));
+            let mut runs = self.clone();
+            runs.next = Some(first.saturating_add(outer.stride.saturating_mul(start as u64)));
+            if let Some(outer) = runs.axes.first_mut() {
+                outer.count = len as u64;
+            }
+            (runs, each.saturating_mul(len))
+        };
+        Some((0..count).step_by(longest.max(1)).map(piece).collect())
+    }
+
     /// Where the first run begins.
     pub(crate) fn start(&self) -> u64 {
         self.next.unwrap_or(0)
@@ -199,6 +219,27 @@ mod tests {
             plan.nbytes as u64
         );
         runs
+    }
+
+    #[test]
+    fn pieces_are_the_runs() {
+        for text in ["::2, 1:3", "1:, ::-2", "::-3", ":, 0", "0:0", "1"] {
+            let plan = layout(text, &[13, 5, 2], Order::C, 4).plan(&[]);
+            let all: Vec<_> = plan.runs.clone().collect();
+            for pieces in [1, 2, 3, 100] {
+                let Some(split) = plan.runs.split(pieces, plan.nbytes) else {
+                    assert!(all.len() < 2);
+                    continue;
+                };
+                assert!(split.len() <= pieces);
+                for (runs, nbytes) in &split {
+                    let found: u64 = runs.clone().map(|run| run.1).sum();
+                    assert_eq!(found, *nbytes as u64);
+                }
+                let joined: Vec<_> = split.into_iter().flat_map(|(runs, _)| runs).collect();
+                assert_eq!(joined, all, "{text} in {pieces}");
+            }
+        }
     }
 
     #[test]

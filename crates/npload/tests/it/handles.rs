@@ -342,7 +342,7 @@ fn opening_what_is_no_archive_says_what_it_is() {
             "git-LFS pointer",
         ),
         (b"<!doctype html>", ErrorKind::NotArray, "HTML page"),
-        (b"\x93NUMPY\x01\0", ErrorKind::NotArray, "Npy::open"),
+        (b"\x93NUMPY\x01\0", ErrorKind::NotArray, "load it as one"),
         (b"", ErrorKind::Empty, "No data left"),
         (b"PK\x03\x04junk", ErrorKind::Archive, "not a zip file"),
     ] {
