@@ -1,6 +1,7 @@
 //! NumPy arrays: over the engine's memory, or filled by the engine where NumPy has allocated them.
 
 use std::ffi::c_int;
+use std::ops::Range;
 use std::ptr::null_mut;
 
 use npload::{Array, DType, Header, Order};
@@ -136,23 +137,21 @@ fn without_bytes<'py>(
 }
 
 /// The engine's array as NumPy's: over the same memory, or copied where it is small, shared, or has
-/// gaps.
+/// gaps. A large one whose steps go backwards stays so.
 #[inline]
 pub(crate) fn to_numpy_array<'py>(
     mut array: Array,
     dtype: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    if array.nbytes() >= OWN_FROM && array.buffer().0.is_writable() {
+        return wrap(array, dtype);
+    }
     if array.order().is_none() {
         // Makes it contiguous.
         array.bytes_mut().into_python(dtype.py())?;
     }
-    if array.nbytes() >= OWN_FROM && array.buffer().0.is_writable() {
-        return wrap(array, dtype);
-    }
     let order = order_of(&array);
-    let Some(bytes) = array.contiguous_bytes(order) else {
-        return Err(has_gaps());
-    };
+    let bytes = array.contiguous_bytes(order).ok_or_else(has_gaps)?;
     copy(bytes, array.dtype(), array.shape(), order, dtype)
 }
 
@@ -205,28 +204,46 @@ fn copy<'py>(
     Ok(new.finish())
 }
 
-/// A NumPy array over the engine's memory, which is its base.
+/// A NumPy array over the engine's memory, which is its base; a copy where others have it too.
 fn wrap<'py>(array: Array, numpy_dtype: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = numpy_dtype.py();
     let layout = Layout::of(&array)?;
-    let (order, dtype, shape) = (
-        order_of(&array),
-        array.dtype().clone(),
-        array.shape().to_vec(),
-    );
-    let nbytes = array.nbytes();
+    let range = reach(&array).ok_or_else(has_gaps)?;
     let (mut buffer, offset) = array.into_buffer();
-    let end = offset.saturating_add(nbytes);
-    let Some(bytes) = buffer.get_mut().and_then(|all| all.get_mut(offset..end)) else {
-        // Others hold the memory too.
-        let bytes = buffer.get(offset..end).ok_or_else(has_gaps)?;
-        return copy(bytes, &dtype, &shape, order, numpy_dtype);
+    let inside = offset.checked_sub(range.start).ok_or_else(has_gaps)?;
+    let (start, alone) = match buffer.get_mut() {
+        Some(all) => (all.get_mut(range).map(<[u8]>::as_mut_ptr), true),
+        None => {
+            let shared = buffer.get(range).map(<[u8]>::as_ptr);
+            (shared.map(<*const u8>::cast_mut), false)
+        }
     };
-    let data = bytes.as_mut_ptr();
-    let owner = Bound::new(numpy_dtype.py(), Memory::new(buffer))?.into_any();
-    let class = known(numpy_dtype.py())?.ndarray.bind(numpy_dtype.py());
-    // SAFETY: `data` is the first of `nbytes` bytes that `owner` keeps in place, that nothing else
-    // refers to, and that Rust does not touch as long as `owner` lives.
-    unsafe { over(class, data, owner, layout, true, numpy_dtype) }
+    let data = start.ok_or_else(has_gaps)?.wrapping_add(inside);
+    let owner = Bound::new(py, Memory::new(buffer))?.into_any();
+    let class = known(py)?.ndarray.bind(py);
+    // SAFETY: `range` has the bytes of all elements, the first of which is at `data`; `owner` keeps
+    // them in place. Rust does not touch them as long as `owner` lives, and what others read too is
+    // not written.
+    let made = unsafe { over(class, data, owner, layout, alone, numpy_dtype)? };
+    match alone {
+        true => Ok(made),
+        false => made.call_method1("copy", ("K",)),
+    }
+}
+
+/// The bytes in its memory from the first of the array's elements to the last, wherever steps go.
+fn reach(array: &Array) -> Option<Range<usize>> {
+    let (_, offset) = array.buffer();
+    let (mut start, mut end) = (offset, offset.checked_add(array.dtype().itemsize())?);
+    for (&len, &stride) in array.shape().iter().zip(array.strides()) {
+        let steps = len.checked_sub(1)?;
+        let distance = steps.checked_mul(stride.unsigned_abs())?;
+        match stride < 0 {
+            true => start = start.checked_sub(distance)?,
+            false => end = end.checked_add(distance)?,
+        }
+    }
+    Some(start..end)
 }
 
 /// The axes of an array as NumPy takes them.
