@@ -19,7 +19,7 @@ use crate::raised;
 /// with NumPy's sentence and the place behind it.
 #[cold]
 pub(crate) fn to_python(py: Python<'_>, err: &Error) -> PyErr {
-    if let Some(raised) = raised::take() {
+    if let Some(raised) = raised::take().or_else(|| raised::within(py, err)) {
         return raised;
     }
     let text = text(err);

@@ -38,7 +38,7 @@ pub(crate) fn watched(options: LoadOptions, progress: Option<Weak<Py<PyAny>>>) -
         match told {
             Ok(()) => ControlFlow::Continue(()),
             Err(err) => {
-                raised::keep(err);
+                Python::attach(|py| raised::keep(py, err));
                 ControlFlow::Break(())
             }
         }

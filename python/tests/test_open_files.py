@@ -560,3 +560,22 @@ def test_a_file_opened_by_a_name_in_bytes_warns_of_nothing(tmp_path: Path) -> No
     script = "import sys, npload; print(npload.load(open(sys.argv[1].encode(), 'rb')))"
     command = [sys.executable, "-P", "-bb", "-c", script, str(tmp_path / "x.npy")]
     assert subprocess.run(command, capture_output=True, text=True, check=False).stdout == "[0 1 2]\n"
+
+
+@pytest.mark.parametrize("after", [1, 5, 9, 14, 20])
+def test_what_a_reader_raises_comes_through_whichever_thread_reads(after: int) -> None:
+    file = io.BytesIO()
+    np.savez(file, a=np.zeros(4 << 20))
+
+    class Reader:
+        calls = 0
+        seek, tell = file.seek, file.tell
+
+        def read(self, size: int = -1) -> bytes:
+            self.calls += 1
+            if self.calls > after:
+                raise LookupError("no more today")
+            return file.read(size)
+
+    with pytest.raises(LookupError, match="no more today"):
+        npload.load(Reader(), threads=4)["a"]

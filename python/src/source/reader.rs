@@ -90,10 +90,8 @@ impl<'a, 'py> Reader<'a, 'py> {
 
 impl Read for Reader<'_, '_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let read = self.fill(out).map_err(|err| {
-            raised::keep(err);
-            io::Error::other("the reader raised an exception")
-        })?;
+        let py = self.file.py();
+        let read = self.fill(out).map_err(|err| raised::keep(py, err))?;
         self.given = self.given.saturating_add(read as u64);
         Ok(read)
     }

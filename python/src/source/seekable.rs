@@ -17,9 +17,6 @@ use crate::raised;
 ///
 /// It does not keep the object: who has what is read from it does, and shows it to the collector of
 /// cycles.
-///
-/// Archives in such objects are read by one thread, the caller's: [`raised`] is per thread, and
-/// Python's readers are not made for many.
 pub(crate) struct Seekable {
     file: Weak<Py<PyAny>>,
     len: u64,
@@ -135,10 +132,8 @@ impl ReadAt for Seekable {
                 let mut reader = Reader::new(file)?;
                 Ok(io::Read::read_exact(&mut reader, buf))
             });
-            read.unwrap_or_else(Err).unwrap_or_else(|err| {
-                raised::keep(err);
-                Err(io::Error::other("the reader raised an exception"))
-            })
+            let read = read.and_then(|read| read);
+            read.unwrap_or_else(|err| Err(raised::keep(py, err)))
         })
     }
 }
