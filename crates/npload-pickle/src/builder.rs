@@ -263,6 +263,17 @@ pub trait Builder {
         Ok(buffer.clone())
     }
 
+    /// How many of the bytes behind the BUILD of `target` are no opcodes: none, but for formats that
+    /// put data of their own there.
+    ///
+    /// # Errors
+    /// Where the data cannot be passed over.
+    #[inline]
+    fn bytes_behind(&mut self, target: &Self::Value, rest: &[u8]) -> Result<usize> {
+        let _ = (target, rest);
+        Ok(0)
+    }
+
     /// Told of everything that a loader would do besides making plain values.
     #[inline]
     fn note(&mut self, offset: usize, op: Op, note: Note<'_, Self::Value>) {

@@ -1,0 +1,131 @@
+//! The names in what the machine could not read: CPython may go on there.
+//!
+//! The machine stops where an opcode works on another type than its own, or a limit is met; CPython
+//! has no such limits, and objects that do more than ours. The opcodes behind are not run here, but
+//! what they name is listed, so that a report shows what a payload behind an obstacle is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::judge::judge;
+use super::{Finding, Use, Verdict, whole_name};
+use crate::compat::fix_import;
+use crate::construct::Known;
+use crate::disassemble::{Argument, disassemble};
+use crate::error::{Error, ErrorKind};
+use crate::opcode::Op;
+
+/// The globals that the opcodes at and behind the failed one name.
+pub(super) fn names_behind(input: &[u8], failed: &Error, fix_imports: bool) -> Vec<Finding> {
+    let goes_on = matches!(
+        failed.kind(),
+        ErrorKind::Type
+            | ErrorKind::Unhashable
+            | ErrorKind::Encoding
+            | ErrorKind::Extension
+            | ErrorKind::PersistentId
+            | ErrorKind::Buffer
+            | ErrorKind::Refused
+            | ErrorKind::Limit
+            | ErrorKind::Builder
+    );
+    let Some(from) = failed.offset().filter(|_| goes_on) else {
+        return Vec::new();
+    };
+    let mut names = Names::default();
+    let mut opcodes = disassemble(input);
+    let mut findings = Vec::new();
+    while let Some((offset, op, argument)) = opcodes.next_opcode() {
+        let global = names.step(op, &argument);
+        if let Some(global) = global.filter(|_| offset >= from) {
+            findings.push(finding(offset, op, global, fix_imports && names.protocol < 3));
+        }
+    }
+    findings
+}
+
+fn finding(offset: usize, op: Op, global: Option<(Text, Text)>, fix: bool) -> Finding {
+    let Some((module, name)) = global else {
+        return Finding {
+            offset,
+            op,
+            what: Use::Import,
+            name: "a name that is computed".into(),
+            global: None,
+            verdict: Verdict::Dangerous,
+        };
+    };
+    let (module, name) = match fix {
+        true => fix_import(&module, &name),
+        false => (&*module, &*name),
+    };
+    let verdict = match Known::find(module, name) {
+        Some(_) => Verdict::Safe,
+        None => judge(module, name),
+    };
+    let whole = whole_name(module, name);
+    Finding {
+        offset,
+        op,
+        what: Use::Import,
+        name: whole.clone(),
+        global: Some(whole),
+        verdict,
+    }
+}
+
+type Text = Arc<str>;
+
+/// The texts that a STACK_GLOBAL may find: the last two, and those in the memo.
+#[derive(Default)]
+struct Names {
+    protocol: u64,
+    last: [Option<Text>; 2],
+    memo: HashMap<u64, Option<Text>>,
+}
+
+impl Names {
+    /// A global that the opcode names; without names where they are unclear.
+    fn step(&mut self, op: Op, argument: &Argument<'_>) -> Option<Option<(Text, Text)>> {
+        let index = match argument {
+            Argument::UInt(index) => Some(*index),
+            Argument::Int(index) => u64::try_from(*index).ok(),
+            _ => None,
+        };
+        let text = match argument {
+            Argument::Text(text) => std::str::from_utf8(text).ok(),
+            _ => None,
+        };
+        match op {
+            Op::Proto => self.protocol = index.unwrap_or(0),
+            Op::Global | Op::Inst => {
+                let pair = text.and_then(|text| text.split_once(' '));
+                return Some(pair.map(|(module, name)| (module.into(), name.into())));
+            }
+            Op::StackGlobal => {
+                let [module, name] = std::mem::take(&mut self.last);
+                return Some(module.zip(name));
+            }
+            Op::Memoize => {
+                let index = self.memo.len() as u64;
+                self.memo.insert(index, self.last[1].clone());
+            }
+            Op::Put | Op::Binput | Op::LongBinput => {
+                self.memo.extend(index.map(|at| (at, self.last[1].clone())));
+            }
+            Op::Get | Op::Binget | Op::LongBinget => {
+                let known = index.and_then(|at| self.memo.get(&at).cloned());
+                self.push(known.flatten());
+            }
+            // Neither changes what is on the stack.
+            Op::Frame | Op::Mark => {}
+            _ => self.push(text.map(Into::into)),
+        }
+        None
+    }
+
+    fn push(&mut self, text: Option<Text>) {
+        self.last.swap(0, 1);
+        self.last[1] = text;
+    }
+}
