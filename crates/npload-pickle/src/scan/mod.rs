@@ -13,6 +13,7 @@ use std::sync::Arc;
 use npload_buffer::Buffer;
 
 use crate::construct::Known;
+use crate::data::Data;
 use crate::error::{Error, Result};
 use crate::machine::Machine;
 use crate::object::{Id, Object, ObjectBuilder, Objects, PrintOptions, What, joblib};
@@ -90,6 +91,20 @@ impl Scan {
         });
         let findings = self.findings.iter().map(|finding| finding.verdict);
         findings.chain(error).max().unwrap_or(Verdict::Safe)
+    }
+
+    /// The same scan in a larger input, of which this one's is the part from `start` on.
+    #[must_use]
+    pub fn moved(mut self, start: usize) -> Scan {
+        for finding in &mut self.findings {
+            finding.offset = finding.offset.saturating_add(start);
+        }
+        Scan {
+            start: self.start.saturating_add(start),
+            end: self.end.map(|end| end.saturating_add(start)),
+            findings: self.findings,
+            error: self.error.map(|error| error.moved(start)),
+        }
     }
 }
 
@@ -186,23 +201,21 @@ impl Options {
             findings.extend(scan.findings);
         }
         let end = match done {
-            Ok(done) => Some(start.saturating_add(done.end)),
+            Ok(done) => Some(done.end),
             Err(failed) => {
                 findings.extend(rest::names_behind(&input, &failed, options.fix_imports));
                 error = Some(failed);
                 None
             }
         };
-        for finding in &mut findings {
-            finding.offset = finding.offset.saturating_add(start);
-        }
         findings.sort_by_key(|finding| finding.offset);
-        Scan {
-            start,
+        let scan = Scan {
+            start: 0,
             end,
             findings,
-            error: error.map(|error| error.moved(start)),
-        }
+            error,
+        };
+        scan.moved(start)
     }
 }
 
@@ -256,8 +269,14 @@ fn findings(builder: ObjectBuilder) -> Result<Vec<Finding>> {
 
 fn judged(objects: &Objects, id: Id) -> Judged {
     let (global, verdict) = global_and_verdict(objects, id);
+    let name = match objects.get(id) {
+        // What is in them is of no interest.
+        Object::Data(Data::Array(_)) => "numpy.ndarray".into(),
+        Object::Data(Data::DType(..)) => "numpy.dtype".into(),
+        _ => print(objects, id),
+    };
     Judged {
-        name: print(objects, id),
+        name,
         global,
         verdict,
     }
