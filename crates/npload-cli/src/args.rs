@@ -73,7 +73,9 @@ pub(crate) struct Verify {
 }
 
 #[derive(Debug, Group)]
-#[command(after_help = "Exit codes: 0 all is safe, 1 something is dangerous, unknown, or cannot be read, 2 the arguments make no sense.")]
+#[command(
+    after_help = "Exit codes: 0 all is safe, 1 something is dangerous, unknown, or cannot be read, 2 the arguments make no sense."
+)]
 pub(crate) struct Scan {
     /// Files of any kind, and folders of them; - is standard input
     #[arg(required = true, value_name = "FILE|DIR")]

@@ -32,12 +32,15 @@ pub(crate) fn run(
     };
     let mut rows = Rows::new(&bytes, start);
     if console.json {
+        let cell = RefCell::new(rows);
         let document = Document {
             file: escape::as_text(&place.path),
             key: place.key.as_deref(),
-            instructions: Instructions(RefCell::new(&mut rows)),
+            instructions: Instructions(&cell),
+            error: Ending(&cell, &place),
         };
         console.document(&document)?;
+        rows = cell.into_inner();
     } else {
         while let Some((pickle, row)) = rows.next() {
             if pickle > 0 && row.offset == rows.start {
@@ -46,10 +49,7 @@ pub(crate) fn run(
             writeln!(console.out, "{}", escape::name(&row.to_string()))?;
             if row.op == npload_pickle::Op::Stop {
                 let highest = rows.opcodes.highest_protocol();
-                writeln!(
-                    console.out,
-                    "highest protocol among opcodes = {highest}"
-                )?;
+                writeln!(console.out, "highest protocol among opcodes = {highest}")?;
             }
         }
     }
@@ -83,9 +83,8 @@ fn pickled(place: &Place, options: &LoadOptions, most: u64) -> Result<(Vec<u8>, 
                 .lock()
                 .take(most.saturating_add(1))
                 .read_to_end(&mut bytes),
-            false => std::fs::File::open(path).and_then(|file| {
-                file.take(most.saturating_add(1)).read_to_end(&mut bytes)
-            }),
+            false => std::fs::File::open(path)
+                .and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut bytes)),
         };
         read.map_err(|e| fail(&e))?;
     }
@@ -174,10 +173,24 @@ struct Document<'a, 'b> {
     file: String,
     key: Option<&'a str>,
     instructions: Instructions<'a, 'b>,
+    error: Ending<'a, 'b>,
 }
 
 /// Written as they are read.
-struct Instructions<'a, 'b>(RefCell<&'a mut Rows<'b>>);
+struct Instructions<'a, 'b>(&'a RefCell<Rows<'b>>);
+
+/// What ended them, known when they are written.
+struct Ending<'a, 'b>(&'a RefCell<Rows<'b>>, &'a Place);
+
+impl Serialize for Ending<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows = self.0.borrow();
+        let error = rows.error.as_ref();
+        error
+            .map(|error| Failure::pickle(&self.1.path, self.1.key.as_deref(), error))
+            .serialize(serializer)
+    }
+}
 
 #[derive(Serialize)]
 struct Row {

@@ -169,7 +169,9 @@ fn say_kind(kind: io::ErrorKind) -> Option<&'static str> {
 /// The message, in words for people where the library's are NumPy's or the system's.
 fn say(err: &Error) -> String {
     match (err.kind(), err.io_kind()) {
-        (_, Some(kind)) => say_kind(kind).map_or_else(|| without_number(err.message()), str::to_owned),
+        (_, Some(kind)) => {
+            say_kind(kind).map_or_else(|| without_number(err.message()), str::to_owned)
+        }
         (ErrorKind::Empty, _) => {
             "the file is empty; it was probably not written to its end".to_owned()
         }

@@ -92,6 +92,9 @@ pub enum Note<'a, V> {
     Buffer,
 }
 
+/// What messages call [`View::Inert`].
+pub(crate) const INERT: &str = "call that was not run";
+
 /// What the machine has to know of a value: its type, and the contents of small immutable ones.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -160,7 +163,7 @@ impl View<'_> {
             View::DType(_) => "dtype",
             View::TimeDelta(_) => "timedelta",
             View::TimeZone => "timezone",
-            View::Inert => "call that was not run",
+            View::Inert => INERT,
             View::Other(name) => name,
         }
     }

@@ -56,9 +56,7 @@ pub use builder::{Builder, Call, Global, Items, Note, Reason, View, refused};
 pub use compat::fix_import;
 pub use construct::Known;
 pub use data::{Array, Contents, DType, Data, Date, Extent, Field, NaObject, Time, TimeDelta};
-pub use disassemble::{
-    Argument as Operand, Disassembly, Instruction, disassemble, disassemble_at,
-};
+pub use disassemble::{Argument as Operand, Disassembly, Instruction, disassemble, disassemble_at};
 pub use error::{Error, ErrorKind, Result};
 #[doc(hidden)]
 pub use fuzz::fuzz;

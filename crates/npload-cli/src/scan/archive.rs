@@ -43,7 +43,9 @@ pub(super) fn look(
     let root = names.iter().find_map(|name| name.strip_suffix("data.pkl"));
     let storages = root.map(|root| format!("{root}data/"));
     for (index, name) in names.iter().enumerate() {
-        let storage = storages.as_ref().and_then(|root| name.strip_prefix(&**root));
+        let storage = storages
+            .as_ref()
+            .and_then(|root| name.strip_prefix(&**root));
         looker.raw = storage.is_some_and(|key| key.bytes().all(|b| b.is_ascii_digit()));
         let place = within(inside, name.clone());
         let peeked = members.get(index);

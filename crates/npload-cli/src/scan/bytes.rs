@@ -123,7 +123,12 @@ pub(super) fn read_stream(stream: &mut dyn Read, most: u64) -> Streamed {
     let mut piece = vec![0; PIECE];
     loop {
         let failed = match stream.read(&mut piece) {
-            Ok(0) => return Streamed { bytes, failed: None },
+            Ok(0) => {
+                return Streamed {
+                    bytes,
+                    failed: None,
+                };
+            }
             Ok(n) => {
                 bytes.extend_from_slice(piece.get(..n).unwrap_or_default());
                 let len = bytes.len() as u64;

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use npload::Buffer;
-use npload_pickle::{ErrorKind, Finding, Scan, Use};
+use npload_pickle::{ErrorKind, Finding, Op, Scan, Use};
 
 use super::look::{Looker, is_container};
 use super::report::{Part, Problem};
@@ -113,6 +113,11 @@ pub(super) fn look(
 /// Whether CPython's loader stops there too, and before it has done anything. (A persistent id is an
 /// error to all loaders but those that a program made for its own files.)
 fn stops_at_once(scan: &Scan, bytes: &[u8]) -> bool {
+    // Python's own unpickler reads a last line without its end, and a frame that is cut off.
+    let reads_on = |error: &npload_pickle::Error| {
+        error.kind() == ErrorKind::Truncated
+            && matches!(error.op(), Some(Op::Global | Op::Inst | Op::Frame))
+    };
     let stops = scan.error.as_ref().is_some_and(|error| {
         matches!(
             error.kind(),
@@ -121,7 +126,7 @@ fn stops_at_once(scan: &Scan, bytes: &[u8]) -> bool {
                 | ErrorKind::Opcode
                 | ErrorKind::Stack
                 | ErrorKind::Memo
-        )
+        ) && !reads_on(error)
     });
     let says_so = matches!(bytes, [0x80, 0..=5, ..]);
     let asks = |finding: &Finding| finding.what == Use::PersistentId;
@@ -161,8 +166,12 @@ fn other(
     let left = sizes::exact_bytes(bytes.len().saturating_sub(at) as u64);
     let problem = match (place, what) {
         (0, what) if HARMLESS.contains(&what) || looker.raw => None,
-        (0, NAMELESS) => Some("no pickle begins here, and none of the formats that hold none".into()),
-        (0, what) => Some(format!("it looks like {what}, into which this does not look")),
+        (0, NAMELESS) => {
+            Some("no pickle begins here, and none of the formats that hold none".into())
+        }
+        (0, what) => Some(format!(
+            "it looks like {what}, into which this does not look"
+        )),
         _ => Some(format!("what follows is no pickle: {left}")),
     };
     looker.add(inside, what, place, problem.map(Problem::new));

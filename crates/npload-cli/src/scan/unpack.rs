@@ -32,7 +32,7 @@ impl Packing {
             // The smallest dictionary that liblzma writes has 4096 bytes.
             [0x5d, 0, 0, _, _, ..] => Some(Packing::Lzma),
             // The method deflate with its largest window, and a check that both bytes fit.
-            [0x78, flags, ..] if u16::from_be_bytes([0x78, *flags]) % 31 == 0 => {
+            [0x78, flags, ..] if u16::from_be_bytes([0x78, *flags]).is_multiple_of(31) => {
                 Some(Packing::Zlib)
             }
             _ => None,
@@ -91,7 +91,9 @@ impl<R: BufRead> Read for Frames<R> {
             if n > 0 || out.is_empty() {
                 return Ok(n);
             }
-            let Some(frame) = self.frame.take() else { break };
+            let Some(frame) = self.frame.take() else {
+                break;
+            };
             let mut packed = frame.into_inner();
             if !packed.fill_buf()?.is_empty() {
                 *self = Frames::new(packed)?;

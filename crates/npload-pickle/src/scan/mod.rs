@@ -171,7 +171,9 @@ impl Options {
         let place = |finding: &Finding| (finding.offset, finding.what, finding.name.clone());
         let seen: HashSet<_> = followed.findings.iter().map(place).collect();
         let new = |finding: &Finding| !seen.contains(&place(finding));
-        followed.findings.extend(plain.findings.into_iter().filter(new));
+        followed
+            .findings
+            .extend(plain.findings.into_iter().filter(new));
         followed.findings.sort_by_key(|finding| finding.offset);
         followed
     }

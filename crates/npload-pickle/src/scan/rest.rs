@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::judge::judge;
 use super::{Finding, Use, Verdict, whole_name};
+use crate::builder::INERT;
 use crate::compat::fix_import;
 use crate::construct::Known;
 use crate::disassemble::{Argument, disassemble};
@@ -28,8 +29,12 @@ pub(super) fn names_behind(input: &[u8], failed: &Error, fix_imports: bool) -> V
             | ErrorKind::Refused
             | ErrorKind::Limit
             | ErrorKind::Builder
-    );
-    let Some(from) = failed.offset().filter(|_| goes_on) else {
+    ) || failed.op() == Some(Op::Frame); // Python's own unpickler, in Python, takes what is there
+    // Of what a call gave nobody knows here whether it is a str; all else is none in CPython either.
+    let no_name = failed.op() == Some(Op::StackGlobal)
+        && failed.kind() == ErrorKind::Type
+        && !failed.message().ends_with(&format!("{INERT} found"));
+    let Some(from) = failed.offset().filter(|_| goes_on && !no_name) else {
         return Vec::new();
     };
     let mut names = Names::default();
@@ -38,7 +43,12 @@ pub(super) fn names_behind(input: &[u8], failed: &Error, fix_imports: bool) -> V
     while let Some((offset, op, argument)) = opcodes.next_opcode() {
         let global = names.step(op, &argument);
         if let Some(global) = global.filter(|_| offset >= from) {
-            findings.push(finding(offset, op, global, fix_imports && names.protocol < 3));
+            findings.push(finding(
+                offset,
+                op,
+                global,
+                fix_imports && names.protocol < 3,
+            ));
         }
     }
     findings
