@@ -23,7 +23,7 @@ from attacks import PAYLOAD, Payload
 
 
 class File(NamedTuple):
-    """A file, and the Python that loads it from `path`; an empty loader loads nothing."""
+    """A file, and the Python that loads it from `path`."""
 
     name: str
     data: bytes
@@ -35,6 +35,10 @@ NUMPY = "import numpy as np; np.load(path, allow_pickle=True)"
 MEMBERS = "import numpy as np; z = np.load(path, allow_pickle=True); [z[k] for k in z.files]"
 MEMBER = "import pickle, zipfile; pickle.loads(zipfile.ZipFile(path).open({!r}).read())"
 FIRST_MEMBER = "import pickle, zipfile; z = zipfile.ZipFile(path); pickle.loads(z.read(z.infolist()[0]))"
+NESTED = (
+    "import pickle, zipfile; z = zipfile.ZipFile(zipfile.ZipFile(path).open('b.zip')); pickle.load(z.open('a.pkl'))"
+)
+UNCHECKED = "import pickle, zipfile; f = zipfile.ZipFile(path).open('a.pkl'); f._expected_crc = None; pickle.load(f)"
 TWICE = "import numpy as np\nwith open(path, 'rb') as f:\n    np.load(f); np.load(f, allow_pickle=True)"
 
 
@@ -85,8 +89,8 @@ def files() -> list[File]:
         File("checkpoint.pt", zipped([("m/data.pkl", PAYLOAD), ("m/data/0", bytes(64))]), MEMBER.format("m/data.pkl")),
         File("one-name-twice.zip", zipped([("a.pkl", PAYLOAD), ("a.pkl", pickle.dumps(1))]), FIRST_MEMBER),
         File("after-another-file.zip", b"#!/bin/sh\n" + zipped([("a.pkl", PAYLOAD)]), MEMBER.format("a.pkl")),
-        File("zip-in-zip.zip", zipped([("b.zip", inner)]), ""),
-        File("bad-checksum.npz", bad_crc(zipped([("a.pkl", PAYLOAD)])), ""),
+        File("zip-in-zip.zip", zipped([("b.zip", inner)]), NESTED),
+        File("bad-checksum.npz", bad_crc(zipped([("a.pkl", PAYLOAD)])), UNCHECKED),
         File("pickle.gz", gzip.compress(PAYLOAD), open_with.format("gzip")),
         File("pickle.bz2", bz2.compress(PAYLOAD), open_with.format("bz2")),
         File("pickle.xz", lzma.compress(PAYLOAD), open_with.format("lzma")),
@@ -96,7 +100,11 @@ def files() -> list[File]:
             zlib.compress(PAYLOAD),
             "import pickle, zlib; pickle.loads(zlib.decompress(open(path, 'rb').read()))",
         ),
-        File("gzip-in-gzip.gz", gzip.compress(gzip.compress(PAYLOAD)), ""),
+        File(
+            "gzip-in-gzip.gz",
+            gzip.compress(gzip.compress(PAYLOAD)),
+            "import gzip, pickle; pickle.load(gzip.open(gzip.open(path)))",
+        ),
         File(
             "behind-an-image.png",
             b"\x89PNG\r\n\x1a\n" + bytes(100) + PAYLOAD,

@@ -18,8 +18,8 @@ use super::{archive, rows};
 /// How deep archives and compressed bytes may be in each other.
 const DEEPEST: usize = 8;
 
-/// Of a file, so many times [`Looker::max_size`] are unpacked at most.
-const UNPACKED: u64 = 16;
+/// Of each byte of a file so many may be unpacked, and [`Looker::max_size`] more.
+const UNPACKED: u64 = 64;
 
 /// Looks at one file.
 pub(super) struct Looker<'a> {
@@ -36,7 +36,12 @@ pub(super) struct Looker<'a> {
 }
 
 impl<'a> Looker<'a> {
-    pub(super) fn new(options: &LoadOptions, max_size: u64, allowed: &'a [String]) -> Self {
+    pub(super) fn new(
+        options: &LoadOptions,
+        len: u64,
+        max_size: u64,
+        allowed: &'a [String],
+    ) -> Self {
         // Objects take up to 40 bytes, so that a byte for each is the most that is of use.
         let max_objects = Limits::default().max_objects.min(1 << 26);
         let limits = Limits {
@@ -47,7 +52,7 @@ impl<'a> Looker<'a> {
             options: options.clone(),
             pickles: Options::new().limits(limits),
             max_size,
-            budget: max_size.saturating_mul(UNPACKED),
+            budget: len.saturating_mul(UNPACKED).saturating_add(max_size),
             allowed,
             raw: false,
             parts: Vec::new(),

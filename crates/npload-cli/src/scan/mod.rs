@@ -28,6 +28,15 @@ use report::{Found, Part, Report};
 use walk::Walk;
 
 pub(crate) fn run(scan: &Scan, options: &LoadOptions, console: &mut Console<'_>) -> io::Result<()> {
+    let done = all(scan, options, console);
+    if done.is_err() {
+        // A reader that went away (`| head`) has not heard all: that is no leave to go on.
+        console.refuse();
+    }
+    done
+}
+
+fn all(scan: &Scan, options: &LoadOptions, console: &mut Console<'_>) -> io::Result<()> {
     let mut files = Vec::new();
     let mut totals = Totals::default();
     for (path, step) in Walk::new(&scan.files) {
@@ -114,7 +123,6 @@ impl Totals {
 
 /// Looks at a file; at what is none only where it was `named`.
 fn look(path: &Path, named: bool, scan: &Scan, options: &LoadOptions) -> io::Result<Report> {
-    let mut looker = Looker::new(options, scan.max_size, &scan.allow);
     let bytes = if path.as_os_str() == "-" {
         stream(&mut io::stdin().lock(), scan.max_size)?
     } else {
@@ -128,6 +136,7 @@ fn look(path: &Path, named: bool, scan: &Scan, options: &LoadOptions) -> io::Res
             false => stream(&mut file, scan.max_size)?,
         }
     };
+    let mut looker = Looker::new(options, bytes.len(), scan.max_size, &scan.allow);
     let nowhere: Arc<[String]> = Arc::new([]);
     looker.look(&bytes, &nowhere)?;
     Ok(Report {

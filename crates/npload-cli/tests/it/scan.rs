@@ -266,3 +266,43 @@ fn links_are_followed_once_and_broken_ones_named() {
     assert_eq!(files[1]["error"]["message"], "there is no such file");
     assert_eq!(files[1]["verdict"], "unknown");
 }
+
+#[test]
+fn help_says_what_the_exit_codes_mean() {
+    assert_snapshot!(page(&["scan", "--help"]));
+}
+
+#[test]
+fn torchs_old_files_are_five_pickles_and_raw_numbers() {
+    let magic = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
+    let rest = [b"\x80\x02M\xe9\x03.", &b"\x80\x02}."[..], b"\x80\x02]."].concat();
+    let keys = b"\x80\x02].";
+    let raw = [0xde; 64];
+    let safe = [magic, &rest[..], keys, &raw].concat();
+    assert_eq!(verdict(&safe, &[]).0, "safe");
+    let evil = [magic, &rest[..], EVIL, &raw].concat();
+    assert_eq!(verdict(&evil, &[]).0, "dangerous");
+    let hidden = b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02ls\x85R.";
+    let evil = [magic, &rest[..], keys, &raw, hidden].concat();
+    assert_eq!(verdict(&evil, &[]).0, "dangerous");
+}
+
+#[test]
+fn storages_of_torchs_archives_are_raw_numbers() {
+    let raw = [0xde; 64];
+    let members: [(&str, &[u8]); 3] = [
+        ("m/data.pkl", b"N."),
+        ("m/data/0", &raw),
+        ("m/version", b"3\n"),
+    ];
+    assert_eq!(verdict(&zip(&members), &[]).0, "safe");
+    // Elsewhere such bytes are nothing that is known.
+    let members: [(&str, &[u8]); 2] = [("m/data.pkl", b"N."), ("m/other/0", &raw)];
+    assert_eq!(verdict(&zip(&members), &[]).0, "unknown");
+}
+
+#[test]
+fn more_pickles_in_a_row_than_anybody_writes_are_unknown() {
+    assert_eq!(verdict(&b"N.".repeat(1000), &[]).0, "safe");
+    assert_eq!(verdict(&b"N.".repeat(100_001), &[]).0, "unknown");
+}

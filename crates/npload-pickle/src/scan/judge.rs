@@ -14,9 +14,7 @@ pub(super) fn judge(module: &str, name: &str) -> Verdict {
         .match_indices('.')
         .map(|(at, _)| module.get(..at).unwrap_or_default())
         .chain([module]);
-    let dunder = |part: &str| {
-        part.starts_with("__") && part.ends_with("__") && part != "__main__"
-    };
+    let dunder = |part: &str| part.starts_with("__") && part.ends_with("__") && part != "__main__";
     let dangerous = packages.any(|package| is_listed(MODULES, package))
         || GLOBALS
             .binary_search_by(|(m, names)| (*m).cmp(module).then(names.cmp(&name)))
