@@ -11,13 +11,23 @@ use super::look::{Looker, within};
 use super::report::Problem;
 
 /// An end record and the longest comment.
-const END: u64 = (64 << 10) + 22;
+const END: u64 = (64 << 10) + RECORD;
+
+/// An end record without its comment.
+const RECORD: u64 = 22;
 
 /// Whether an archive's end record is at the end, so that some readers will open it as one.
 pub(super) fn ends_as_one(bytes: &Bytes) -> io::Result<bool> {
-    let tail = bytes.from(bytes.len().saturating_sub(END));
+    end_record(bytes).map(|at| at.is_some())
+}
+
+/// Where the last end record stands.
+fn end_record(bytes: &Bytes) -> io::Result<Option<u64>> {
+    let start = bytes.len().saturating_sub(END);
+    let tail = bytes.from(start);
     let tail = tail.head(usize::try_from(END).unwrap_or(usize::MAX))?;
-    Ok(tail.windows(4).any(|window| window == b"PK\x05\x06"))
+    let at = tail.windows(4).rposition(|window| window == b"PK\x05\x06");
+    Ok(at.map(|at| start.saturating_add(at as u64)))
 }
 
 /// Looks at all members of the archive that is from a byte on.
@@ -56,7 +66,12 @@ pub(super) fn look(
         }
     }
     looker.raw = false;
-    Ok(())
+    // A comment, or whatever somebody put there.
+    let behind = end_record(bytes)?.map(|at| bytes.from(at.saturating_add(RECORD)));
+    match behind.filter(|behind| behind.len() > 0) {
+        Some(behind) => looker.look(&behind, &within(inside, "(comment)".to_owned())),
+        None => Ok(()),
+    }
 }
 
 /// Whether it is an array of no objects, and nothing else.

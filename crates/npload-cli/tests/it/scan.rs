@@ -207,6 +207,20 @@ fn every_member_counts_whatever_its_name() {
 }
 
 #[test]
+fn what_follows_an_archive_is_looked_at() {
+    let archive = zip(&[("a.txt", b"hi")]);
+    for (comment, expected) in [
+        (&b""[..], "safe"),
+        (b"made by hand", "safe"),
+        (EVIL, "dangerous"),
+        (b"\xff\xfe", "unknown"),
+    ] {
+        let bytes = [&archive[..], comment].concat();
+        assert_eq!(verdict(&bytes, &[]).0, expected, "{comment:?}");
+    }
+}
+
+#[test]
 fn pickles_in_other_bytes_are_found() {
     let evil = b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02ls\x85R.";
     for before in [
