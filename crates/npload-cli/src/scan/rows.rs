@@ -190,9 +190,7 @@ fn hidden(looker: &mut Looker<'_>, bytes: &Buffer, from: usize, base: u64, insid
     let mut at = from;
     while let Some(found) = next_start(bytes, at) {
         let scan = looker.pickles.scan(bytes, found);
-        let stopped = scan.error.as_ref().and_then(npload_pickle::Error::offset);
-        let end = scan.end.or(stopped).unwrap_or(found);
-        let spent = end.saturating_sub(found).saturating_add(64);
+        let spent = scan.reached.saturating_sub(found).saturating_add(64);
         let Some(left) = work.checked_sub(spent) else {
             let place = base.saturating_add(found as u64);
             let problem = Problem::new("too many places in it look like pickles");

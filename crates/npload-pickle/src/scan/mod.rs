@@ -75,6 +75,8 @@ pub struct Scan {
     pub start: usize,
     /// Where it ends, after STOP.
     pub end: Option<usize>,
+    /// How far the bytes were looked at.
+    pub reached: usize,
     /// All findings, in the pickle's order.
     pub findings: Vec<Finding>,
     /// Why the rest could not be read.
@@ -102,6 +104,7 @@ impl Scan {
         Scan {
             start: self.start.saturating_add(start),
             end: self.end.map(|end| end.saturating_add(start)),
+            reached: self.reached.saturating_add(start),
             findings: self.findings,
             error: self.error.map(|error| error.moved(start)),
         }
@@ -202,18 +205,20 @@ impl Options {
         for scan in inner {
             findings.extend(scan.findings);
         }
-        let end = match done {
-            Ok(done) => Some(done.end),
+        let (end, reached) = match done {
+            Ok(done) => (Some(done.end), done.end),
             Err(failed) => {
-                findings.extend(rest::names_behind(&input, &failed, options.fix_imports));
+                let (names, reached) = rest::names_behind(&input, &failed, options.fix_imports);
+                findings.extend(names);
                 error = Some(failed);
-                None
+                (None, reached)
             }
         };
         findings.sort_by_key(|finding| finding.offset);
         let scan = Scan {
             start: 0,
             end,
+            reached,
             findings,
             error,
         };

@@ -14,10 +14,14 @@ use crate::compat::fix_import;
 use crate::construct::Known;
 use crate::disassemble::{Argument, disassemble};
 use crate::error::{Error, ErrorKind};
-use crate::opcode::Op;
+use crate::opcode::{Argument as Kind, Op};
 
-/// The globals that the opcodes at and behind the failed one name.
-pub(super) fn names_behind(input: &[u8], failed: &Error, fix_imports: bool) -> Vec<Finding> {
+/// The globals that the opcodes at and behind the failed one name, and how far those were read.
+pub(super) fn names_behind(
+    input: &[u8],
+    failed: &Error,
+    fix_imports: bool,
+) -> (Vec<Finding>, usize) {
     let goes_on = matches!(
         failed.kind(),
         ErrorKind::Type
@@ -35,7 +39,7 @@ pub(super) fn names_behind(input: &[u8], failed: &Error, fix_imports: bool) -> V
         && failed.kind() == ErrorKind::Type
         && !failed.message().ends_with(&format!("{INERT} found"));
     let Some(from) = failed.offset().filter(|_| goes_on && !no_name) else {
-        return Vec::new();
+        return (Vec::new(), read_by(input, failed));
     };
     let mut names = Names::default();
     let mut opcodes = disassemble(input);
@@ -51,7 +55,28 @@ pub(super) fn names_behind(input: &[u8], failed: &Error, fix_imports: bool) -> V
             ));
         }
     }
-    findings
+    (findings, opcodes.position())
+}
+
+/// How far the opcode was read that failed: of what stands in lines, to their end.
+fn read_by(input: &[u8], failed: &Error) -> usize {
+    let at = failed.offset().unwrap_or(0);
+    let before = match failed.op().map(Op::argument) {
+        Some(Kind::LinePair) => 1,
+        Some(
+            Kind::DecimalLine
+            | Kind::LongLine
+            | Kind::FloatLine
+            | Kind::QuotedLine
+            | Kind::Line
+            | Kind::UnicodeLine,
+        ) => 0,
+        _ => return at,
+    };
+    let rest = input.get(at..).unwrap_or_default();
+    let ends = rest.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let end = ends.map(|(end, _)| end).nth(before);
+    at.saturating_add(end.unwrap_or(rest.len()))
 }
 
 fn finding(offset: usize, op: Op, global: Option<(Text, Text)>, fix: bool) -> Finding {
