@@ -198,13 +198,21 @@ fn hidden(looker: &mut Looker<'_>, bytes: &Buffer, from: usize, base: u64, insid
             return;
         };
         work = left;
-        let imports = scan.findings.iter().any(|f| f.what == Use::Import);
+        let imports = scan.findings.iter().any(is_import);
         let next = found.saturating_add(1);
         at = scan.end.filter(|_| imports).unwrap_or(next).max(next);
         if imports {
             push(looker, scan, base, inside);
         }
     }
+}
+
+/// Whether it imports something by a name that a module can have: other names come about by chance,
+/// in bytes that are no pickle.
+fn is_import(finding: &Finding) -> bool {
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let global = finding.global.as_deref();
+    finding.what == Use::Import && global.is_some_and(|name| name.chars().all(part))
 }
 
 /// Where the next PROTO stands.

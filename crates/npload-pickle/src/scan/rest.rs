@@ -16,6 +16,9 @@ use crate::disassemble::{Argument, disassemble};
 use crate::error::{Error, ErrorKind};
 use crate::opcode::{Argument as Kind, Op};
 
+/// So many characters of a name are shown.
+const LONGEST: usize = 60;
+
 /// The globals that the opcodes at and behind the failed one name, and how far those were read.
 pub(super) fn names_behind(
     input: &[u8],
@@ -34,10 +37,16 @@ pub(super) fn names_behind(
             | ErrorKind::Limit
             | ErrorKind::Builder
     ) || failed.op() == Some(Op::Frame); // Python's own unpickler, in Python, takes what is there
-    // Of what a call gave nobody knows here whether it is a str; all else is none in CPython either.
-    let no_name = failed.op() == Some(Op::StackGlobal)
-        && failed.kind() == ErrorKind::Type
-        && !failed.message().ends_with(&format!("{INERT} found"));
+    // Names that CPython refuses too: of other types than str (of what a call gave nobody knows here
+    // whether it is one), or not in UTF-8.
+    let no_name = match failed.op() {
+        Some(Op::StackGlobal) => {
+            failed.kind() == ErrorKind::Type
+                && !failed.message().ends_with(&format!("{INERT} found"))
+        }
+        Some(Op::Global | Op::Inst) => failed.kind() == ErrorKind::Encoding,
+        _ => false,
+    };
     let Some(from) = failed.offset().filter(|_| goes_on && !no_name) else {
         return (Vec::new(), read_by(input, failed));
     };
@@ -99,11 +108,15 @@ fn finding(offset: usize, op: Op, global: Option<(Text, Text)>, fix: bool) -> Fi
         None => judge(module, name),
     };
     let whole = whole_name(module, name);
+    let short = match whole.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", whole.get(..end).unwrap_or_default()).into(),
+        None => whole.clone(),
+    };
     Finding {
         offset,
         op,
         what: Use::Import,
-        name: whole.clone(),
+        name: short,
         global: Some(whole),
         verdict,
     }
