@@ -9,7 +9,10 @@ use npload::{LoadOptions, MAX_HEADER_SIZE, PrintOptions};
 
 use crate::steps::Steps;
 
-/// Look at, check and show .npy and .npz files.
+/// What is held in memory of one pickle.
+const MAX_SIZE: u64 = 1 << 30;
+
+/// Look at, check and show .npy and .npz files, and what is in pickles.
 ///
 /// Nothing in a file is ever executed or changed.
 #[derive(Debug, Parser)]
@@ -40,6 +43,10 @@ pub(crate) enum Command {
     Show(Show),
     /// Check every checksum, size and header
     Verify(Verify),
+    /// What a loader would run: every import and call in pickles, and whether it is safe
+    Scan(Scan),
+    /// The opcodes of a pickle, as Python's pickletools lists them
+    Disasm(Disasm),
     /// Print completions for a shell
     Completions {
         /// For which shell
@@ -63,6 +70,39 @@ pub(crate) struct Verify {
     /// Say only what is wrong
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Group)]
+#[command(
+    after_help = "Exit codes: 0 all is safe, 1 something is dangerous, unknown, or cannot be read, 2 the arguments make no sense."
+)]
+pub(crate) struct Scan {
+    /// Files of any kind, and folders of them; - is standard input
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Say only what is not safe
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
+    /// A global that is as safe as those on the list, with its module; may be given again
+    #[arg(long, value_name = "MODULE.NAME")]
+    pub(crate) allow: Vec<String>,
+
+    /// The most bytes, unpacked, that are looked at as one pickle
+    #[arg(long, value_name = "N", default_value_t = MAX_SIZE, allow_negative_numbers = true)]
+    pub(crate) max_size: u64,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Disasm {
+    /// A pickle, or a .npy file of objects; of an archive with the key of one member; - is standard input
+    #[arg(value_name = "FILE[:KEY]")]
+    pub(crate) place: OsString,
+
+    /// The most bytes that are read
+    #[arg(long, value_name = "N", default_value_t = MAX_SIZE, allow_negative_numbers = true)]
+    pub(crate) max_size: u64,
 }
 
 #[derive(Debug, Group)]

@@ -54,6 +54,26 @@ impl Failure {
         }
     }
 
+    /// What the system says of a file.
+    pub(crate) fn unread(path: &Path, err: &io::Error) -> Self {
+        Failure {
+            kind: format!("{:?}", ErrorKind::Io),
+            ..Failure::of(path, say_io(err))
+        }
+    }
+
+    /// What is wrong with a pickle.
+    pub(crate) fn pickle(path: &Path, member: Option<&str>, err: &npload_pickle::Error) -> Self {
+        let op = err.op().map(|op| format!("{}: ", op.name()));
+        let message = format!("{}{}", op.unwrap_or_default(), err.message());
+        Failure {
+            kind: format!("{:?}", ErrorKind::Pickle),
+            member: member.map(|name| escape::name(name).into_owned()),
+            offset: err.offset().map(|at| at as u64),
+            ..Failure::of(path, message)
+        }
+    }
+
     /// An error in the arguments that only the file could tell.
     pub(crate) fn usage(path: &Path, message: impl Into<String>) -> Self {
         Failure {
@@ -131,18 +151,27 @@ pub(crate) fn wrong(array: &Peeked) -> Option<&Error> {
     array.header.as_ref().err().or(array.incomplete.as_ref())
 }
 
+/// What the system says, in words for people.
+fn say_io(err: &io::Error) -> String {
+    say_kind(err.kind()).map_or_else(|| without_number(&err.to_string()), str::to_owned)
+}
+
+fn say_kind(kind: io::ErrorKind) -> Option<&'static str> {
+    match kind {
+        io::ErrorKind::NotFound => Some("there is no such file"),
+        io::ErrorKind::IsADirectory => Some("this is a directory; name the files in it"),
+        io::ErrorKind::PermissionDenied => Some("you may not read this file"),
+        io::ErrorKind::NotADirectory => Some("a part of this path is a file, not a directory"),
+        _ => None,
+    }
+}
+
 /// The message, in words for people where the library's are NumPy's or the system's.
 fn say(err: &Error) -> String {
     match (err.kind(), err.io_kind()) {
-        (_, Some(io::ErrorKind::NotFound)) => "there is no such file".to_owned(),
-        (_, Some(io::ErrorKind::IsADirectory)) => {
-            "this is a directory; name the files in it".to_owned()
+        (_, Some(kind)) => {
+            say_kind(kind).map_or_else(|| without_number(err.message()), str::to_owned)
         }
-        (_, Some(io::ErrorKind::PermissionDenied)) => "you may not read this file".to_owned(),
-        (_, Some(io::ErrorKind::NotADirectory)) => {
-            "a part of this path is a file, not a directory".to_owned()
-        }
-        (_, Some(_)) => without_number(err.message()),
         (ErrorKind::Empty, _) => {
             "the file is empty; it was probably not written to its end".to_owned()
         }

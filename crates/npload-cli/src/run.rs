@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::failure::{Failure, without_number};
-use crate::{completions, dashes, info, json, show, verify};
+use crate::{completions, dashes, disasm, info, json, scan, show, verify};
 
 /// How the command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,6 +78,8 @@ pub fn run(
         Command::Info(info) => info::run(info, &args.load_options(), &mut console),
         Command::Show(show) => show::run(show, &args.load_options(), &mut console),
         Command::Verify(verify) => verify::run(verify, &args.load_options(), &mut console),
+        Command::Scan(scan) => scan::run(scan, &args.load_options(), &mut console),
+        Command::Disasm(disasm) => disasm::run(disasm, &args.load_options(), &mut console),
         Command::Completions { shell } => completions::run(*shell, &mut console),
     };
     match done.and_then(|()| console.out.flush()) {
@@ -137,6 +139,11 @@ impl Console<'_> {
     /// Ends as a failure does that was told elsewhere.
     pub(crate) fn note(&mut self, failure: &Failure) {
         self.exit = self.exit.max(failure.exit());
+    }
+
+    /// Ends as a failure does, for what was told otherwise.
+    pub(crate) fn refuse(&mut self) {
+        self.exit = self.exit.max(Exit::Wrong);
     }
 
     /// Says something on standard error, behind what was written so far.

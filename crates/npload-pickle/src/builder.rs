@@ -92,6 +92,9 @@ pub enum Note<'a, V> {
     Buffer,
 }
 
+/// What messages call [`View::Inert`].
+pub(crate) const INERT: &str = "call that was not run";
+
 /// What the machine has to know of a value: its type, and the contents of small immutable ones.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -160,7 +163,7 @@ impl View<'_> {
             View::DType(_) => "dtype",
             View::TimeDelta(_) => "timedelta",
             View::TimeZone => "timezone",
-            View::Inert => "call that was not run",
+            View::Inert => INERT,
             View::Other(name) => name,
         }
     }
@@ -261,6 +264,17 @@ pub trait Builder {
     /// A read-only face of bytes, a bytearray or a buffer.
     fn readonly(&mut self, buffer: &Self::Value) -> Result<Self::Value> {
         Ok(buffer.clone())
+    }
+
+    /// How many of the bytes behind the BUILD of `target` are no opcodes: none, but for formats that
+    /// put data of their own there.
+    ///
+    /// # Errors
+    /// Where the data cannot be passed over.
+    #[inline]
+    fn bytes_behind(&mut self, target: &Self::Value, rest: &[u8]) -> Result<usize> {
+        let _ = (target, rest);
+        Ok(0)
     }
 
     /// Told of everything that a loader would do besides making plain values.

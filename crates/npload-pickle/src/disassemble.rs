@@ -34,8 +34,20 @@ use crate::text::{self, Text, write_bytes};
 /// ```
 #[must_use]
 pub fn disassemble(input: &[u8]) -> Disassembly<'_> {
+    disassemble_at(input, 0)
+}
+
+/// The opcodes of the pickle that starts at a byte of the input, with offsets in all of it.
+///
+/// ```
+/// let line = npload_pickle::disassemble_at(b"..N.", 2).next().unwrap()?.to_string();
+/// assert_eq!(line, "    2: N    NONE");
+/// # Ok::<(), npload_pickle::Error>(())
+/// ```
+#[must_use]
+pub fn disassemble_at(input: &[u8], start: usize) -> Disassembly<'_> {
     Disassembly {
-        reader: Reader::new(input),
+        reader: Reader::at(input, start),
         done: false,
         marks: Vec::new(),
         above: 0,
@@ -102,6 +114,23 @@ impl<'a> Disassembly<'a> {
     #[must_use]
     pub fn highest_protocol(&self) -> u8 {
         self.highest
+    }
+
+    /// Where the pickle goes on: behind STOP, once that was listed.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.reader.position()
+    }
+
+    /// The next opcode, whatever stands on the stack; nothing behind STOP or where it cannot be read.
+    pub(crate) fn next_opcode(&mut self) -> Option<(usize, Op, Argument<'a>)> {
+        if self.done {
+            return None;
+        }
+        let offset = self.reader.position();
+        let op = Op::from_code(self.reader.next()?)?;
+        self.done = op == Op::Stop;
+        Some((offset, op, self.argument(op).ok()?))
     }
 
     fn instruction(&mut self, offset: usize, op: Op) -> Result<Instruction<'a>> {

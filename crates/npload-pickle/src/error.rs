@@ -88,6 +88,14 @@ impl Error {
         self
     }
 
+    /// The same error in a larger input, of which this one is the part from `start` on.
+    #[cold]
+    #[must_use]
+    pub(crate) fn moved(mut self, start: usize) -> Self {
+        self.0.offset = self.0.offset.map(|at| at.saturating_add(start));
+        self
+    }
+
     /// What went wrong, for programs.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

@@ -10,7 +10,7 @@
 //! * [`Objects`]: all that a pickle holds, with identity, sharing and cycles. Calls that it asks
 //!   for stay calls ([`Reduced`]), to be looked at.
 //! * [`Machine`] and [`Builder`]: the opcodes, and whatever values somebody else wants of them.
-//! * [`scan`]: every global and call that a loader would run, and a verdict.
+//! * [`scan`], [`Options::scan`]: every global and call that a loader would run, and a verdict.
 //! * [`disassemble`]: the opcodes, as `pickletools.dis` lists them.
 //!
 //! # The contract for hostile input
@@ -56,7 +56,7 @@ pub use builder::{Builder, Call, Global, Items, Note, Reason, View, refused};
 pub use compat::fix_import;
 pub use construct::Known;
 pub use data::{Array, Contents, DType, Data, Date, Extent, Field, NaObject, Time, TimeDelta};
-pub use disassemble::{Argument as Operand, Disassembly, Instruction, disassemble};
+pub use disassemble::{Argument as Operand, Disassembly, Instruction, disassemble, disassemble_at};
 pub use error::{Error, ErrorKind, Result};
 #[doc(hidden)]
 pub use fuzz::fuzz;

@@ -14,6 +14,11 @@ impl<'a> Reader<'a> {
         Reader { bytes, position: 0 }
     }
 
+    /// The same bytes, from a position on.
+    pub(crate) fn at(bytes: &'a [u8], position: usize) -> Self {
+        Reader { bytes, position }
+    }
+
     #[inline]
     pub(crate) fn position(&self) -> usize {
         self.position
@@ -25,6 +30,12 @@ impl<'a> Reader<'a> {
         let byte = *self.bytes.get(self.position)?;
         self.position = self.position.saturating_add(1);
         Some(byte)
+    }
+
+    /// What follows.
+    #[inline]
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.position..).unwrap_or_default()
     }
 
     pub(crate) fn left(&self) -> usize {

@@ -107,3 +107,21 @@ fn of_an_array_on_standard_input_no_more_is_read_than_is_needed() {
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(err.contains("nothing but zero bytes"), "{err}");
 }
+
+#[test]
+fn a_scan_that_was_not_heard_to_its_end_is_no_success() {
+    let dir = tempfile::tempdir().unwrap();
+    // More than a pipe and the command's own buffer hold.
+    for i in 0..6000 {
+        std::fs::write(dir.path().join(format!("{i:060}")), b"N.").unwrap();
+    }
+    let mut child = npload(&["scan", dir.path().to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(1));
+}

@@ -11,8 +11,10 @@
 
 mod binary;
 mod command;
+mod disasm;
 mod info;
 mod json;
+mod scan;
 mod show;
 mod usage;
 mod values;

@@ -28,7 +28,9 @@ fn every_shell_gets_completions() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = npload(&["completions", shell]);
         assert_eq!((ran.exit, ran.err.as_str()), (Exit::Success, ""));
-        assert!(ran.out.contains("max-header-size"), "{shell}");
+        for word in ["max-header-size", "scan", "allow", "disasm"] {
+            assert!(ran.out.contains(word), "{shell}");
+        }
     }
 }
 

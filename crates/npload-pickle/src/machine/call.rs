@@ -130,7 +130,9 @@ impl<B: Builder> Machine<'_, B> {
         self.check_depth(depth)?;
         self.builder
             .note(self.offset, Op::Build, Note::Build(&value));
-        construct::build(self.builder, &mut self.work, &value, state.value)
+        construct::build(self.builder, &mut self.work, &value, state.value)?;
+        let behind = self.builder.bytes_behind(&value, self.reader.rest())?;
+        self.reader.take(behind as u64).map(drop)
     }
 
     pub(super) fn extension(&mut self, op: Op) -> Result<()> {

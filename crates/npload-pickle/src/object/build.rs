@@ -4,6 +4,7 @@ use npload_buffer::Buffer;
 use num_bigint::BigInt;
 
 use super::Objects;
+use super::joblib::Follow;
 use super::keys;
 use super::node::{Deque, GlobalName, Id, Mapping, MappingKind, Node, Piece, Reduced};
 use super::notes::Noted;
@@ -26,6 +27,8 @@ pub struct ObjectBuilder {
     keep: bool,
     /// What the machine told, if anybody asked.
     pub(super) notes: Option<Vec<Noted>>,
+    /// How arrays between opcodes are passed over, if anybody asked.
+    pub(super) follow: Option<Box<Follow>>,
 }
 
 impl ObjectBuilder {
@@ -40,6 +43,7 @@ impl ObjectBuilder {
             buffers: Vec::new(),
             keep: false,
             notes: None,
+            follow: None,
         }
     }
 
@@ -382,6 +386,11 @@ impl Builder for ObjectBuilder {
             Some(bytes) => self.push(Node::Bytes(Piece::Owned(Box::new(bytes)))),
             None => Ok(*buffer),
         }
+    }
+
+    #[inline]
+    fn bytes_behind(&mut self, target: &Id, rest: &[u8]) -> Result<usize> {
+        self.array_behind(*target, rest)
     }
 
     #[inline]

@@ -5,6 +5,7 @@
 
 mod array;
 mod build;
+pub(crate) mod joblib;
 mod keys;
 mod node;
 mod notes;

@@ -18,3 +18,4 @@ mod corpus;
 mod files;
 mod limits;
 mod properties;
+mod scan;

@@ -10,6 +10,7 @@ mod part;
 mod peek;
 mod pending;
 mod plan;
+mod stream;
 mod templates;
 mod tiny;
 mod verify;
