@@ -16,5 +16,6 @@ mod builder;
 mod canonical;
 mod corpus;
 mod files;
+mod fuzzed;
 mod limits;
 mod properties;
