@@ -15,6 +15,7 @@ mod attacks;
 mod builder;
 mod canonical;
 mod corpus;
+mod deserialize;
 mod files;
 mod fuzzed;
 mod limits;
