@@ -63,6 +63,8 @@ pub use convert::Scalar;
 pub use data::{Array, Contents, DType, Data, Date, Extent, Field, NaObject, Time, TimeDelta};
 pub use deserialize::DeserializeLimits;
 pub use disassemble::{Argument as Operand, Disassembly, Instruction, disassemble};
+#[doc(hidden)]
+pub use dtype::shape_text;
 pub use end::{Bytes, End, find_end};
 pub use error::{Error, ErrorKind, Result};
 #[doc(hidden)]

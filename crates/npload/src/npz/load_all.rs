@@ -16,7 +16,7 @@ use super::tiny::Group;
 use crate::npy::Header;
 use crate::source::{Meter, Source, share};
 use crate::zip::{Archive, Entry, Inflaters, Unshared};
-use crate::{LoadOptions, Result};
+use crate::{Error, LoadOptions, Result};
 
 /// All members, or those at these places in the directory.
 pub(super) fn load<'a>(
@@ -37,7 +37,7 @@ pub(super) fn load<'a>(
     let mut places = Places::new(count);
     let one = |index: usize, places: &mut Places<'a>| {
         let Some(entry) = archive.entry(index) else {
-            return Ok(());
+            return Ok::<(), Error>(());
         };
         let threads = options.threads_for(entry.size());
         let loaded = member::load_metered(&entry, source, options, threads, &meter);
@@ -136,7 +136,7 @@ impl Large<'_> {
                 self.entry.read(align_at, how)
             })?,
         };
-        Ok(member::finish(self.header, &bytes))
+        member::finish(self.header, &bytes, options)
     }
 }
 

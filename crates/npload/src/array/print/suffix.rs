@@ -5,7 +5,7 @@ use crate::dtype::{DType, Number};
 use crate::npy::tuple_repr;
 
 /// Completes `array([..]`.
-pub(super) fn complete(
+pub(crate) fn complete(
     mut text: String,
     shape: &[usize],
     dtype: &DType,
