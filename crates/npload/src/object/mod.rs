@@ -57,6 +57,8 @@ struct Inner {
 impl ObjectArray {
     /// The array of that header, whose pickle is at the start of `pickle` and `at` bytes into what
     /// errors speak of.
+    // What loads thousands of other arrays is to have a small frame.
+    #[inline(never)]
     pub(crate) fn parse(
         header: Header,
         pickle: Buffer,
