@@ -189,7 +189,7 @@ impl LoadOptions {
 fn check_pickle(head: &[u8]) -> Result<()> {
     match Looks::first(head).is_pickle {
         true => Ok(()),
-        false => Err(refuse(head, true)),
+        false => Err(refuse(head, false)),
     }
 }
 

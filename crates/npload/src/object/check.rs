@@ -33,7 +33,8 @@ impl Header {
             )));
         }
         let string = matches!(dtype, Pickled::String { .. }) && *self.dtype() == DType::Object;
-        if !string && !(dtype.holds_objects() && fits(self.dtype(), dtype)) {
+        let fine = string || (dtype.holds_objects() && fits(self.dtype(), dtype));
+        if !fine {
             let told = self.dtype();
             return Err(differs(format!(
                 "holds {dtype}, and its header says {told}"

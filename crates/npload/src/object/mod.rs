@@ -70,7 +70,7 @@ impl ObjectArray {
         let array = objects.array(objects.root()).ok_or_else(|| {
             let found = objects.get(objects.root()).type_name();
             let message =
-                format!("the pickle of an object array holds an ndarray, and this one a {found}");
+                format!("an ndarray expected in the pickle of an object array, {found} found");
             Error::new(ErrorKind::Pickle, message).at(at)
         })?;
         let checked = header.check_pickled(array.dtype, array.shape, array.fortran);
