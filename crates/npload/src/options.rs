@@ -33,7 +33,8 @@ pub struct LoadOptions {
     pub(crate) allow_pickle: bool,
     pub(crate) fix_imports: bool,
     pub(crate) encoding: Encoding,
-    pub(crate) pickle_limits: Limits,
+    /// None: the default ones. Apart, since few set them and every handle has options.
+    pub(crate) pickle_limits: Option<Arc<Limits>>,
     pub(crate) leave_pickles: bool,
     pub(crate) max_header_size: usize,
     pub(crate) verify: Verify,
@@ -77,7 +78,7 @@ impl LoadOptions {
             allow_pickle: false,
             fix_imports: true,
             encoding: Encoding::Ascii,
-            pickle_limits: Limits::default(),
+            pickle_limits: None,
             leave_pickles: false,
             max_header_size: MAX_HEADER_SIZE,
             verify: Verify::WholeReads,
@@ -121,7 +122,7 @@ impl LoadOptions {
     /// What a pickle may cost: its nesting, its digits, its work.
     #[must_use]
     pub fn pickle_limits(mut self, limits: Limits) -> Self {
-        self.pickle_limits = limits;
+        self.pickle_limits = Some(Arc::new(limits));
         self
     }
 
@@ -138,7 +139,7 @@ impl LoadOptions {
         npload_pickle::Options::new()
             .encoding(self.encoding)
             .fix_imports(self.fix_imports)
-            .limits(self.pickle_limits)
+            .limits(self.pickle_limits.as_deref().copied().unwrap_or_default())
     }
 
     /// The most characters a header may have. It holds with [`allow_pickle`](Self::allow_pickle) too.
