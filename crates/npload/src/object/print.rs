@@ -9,7 +9,8 @@ use crate::array::{lay_out, suffix};
 use crate::{Array, DType, Order, PrintOptions, Shown};
 
 impl ObjectArray {
-    /// The array as NumPy's `str` shows it, with options. Long elements are cut short.
+    /// The array as NumPy's `str` shows it, with options. Long elements are cut short, and one without
+    /// axes is shown as Python's `repr` has it, unless it is a text.
     #[must_use]
     pub fn format(&self, options: &PrintOptions) -> String {
         match (self.shape(), self.iter().next()) {
@@ -17,6 +18,7 @@ impl ObjectArray {
                 Object::Text(text) => text
                     .as_str()
                     .map_or_else(|| object.to_string(), str::to_owned),
+                Object::List(_) => object.to_string(),
                 _ => element(object, options, 1),
             },
             _ => self.body(options, " ", 0, 0),
@@ -29,10 +31,11 @@ impl ObjectArray {
         let start = "array(";
         let body = self.body(options, ", ", start.len(), 1);
         let text = format!("{start}{body}");
-        match self.pickled_dtype() {
-            dtype @ Pickled::String { .. } => format!("{text}, dtype={dtype})"),
-            _ => suffix::complete(text, self.shape(), self.dtype(), options),
-        }
+        let dtype = match self.pickled_dtype() {
+            dtype @ Pickled::String { .. } => dtype.to_string(),
+            _ => suffix::short_name(self.dtype()),
+        };
+        suffix::complete_with(text, self.shape(), Some(dtype), options)
     }
 
     fn body(&self, options: &PrintOptions, separator: &str, before: usize, after: usize) -> String {

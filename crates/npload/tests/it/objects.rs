@@ -2,10 +2,11 @@
 
 use std::io::Cursor;
 
+use base64::Engine;
 use npload::pickle::Object;
 use npload::{
     Array, Buffer, Encoding, ErrorKind, Handle, LoadOptions, Loaded, Member, ObjectArray, Objects,
-    PickleLimits, Result, load,
+    Order, PickleLimits, PrintOptions, Result, load,
 };
 
 use crate::files::testdata;
@@ -100,6 +101,28 @@ fn what_numpy_wrote_is_there_by_every_way_in() {
 }
 
 #[test]
+fn arrays_of_objects_print_as_numpy_prints_them() {
+    let told = std::fs::read_to_string(testdata().join("objects.jsonl")).unwrap();
+    let mut count = 0;
+    for line in told.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let npy = line["npy_base64"].as_str().unwrap();
+        let npy = base64::prelude::BASE64_STANDARD.decode(npy).unwrap();
+        let loaded = pickles().load_bytes(&npy).unwrap();
+        let array = loaded.into_object_array().unwrap();
+        assert_eq!(serde_json::json!(array.shape()), line["shape"]);
+        assert_eq!(array.order() == Order::F, line["fortran"]);
+        if let Some(text) = line["str"].as_str() {
+            assert_eq!(array.to_string(), text);
+        }
+        let repr = array.format_repr(&PrintOptions::default());
+        assert_eq!(repr, line["repr"].as_str().unwrap());
+        count += 1;
+    }
+    assert!(count > 200, "{count}");
+}
+
+#[test]
 fn elements_are_found_in_either_order_and_convert() {
     let items = b"K\x01K\x02K\x03K\x04K\x05K\x06";
     for fortran in [false, true] {
@@ -150,7 +173,7 @@ fn a_numeric_array_among_objects_shares_the_pickle_s_memory() {
     assert_eq!(array.buffer().0.as_ptr(), again.buffer().0.as_ptr());
     assert_eq!(
         objects.to_string(),
-        "[array([[1, 3],\n       [2, 4]], dtype='>i2')]"
+        "[array([[1, 3],\n        [2, 4]], dtype='>i2')]"
     );
     let err = Array::try_from(objects.objects().root_object()).unwrap_err();
     assert_eq!(err.kind(), ErrorKind::ObjectArray);
