@@ -169,7 +169,8 @@ impl LoadOptions {
     /// The last call, unless the load fails, says that all is done.
     ///
     /// Of what is mapped nothing is told, nor of headers, nor while [`load_reader`](Self::load_reader)
-    /// takes in an archive, whose arrays are yet to load. If it panics, so does the load, which then
+    /// takes in an archive, whose arrays are yet to load, or a pickle, whose length is not known before
+    /// its end. If it panics, so does the load, which then
     /// ends early.
     #[must_use]
     pub fn progress(self, callback: impl Fn(Progress) + Send + Sync + 'static) -> Self {

@@ -2,7 +2,7 @@
 
 use super::ObjectArray;
 use super::read::read_pickle;
-use crate::npy::refuse_objects;
+use crate::npy::{refuse_objects, refuse_objects_mapped};
 use crate::{DType, Error, ErrorKind, LoadOptions, Npy, Npz, Pending, Result};
 
 impl Npy {
@@ -22,6 +22,9 @@ impl Npy {
         let load = || {
             let start = located.data_start();
             check(located.header.dtype(), options)?;
+            if options.map.is_some() {
+                refuse_objects_mapped(located.header.dtype())?;
+            }
             let pickle = read_pickle(source, start, len, options)?;
             ObjectArray::parse(located.header.clone(), pickle, start, options)
         };

@@ -112,13 +112,15 @@ pub(crate) fn stream_pickle(
     head: Vec<u8>,
     options: &LoadOptions,
 ) -> Result<Buffer> {
-    let meter = Meter::new(options, stream.left().unwrap_or(u64::MAX));
     let mut taken = Taken {
         stream,
         bytes: head,
-        meter: &meter,
     };
     find_end(&mut taken, u64::MAX)?;
+    // How much there would be, nobody knew.
+    let meter = Meter::new(options, taken.bytes.len() as u64);
+    meter.advance(taken.bytes.len())?;
+    meter.finish()?;
     Ok(taken.bytes.into())
 }
 
@@ -126,18 +128,15 @@ pub(crate) fn stream_pickle(
 struct Taken<'a, 's> {
     stream: &'a mut Stream<'s>,
     bytes: Vec<u8>,
-    meter: &'a Meter<'a>,
 }
 
 impl Taken<'_, '_> {
     /// Takes what is missing up to `end`, or to the stream's.
     fn take(&mut self, end: u64) -> Result<()> {
-        let had = self.bytes.len();
         let end = usize::try_from(end).unwrap_or(usize::MAX);
-        if end > had {
+        if end > self.bytes.len() {
             let taken = self.stream.read_up_to(&mut self.bytes, end);
             taken.map_err(|e| Error::io(e, "reading the pickle"))?;
-            self.meter.advance(self.bytes.len().saturating_sub(had))?;
         }
         Ok(())
     }

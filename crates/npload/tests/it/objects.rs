@@ -732,3 +732,49 @@ fn every_cut_and_flipped_byte_is_an_answer_or_an_error() {
         }
     }
 }
+
+#[test]
+fn objects_are_shared_by_threads_and_never_mapped() {
+    fn check<T: Send + Sync>() {}
+    check::<(ObjectArray, Objects, Loaded, Handle)>();
+    // SAFETY: nobody writes this file.
+    let options = unsafe { pickles().mmap_mode(npload::MmapMode::Read) };
+    let path = testdata().join("npy/object.npy");
+    for err in [
+        options.load(&path).map(drop).unwrap_err(),
+        options
+            .open_npy(&path)
+            .unwrap()
+            .load_objects()
+            .map(drop)
+            .unwrap_err(),
+        options
+            .open_npz(testdata().join("npz/savez-object.npz"))
+            .unwrap()
+            .load_all()
+            .map(drop)
+            .unwrap_err(),
+    ] {
+        assert_eq!(err.kind(), ErrorKind::Mmap, "{err}");
+    }
+}
+
+#[test]
+fn progress_ends_where_all_is_read() {
+    let path = testdata().join("npy/object.npy");
+    let bytes = std::fs::read(&path).unwrap();
+    let last = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let told = last.clone();
+    let options = pickles().progress(move |progress| *told.lock().unwrap() = Some(progress));
+    let size = pickle_len(&bytes);
+    let ways: [&dyn Fn() -> Result<Loaded>; 3] = [
+        &|| options.load(&path),
+        &|| options.load_bytes(&bytes),
+        &|| options.load_source(Buffer::from(bytes.clone())),
+    ];
+    for load in ways {
+        load().unwrap();
+        let progress = last.lock().unwrap().take().unwrap();
+        assert_eq!((progress.done, progress.total), (size, size));
+    }
+}
