@@ -1,12 +1,15 @@
 //! Python objects: arrays of them, and pickles.
 
+mod members;
+mod refused;
+
 use std::io::Cursor;
 
 use base64::Engine;
 use npload::pickle::Object;
 use npload::{
-    Array, Buffer, Encoding, ErrorKind, Handle, LoadOptions, Loaded, Member, ObjectArray, Objects,
-    Order, PickleLimits, PrintOptions, Result, load,
+    Array, Buffer, Encoding, ErrorKind, Handle, LoadOptions, Loaded, ObjectArray, Objects, Order,
+    PrintOptions, Result, load,
 };
 
 use crate::files::testdata;
@@ -179,123 +182,9 @@ fn a_numeric_array_among_objects_shares_the_pickle_s_memory() {
     assert_eq!(err.kind(), ErrorKind::ObjectArray);
 }
 
-#[test]
-fn the_header_must_tell_the_pickled_array() {
-    let one = array(&[1], false, b"K\x01");
-    let ints = b"\x80\x02cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85U\x01btR(K\x01K\x01\x85cnumpy\ndtype\n(U\x02i1\x89\x88tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89C\x01\x07tb.";
-    for (bytes, message) in [
-        (
-            npy("(2,)", false, &one),
-            "has the shape (1,), and its header says (2,)",
-        ),
-        (
-            npy("()", false, &one),
-            "has the shape (1,), and its header says ()",
-        ),
-        (
-            npy("(2, 2)", true, &array(&[2, 2], false, b"NNNN")),
-            "is in C order, and its header says Fortran",
-        ),
-        (
-            npy("(1,)", false, ints),
-            "holds '|i1', and its header says object",
-        ),
-        (
-            described("[('a', 'O')]", "(1,)", false, &one),
-            "holds '|O', and its header says [('a', 'O')]",
-        ),
-        (
-            npy("(1,)", false, b"\x80\x02]K\x01a."),
-            "an ndarray expected in the pickle of an object array, list found",
-        ),
-    ] {
-        for loaded in every_way(&bytes, &pickles()) {
-            let err = loaded.unwrap_err();
-            assert_eq!(err.kind(), ErrorKind::Pickle, "{err}");
-            assert!(err.message().contains(message), "{err}");
-            assert_eq!(err.offset(), Some(bytes.len() as u64 - pickle_len(&bytes)));
-        }
-    }
-    // An array of one row lies in both orders.
-    let row = npy("(1, 2)", true, &array(&[1, 2], false, b"NN"));
-    pickles()
-        .load_bytes(&row)
-        .unwrap()
-        .into_object_array()
-        .unwrap();
-}
-
 fn pickle_len(bytes: &[u8]) -> u64 {
     let start = 10 + u16::from_le_bytes([bytes[8], bytes[9]]) as usize;
     (bytes.len() - start) as u64
-}
-
-#[test]
-fn a_damaged_pickle_is_told_by_opcode_and_byte_of_the_file() {
-    let good = array(&[1], false, b"K\x01");
-    let mut cut = npy("(1,)", false, &good);
-    cut.pop();
-    let start = cut.len() as u64 + 1 - good.len() as u64;
-    let end = cut.len() as u64;
-    for (bytes, kind, offset, message) in [
-        (
-            cut,
-            ErrorKind::Truncated,
-            end,
-            "in the pickle: Ran out of input",
-        ),
-        (
-            npy("(1,)", false, b""),
-            ErrorKind::Truncated,
-            start,
-            "in the pickle: Ran out of input",
-        ),
-        (
-            npy("(1,)", false, b"\x80\x02K\x01a."),
-            ErrorKind::Pickle,
-            start + 4,
-            "in the pickle: APPEND: the stack holds 1 value, and 2 are needed",
-        ),
-        (
-            npy("(1,)", false, b"\x80\x02U\x01\xe9."),
-            ErrorKind::Encoding,
-            start + 2,
-            "in the pickle: SHORT_BINSTRING: 'ascii' codec can't decode byte 0xe9 in position 0: ordinal not in range(128); a pickle of Python 2 may need encoding 'latin1' or 'bytes'",
-        ),
-        (
-            npy("(1,)", false, b"\x80\x02C\xff."),
-            ErrorKind::Truncated,
-            start + 2,
-            "in the pickle: SHORT_BINBYTES: pickle data was truncated: 255 bytes expected, 1 left",
-        ),
-        (
-            npy("(1,)", false, b"\x80\x02\xff"),
-            ErrorKind::Pickle,
-            start + 2,
-            "in the pickle: invalid load key, '\\u{ff}': no opcode",
-        ),
-    ] {
-        for loaded in every_way(&bytes, &pickles()) {
-            let err = loaded.unwrap_err();
-            assert_eq!((err.kind(), err.message()), (kind, message));
-            assert_eq!(err.offset(), Some(offset), "{err}");
-        }
-    }
-    let nested = npy(
-        "(1,)",
-        false,
-        &array(&[1], false, &[b"]".repeat(9), b"a".repeat(8)].concat()),
-    );
-    let limits = PickleLimits {
-        max_nesting: 5,
-        ..PickleLimits::default()
-    };
-    let err = pickles()
-        .pickle_limits(limits)
-        .load_bytes(&nested)
-        .unwrap_err();
-    assert_eq!(err.kind(), ErrorKind::Limit);
-    assert!(err.message().contains("raise max_nesting"), "{err}");
 }
 
 #[test]
@@ -362,43 +251,6 @@ fn a_pickle_alone_is_its_object_and_what_follows_is_ignored() {
 }
 
 #[test]
-fn what_is_no_pickle_is_named() {
-    for (bytes, message) in [
-        (
-            &b"1.0,2.0\n3.0,4.0\n"[..],
-            "Failed to interpret the file as a pickle: it looks like text.",
-        ),
-        (
-            b"\x1f\x8b\x08\0\0\0\0",
-            "Failed to interpret the file as a pickle: it looks like gzip data.",
-        ),
-        (b"\x80\x04K\x01a.", "in the pickle: APPEND: "),
-    ] {
-        for loaded in every_way(bytes, &pickles()) {
-            let err = loaded.unwrap_err();
-            assert_eq!(err.kind(), ErrorKind::Pickle);
-            assert!(err.message().starts_with(message), "{err}");
-            assert!(err.looks().is_some(), "{err}");
-        }
-    }
-    let err = pickles()
-        .open_source(Buffer::from(b"1.0,2.0\n3.0,4.0\n".to_vec()))
-        .unwrap_err();
-    assert_eq!(err.kind(), ErrorKind::NotArray);
-    let pickle = Buffer::from(b"\x80\x04N.".to_vec());
-    let err = pickles().open_npy_in(pickle.clone()).unwrap_err();
-    assert_eq!(err.kind(), ErrorKind::NotArray);
-    assert_eq!(
-        err.message(),
-        "this is a pickle, which has no arrays to open: use load"
-    );
-    assert_eq!(
-        pickles().open_npz_in(pickle).unwrap_err().message(),
-        err.message()
-    );
-}
-
-#[test]
 fn arrays_and_pickles_of_a_stream_load_one_after_the_other() {
     let objects = npy("(1,)", false, &array(&[1], false, b"K\x01"));
     let numbers = std::fs::read(testdata().join("npy/f8-le-2d-c.npy")).unwrap();
@@ -433,160 +285,6 @@ fn arrays_and_pickles_of_a_stream_load_one_after_the_other() {
         found,
         ["[1]", "None", "[1]", "array", "(1,)", "True", "[1]"]
     );
-}
-
-#[test]
-fn members_of_objects_are_among_the_others() {
-    let path = testdata().join("npz/savez-object.npz");
-    let plain = npload::Npz::open(&path).unwrap();
-    assert_eq!(plain.load_all().unwrap_err().kind(), ErrorKind::ObjectArray);
-    let npz = pickles().open_npz(&path).unwrap();
-    let all = npz.load_all().unwrap();
-    let shown = |member: &Member| match member {
-        Member::Array(array) => array.to_string(),
-        Member::ObjectArray(array) => array.to_string(),
-        other => panic!("{other:?}"),
-    };
-    let texts: Vec<_> = all
-        .iter()
-        .map(|(key, member)| (*key, shown(member)))
-        .collect();
-    assert_eq!(
-        texts,
-        [("o", "[1 None]".to_owned()), ("n", "[0 1]".to_owned())]
-    );
-    assert_eq!(npz.get_objects("o").unwrap().to_string(), "[1 None]");
-    assert_eq!(shown(&npz.begin("o").unwrap().load().unwrap()), "[1 None]");
-    assert_eq!(shown(&npz.load_some(["o"]).unwrap()[0]), "[1 None]");
-    let err = npz.get("o").unwrap_err();
-    assert_eq!(
-        (err.kind(), err.member()),
-        (ErrorKind::ObjectArray, Some("o.npy"))
-    );
-    assert_eq!(npz.get_objects("n").unwrap_err().kind(), ErrorKind::Type);
-    assert_eq!(
-        npz.part("o").map(drop).unwrap_err().kind(),
-        ErrorKind::ObjectArray
-    );
-    npz.verify("o").unwrap();
-    assert!(
-        npz.verify_all()
-            .unwrap()
-            .iter()
-            .all(|member| member.header.is_ok())
-    );
-}
-
-#[test]
-fn a_damaged_pickle_in_an_archive_is_told_with_its_member() {
-    let good = npy("(1,)", false, &array(&[1], false, b"K\x01"));
-    let bad = npy("(2,)", false, &array(&[1], false, b"K\x01"));
-    let large = npy(
-        "(1,)",
-        false,
-        &array(
-            &[1],
-            false,
-            &[&b"X\0\0\x02\0"[..], &[b'x'; 0x20000]].concat(),
-        ),
-    );
-    for deflated in [false, true] {
-        let bytes = zip(
-            &[
-                ("good.npy", &good),
-                ("large.npy", &large),
-                ("bad.npy", &bad),
-            ],
-            deflated,
-        );
-        let npz = pickles().open_npz_in(Buffer::from(bytes)).unwrap();
-        assert_eq!(npz.get_objects("good").unwrap().to_string(), "[1]");
-        assert_eq!(npz.get_objects("large").unwrap().size(), 1);
-        let verdicts = npz.verify_all().unwrap();
-        let told = verdicts[2].header.as_ref().unwrap_err();
-        for err in [
-            &npz.load_all().unwrap_err(),
-            &npz.member("bad").unwrap_err(),
-            &npz.verify("bad").unwrap_err(),
-            told,
-        ] {
-            assert_eq!(
-                (err.kind(), err.member()),
-                (ErrorKind::Pickle, Some("bad.npy")),
-                "{err}"
-            );
-            assert!(err.message().contains("has the shape (1,)"), "{err}");
-        }
-        // Not looked into where pickles are not allowed.
-        let plain = npz.with_options(LoadOptions::new());
-        assert!(
-            plain
-                .verify_all()
-                .unwrap()
-                .iter()
-                .all(|member| member.header.is_ok())
-        );
-    }
-}
-
-/// An archive of these members.
-fn zip(members: &[(&str, &Vec<u8>)], deflated: bool) -> Vec<u8> {
-    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
-    for (name, contents) in members {
-        let packed = match deflated {
-            // Stored blocks of deflate.
-            true => {
-                let mut packed = Vec::new();
-                let mut chunks = contents.chunks(0xffff).peekable();
-                while let Some(chunk) = chunks.next() {
-                    let len = u16::try_from(chunk.len()).unwrap();
-                    packed.push(u8::from(chunks.peek().is_none()));
-                    packed.extend(len.to_le_bytes());
-                    packed.extend((!len).to_le_bytes());
-                    packed.extend(chunk);
-                }
-                packed
-            }
-            false => (*contents).clone(),
-        };
-        let mut shared = Vec::new();
-        shared.extend(20_u16.to_le_bytes());
-        shared.extend(0_u16.to_le_bytes());
-        shared.extend(if deflated { 8_u16 } else { 0 }.to_le_bytes());
-        shared.extend([0; 4]);
-        shared.extend(crc(contents).to_le_bytes());
-        shared.extend(u32::try_from(packed.len()).unwrap().to_le_bytes());
-        shared.extend(u32::try_from(contents.len()).unwrap().to_le_bytes());
-        shared.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
-        shared.extend([0; 2]);
-        let offset = u32::try_from(bytes.len()).unwrap();
-        bytes.extend(b"PK\x03\x04");
-        bytes.extend(&shared);
-        bytes.extend(name.bytes());
-        bytes.extend(packed);
-        directory.extend(b"PK\x01\x02\x14\0");
-        directory.extend(&shared);
-        directory.extend([0; 10]);
-        directory.extend(offset.to_le_bytes());
-        directory.extend(name.bytes());
-    }
-    let start = u32::try_from(bytes.len()).unwrap();
-    let count = u16::try_from(members.len()).unwrap().to_le_bytes();
-    bytes.extend(&directory);
-    bytes.extend(b"PK\x05\x06\0\0\0\0");
-    bytes.extend(count.iter().chain(&count));
-    bytes.extend(u32::try_from(directory.len()).unwrap().to_le_bytes());
-    bytes.extend(start.to_le_bytes());
-    bytes.extend([0; 2]);
-    bytes
-}
-
-fn crc(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0_u32, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
-        })
-    })
 }
 
 #[test]
@@ -649,88 +347,6 @@ fn pickles_may_be_left_to_the_caller() {
         .unwrap();
     assert_eq!(npz.load_all().unwrap_err().kind(), ErrorKind::Pickle);
     assert!(npz.begin("o").unwrap().header().is_some());
-}
-
-#[test]
-fn the_header_limit_stays_in_force() {
-    let name = "x".repeat(20_000);
-    let bytes = described(&format!("[('{name}', 'O')]"), "(1,)", false, b"N.");
-    let err = pickles().load_bytes(&bytes).unwrap_err();
-    assert_eq!(err.kind(), ErrorKind::Limit);
-    assert!(err.message().contains("max_header_size"), "{err}");
-}
-
-/// A source that counts what is read of it, and is zero bytes but for its beginning.
-struct Sparse {
-    start: Vec<u8>,
-    len: u64,
-    read: std::sync::Arc<std::sync::atomic::AtomicU64>,
-}
-
-impl npload::ReadAt for Sparse {
-    fn len(&self) -> std::io::Result<u64> {
-        Ok(self.len)
-    }
-
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<()> {
-        self.read
-            .fetch_add(buf.len() as u64, std::sync::atomic::Ordering::Relaxed);
-        buf.fill(0);
-        let from = self
-            .start
-            .get(usize::try_from(offset).unwrap()..)
-            .unwrap_or_default();
-        let len = from.len().min(buf.len());
-        buf[..len].copy_from_slice(&from[..len]);
-        Ok(())
-    }
-}
-
-#[test]
-fn of_a_huge_file_no_more_is_read_than_its_pickle() {
-    let objects = npy("(1,)", false, &array(&[1], false, b"K\x01"));
-    let payload = |op: &[u8]| npy("(1,)", false, op);
-    for (start, fine) in [
-        (objects, true),
-        (b"\x80\x04N.".to_vec(), true),
-        (payload(b"\x80\x04\x8e\0\0\0\0\0\0\x10\0"), false),
-        (payload(b"\x80\x04\x95\0\0\0\0\0\0\x10\0"), false),
-        (payload(b"\xff"), false),
-        (vec![0; 10], false),
-    ] {
-        let read = std::sync::Arc::default();
-        let source = Sparse {
-            start,
-            len: 1 << 40,
-            read: std::sync::Arc::clone(&read),
-        };
-        let loaded = pickles().load_source(source);
-        assert_eq!(loaded.is_ok(), fine, "{loaded:?}");
-        let read = read.load(std::sync::atomic::Ordering::Relaxed);
-        assert!(read < 4 << 20, "{read}");
-    }
-}
-
-#[test]
-fn every_cut_and_flipped_byte_is_an_answer_or_an_error() {
-    for name in ["object", "object-struct", "object-stringdtype"] {
-        let bytes = std::fs::read(testdata().join(format!("npy/{name}.npy"))).unwrap();
-        for end in 0..bytes.len() {
-            assert!(
-                pickles().load_bytes(&bytes[..end]).is_err(),
-                "{name} cut to {end}"
-            );
-        }
-        for at in 0..bytes.len() {
-            for flip in [1, 0x80] {
-                let mut damaged = bytes.clone();
-                damaged[at] ^= flip;
-                if let Ok(Loaded::ObjectArray(array)) = pickles().load_bytes(&damaged) {
-                    let _ = (array.to_string(), array.deserialize::<serde_json::Value>());
-                }
-            }
-        }
-    }
 }
 
 #[test]
