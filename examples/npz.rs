@@ -27,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match member {
             Member::Array(array) => println!("{key}: {} bytes in memory", array.nbytes()),
             Member::Bytes(bytes) => println!("{key}: no array, {} bytes", bytes.len()),
+            other => println!("{key}: {other:?}"),
         }
     }
     Ok(())

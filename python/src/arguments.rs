@@ -153,6 +153,7 @@ impl Arguments {
         };
         let options = LoadOptions::new()
             .allow_pickle(self.allow_pickle)
+            .leave_pickles(true)
             .max_header_size(max_header_size)
             .verify(self.verify);
         let options = match self.threads {

@@ -109,6 +109,12 @@ struct Mapped {
     filename: Py<PyAny>,
 }
 
+/// What the engine gives only to those who have it read pickles, which here Python does.
+#[cold]
+fn unknown_member(member: &Member) -> PyErr {
+    PyValueError::new_err(format!("unknown contents: {member:?}"))
+}
+
 #[cold]
 fn closed() -> PyErr {
     PyValueError::new_err("the NpzFile is closed")
@@ -154,6 +160,7 @@ impl Archive {
         match py.detach(|| pending.load()).into_python(py)? {
             Member::Array(array) => to_numpy_array(array, &dtype),
             Member::Bytes(bytes) => Ok(PyBytes::new(py, &bytes).into_any()),
+            other => Err(unknown_member(&other)),
         }
     }
 
@@ -182,6 +189,7 @@ impl Archive {
                     },
                 )
             }
+            other => Err(unknown_member(&other)),
         }
     }
 
@@ -227,6 +235,7 @@ impl Archive {
                     to_numpy_array(array, dtype)?
                 }
                 Member::Bytes(bytes) => PyBytes::new(py, &bytes).into_any(),
+                other => return Err(unknown_member(&other)),
             };
             twisted |= is_name(key);
             into.set_item(key, value)?;

@@ -15,7 +15,7 @@ import npy
 import npz
 import pickles
 
-TABLES = ("dtypes", "headers", "printing", "mlvalues")  # scripts that write NAME.jsonl
+TABLES = ("dtypes", "headers", "printing", "mlvalues", "objects")  # scripts that write NAME.jsonl
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 

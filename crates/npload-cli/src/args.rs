@@ -158,6 +158,9 @@ impl Print {
 
 impl Args {
     pub(crate) fn load_options(&self) -> LoadOptions {
-        LoadOptions::new().max_header_size(self.max_header_size)
+        // Pickles are read as data: nothing in them runs.
+        LoadOptions::new()
+            .allow_pickle(true)
+            .max_header_size(self.max_header_size)
     }
 }

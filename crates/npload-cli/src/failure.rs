@@ -176,11 +176,7 @@ fn say(err: &Error) -> String {
             "the file is empty; it was probably not written to its end".to_owned()
         }
         (ErrorKind::NotArray, _) => match err.looks() {
-            Some(looks) if looks.is_pickle => {
-                "this is a pickle, not an npy or npz file; if you trust it, read it in Python with \
-                 numpy.load(…, allow_pickle=True)"
-                    .to_owned()
-            }
+            Some(looks) if looks.is_pickle => "this is a pickle, not an npy or npz file".to_owned(),
             Some(looks) => format!(
                 "this is no npy or npz file; it looks like {}. {}",
                 looks.what, looks.advice

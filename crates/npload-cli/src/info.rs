@@ -166,6 +166,7 @@ impl Report {
         let nbytes = header.map_or(array.size, |header| payload(header, array));
         self.nbytes = self.nbytes.saturating_add(nbytes);
         let (dtype, shape, order) = match header {
+            None if array.key.is_none() => ("pickle".to_owned(), String::new(), ""),
             None => ("bytes".to_owned(), String::new(), ""),
             Some(header) => (
                 dtype(header),

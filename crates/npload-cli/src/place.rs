@@ -112,7 +112,13 @@ pub(crate) fn peek(path: &Path, options: &LoadOptions) -> Result<Vec<Peeked>, Fa
     peeked.map_err(|e| Failure::new(path, &e))
 }
 
-/// Whether that is what an npy file holds: one array without a key.
+/// Whether that is what a pickle's file holds.
+pub(crate) fn is_pickle(arrays: &[Peeked]) -> bool {
+    let pickled = |array: &Peeked| array.key.is_none() && matches!(array.header, Ok(None));
+    arrays.iter().any(pickled)
+}
+
+/// Whether that is what an npy file or a pickle's holds: one array, or none, without a key.
 pub(crate) fn is_npy(arrays: &[Peeked]) -> bool {
     arrays.iter().any(|array| array.key.is_none())
 }

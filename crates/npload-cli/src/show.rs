@@ -4,12 +4,15 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
-use npload::{Handle, LoadOptions, Member, Npz, Part, Peeked, PrintOptions, Shown as Axis, Value};
+use npload::{
+    Handle, LoadOptions, Member, Npz, ObjectArray, Objects, Part, Peeked, PrintOptions,
+    Shown as Axis, Value,
+};
 
 use crate::args::Show;
 use crate::failure::Failure;
 use crate::info::tuple;
-use crate::json::{Data, FileValues, Shown};
+use crate::json::{self, Data, FileValues, Shown};
 use crate::place::{self, Place};
 use crate::progress::Bar;
 use crate::run::Console;
@@ -30,6 +33,17 @@ pub(crate) fn run(show: &Show, options: &LoadOptions, console: &mut Console<'_>)
     };
     let mut viewer = Viewer::new(show, &place.path, console);
     match (&handle, &place.key) {
+        (Handle::Npy(npy), None) if npy.header().dtype().has_object() => {
+            viewer.objects(None, npy.load_objects(), None)?;
+        }
+        (Handle::Pickle(pickle), None) => match pickle.load() {
+            Ok(objects) => viewer.pickle(objects)?,
+            Err(e) => viewer.fail(Failure::new(&place.path, &e))?,
+        },
+        (Handle::Pickle(_), Some(key)) => {
+            let message = format!("this is a pickle and has no keys: leave out :{key}");
+            viewer.fail(Failure::usage(&place.path, message))?;
+        }
         (Handle::Npy(npy), None) => match npy.part() {
             Ok(part) => viewer.array(None, part, None)?,
             Err(e) => viewer.fail(Failure::new(&place.path, &e))?,
@@ -137,6 +151,9 @@ impl<'a, 'c> Viewer<'a, 'c> {
             };
             match &member.header {
                 Ok(None) => self.bytes(npz, key, name, member.size, &note)?,
+                Ok(Some(header)) if header.dtype().has_object() => {
+                    self.objects(Some(key), npz.get_objects(name), Some(&note))?;
+                }
                 Ok(Some(_)) | Err(_) => match npz.part(name) {
                     Ok(part) => self.array(Some(key), part, Some(&note))?,
                     Err(e) => {
@@ -160,6 +177,12 @@ impl<'a, 'c> Viewer<'a, 'c> {
                 size,
                 ..
             }) => self.bytes(npz, key, key, size, ""),
+            Ok(Peeked {
+                header: Ok(Some(header)),
+                ..
+            }) if header.dtype().has_object() => {
+                self.objects(Some(key), npz.get_objects(key), None)
+            }
             _ => match npz.part(key) {
                 Ok(part) => self.array(Some(key), part, None),
                 Err(e) => self.fail(Failure::new(self.path, &e)),
@@ -190,6 +213,71 @@ impl<'a, 'c> Viewer<'a, 'c> {
             Ok(_) => Ok(()),
             Err(e) => self.fail(Failure::new(self.path, &e)),
         }
+    }
+
+    /// Whether all is shown; else it is told that there are no parts.
+    fn is_whole(&mut self, what: &str) -> io::Result<bool> {
+        if self.show.steps.is_some() {
+            let message = format!("{what} is shown whole: leave out the slice");
+            self.fail(Failure::usage(self.path, message))?;
+        }
+        Ok(self.show.steps.is_none())
+    }
+
+    /// An array of Python objects; under a title, if there is a note to end that with.
+    fn objects(
+        &mut self,
+        key: Option<&str>,
+        loaded: npload::Result<ObjectArray>,
+        note: Option<&str>,
+    ) -> io::Result<()> {
+        let array = match loaded {
+            Ok(array) => array,
+            Err(e) => {
+                if note.is_some() {
+                    self.title(key.unwrap_or_default(), "not shown")?;
+                }
+                return self.fail(Failure::new(self.path, &e));
+            }
+        };
+        if !self.is_whole("an array of Python objects")? {
+            return Ok(());
+        }
+        let dtype = array.dtype().to_string();
+        if let Some(note) = note {
+            let text = format!("{} {}{note}", escape::name(&dtype), tuple(array.shape()));
+            self.title(key.unwrap_or_default(), &text)?;
+        }
+        if self.console.json {
+            self.arrays.push(Shown::Objects {
+                key: key.map(str::to_owned),
+                dtype,
+                shape: array.shape().to_vec(),
+                data: json::Objects::Array(array),
+            });
+            return Ok(());
+        }
+        let text = match self.show.repr {
+            true => array.format_repr(&self.print),
+            false => array.format(&self.print),
+        };
+        writeln!(self.console.out, "{}", escape::values(&text))
+    }
+
+    /// What a pickle holds.
+    fn pickle(&mut self, objects: Objects) -> io::Result<()> {
+        if !self.is_whole("a pickle")? {
+            return Ok(());
+        }
+        if self.console.json {
+            let data = json::Objects::One(objects);
+            self.arrays.push(Shown::Pickle { data });
+            return Ok(());
+        }
+        let mut limits = npload::pickle::PrintOptions::default();
+        limits.max_objects = self.print.threshold;
+        let text = objects.print(objects.root(), &limits);
+        writeln!(self.console.out, "{}", escape::values(&text))
     }
 
     /// An array; under a title, if there is a note to end that with.

@@ -15,6 +15,8 @@ use crate::{escape, place, sizes};
 
 /// An npy file has no checksum.
 const NPY: &[&str] = &["header", "size"];
+const OBJECTS: &[&str] = &["header", "pickle"];
+const PICKLE: &[&str] = &["pickle"];
 const NPZ: &[&str] = &["checksum", "size", "header"];
 
 /// So many oddities of an archive are told.
@@ -88,7 +90,11 @@ fn check(path: &Path, options: &LoadOptions) -> Result<Checked, Failure> {
     let handle = place::open(path, options)?;
     let checked = match &handle {
         // The header was read when it was opened, and sizes need no more.
+        Handle::Npy(npy) if npy.header().dtype().has_object() => {
+            npy.load_objects().map(|_| (vec![npy.peek()], OBJECTS))
+        }
         Handle::Npy(npy) => Ok((vec![npy.peek()], NPY)),
+        Handle::Pickle(pickle) => pickle.load().map(|_| (vec![pickle.peek()], PICKLE)),
         Handle::Npz(npz) => npz.verify_all().map(|arrays| (arrays, NPZ)),
         _ => Ok((handle.peek(), [].as_slice())),
     };
@@ -109,13 +115,14 @@ impl Checked {
         let nbytes = nbytes.fold(0, u64::saturating_add);
         let what = match &self.handle {
             Handle::Npy(npy) if npy.header().dtype().has_object() => {
-                "header (Python objects are not looked into)".to_owned()
+                "header, and that its pickle can be read".to_owned()
             }
             Handle::Npy(_) => "header and size (an npy file has no checksum)".to_owned(),
+            Handle::Pickle(_) => "that the pickle can be read".to_owned(),
             _ => "checksums, sizes and headers".to_owned(),
         };
         let members = match &self.handle {
-            Handle::Npy(_) => String::new(),
+            Handle::Npy(_) | Handle::Pickle(_) => String::new(),
             _ => format!("{}, ", sizes::count(self.arrays.len(), "member")),
         };
         let notes: String = self

@@ -56,6 +56,35 @@ pub enum Data<V> {
     Array(Array<V>),
 }
 
+impl<V> Data<V> {
+    /// The name of its type, as Python has it.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self {
+            Data::Complex(..) => "complex",
+            Data::ByteArray(_) => "bytearray",
+            Data::Set(_) => "set",
+            Data::FrozenSet(_) => "frozenset",
+            Data::Range(..) => "range",
+            Data::Slice(..) => "slice",
+            Data::OrderedDict(_) => "OrderedDict",
+            Data::DefaultDict(_) => "defaultdict",
+            Data::Counter(_) => "Counter",
+            Data::Deque(..) => "deque",
+            Data::Date(_) => "date",
+            Data::Time(..) => "time",
+            Data::DateTime(..) => "datetime",
+            Data::TimeDelta(_) => "timedelta",
+            Data::TimeZone(..) => "timezone",
+            Data::Decimal(_) => "Decimal",
+            Data::Fraction(..) => "Fraction",
+            Data::Uuid(..) => "UUID",
+            Data::DType(..) => "dtype",
+            Data::Scalar(..) => "NumPy scalar",
+            Data::Array(_) => "ndarray",
+        }
+    }
+}
+
 /// An array whose shape, dtype and contents fit each other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array<V> {

@@ -4,7 +4,7 @@ mod print;
 
 use std::sync::Arc;
 
-pub(crate) use print::shape_text;
+pub use print::shape_text;
 
 /// A dtype: enough for any array library to make its own.
 ///

@@ -24,6 +24,8 @@ struct Inner {
     message: Cow<'static, str>,
     offset: Option<usize>,
     op: Option<Op>,
+    /// Where in the object: `['x'][3]`.
+    path: String,
 }
 
 /// The kinds of [`Error`]. Behind each: the exception that CPython's `pickle` raises there.
@@ -62,6 +64,8 @@ pub enum ErrorKind {
     Limit,
     /// The builder failed for reasons of its own.
     Builder,
+    /// An object that is not of the type that was asked for (`TypeError`).
+    Convert,
 }
 
 impl Error {
@@ -74,6 +78,7 @@ impl Error {
             message: message.into(),
             offset: None,
             op: None,
+            path: String::new(),
         }))
     }
 
@@ -93,6 +98,13 @@ impl Error {
     #[must_use]
     pub(crate) fn moved(mut self, start: usize) -> Self {
         self.0.offset = self.0.offset.map(|at| at.saturating_add(start));
+        self
+    }
+
+    /// Says in which part of an object.
+    #[cold]
+    pub(crate) fn inside(mut self, step: &str) -> Self {
+        self.0.path.insert_str(0, step);
         self
     }
 
@@ -128,6 +140,9 @@ impl fmt::Display for Error {
         }
         if let Some(op) = self.0.op {
             write!(f, "{}: ", op.name())?;
+        }
+        if !self.0.path.is_empty() {
+            write!(f, "{}: ", self.0.path)?;
         }
         f.write_str(&self.0.message)
     }

@@ -38,9 +38,12 @@
 mod builder;
 mod compat;
 mod construct;
+mod convert;
 mod data;
+mod deserialize;
 mod disassemble;
 mod dtype;
+mod end;
 mod error;
 mod fuzz;
 mod machine;
@@ -48,6 +51,7 @@ mod number;
 mod object;
 mod opcode;
 mod options;
+mod printable;
 mod reader;
 mod scan;
 mod text;
@@ -55,8 +59,13 @@ mod text;
 pub use builder::{Builder, Call, Global, Items, Note, Reason, View, refused};
 pub use compat::fix_import;
 pub use construct::Known;
+pub use convert::Scalar;
 pub use data::{Array, Contents, DType, Data, Date, Extent, Field, NaObject, Time, TimeDelta};
+pub use deserialize::DeserializeLimits;
 pub use disassemble::{Argument as Operand, Disassembly, Instruction, disassemble, disassemble_at};
+#[doc(hidden)]
+pub use dtype::shape_text;
+pub use end::{Bytes, End, find_end};
 pub use error::{Error, ErrorKind, Result};
 #[doc(hidden)]
 pub use fuzz::fuzz;
@@ -64,9 +73,13 @@ pub use machine::{Finished, Machine};
 pub use npload_buffer::Buffer;
 pub use num_bigint;
 pub use object::{
-    GlobalName, Id, NdArray, NdData, Object, ObjectBuilder, Objects, PrintOptions, Reduced,
+    GlobalName, Id, NdArray, NdData, Object, ObjectBuilder, ObjectRef, Objects, PrintOptions,
+    Reduced,
 };
 pub use opcode::{Argument, Op};
 pub use options::{Encoding, Limits, Options};
+#[doc(hidden)]
+pub use printable::is_printable;
 pub use scan::{Finding, Scan, Use, Verdict, scan, scan_all};
+pub use serde_core;
 pub use text::Text;

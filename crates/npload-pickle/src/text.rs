@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::printable::is_printable;
 
 /// A Python `str`: UTF-8 in which lone surrogates may stand as three bytes each, as Python's
 /// `surrogatepass` writes them.
@@ -83,12 +84,12 @@ impl PartialEq<&str> for Text<'_> {
     }
 }
 
-/// As Python's `repr`, but that what Rust's `Debug` would escape is escaped.
+/// As Python's `repr` writes it.
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         quoted(f, self.code_points(), |f, point| {
             match char::from_u32(point) {
-                Some(c) if c.escape_debug().nth(1).is_none() => f.write_char(c),
+                Some(c) if is_printable(point) => f.write_char(c),
                 _ if point <= 0xff => write!(f, "\\x{point:02x}"),
                 _ if point <= 0xffff => write!(f, "\\u{point:04x}"),
                 _ => write!(f, "\\U{point:08x}"),

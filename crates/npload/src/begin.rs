@@ -9,11 +9,12 @@ use std::sync::Arc;
 use npload_buffer::ReadAt;
 
 use crate::npy::{
-    Head, Header, Located, locate, refuse_objects, stream_data, stream_header, whole,
+    Head, Header, Located, locate, refuse_objects_as_bytes, stream_data, stream_header, whole,
 };
+use crate::object::Pickle;
 use crate::sniff::{Format, empty, identify, read_head};
 use crate::source::{FileSource, Opened, Source, Stream, open_file};
-use crate::{Array, ErrorKind, LoadOptions, Loaded, Npy, Npz, Result};
+use crate::{Array, LoadOptions, Loaded, Npy, Npz, Result};
 
 /// A source whose first bytes were read.
 #[derive(Debug)]
@@ -26,8 +27,8 @@ pub enum Begun {
     /// A pipe, a terminal, a file of `/proc`, or an empty file, of which nothing is read: what it
     /// has comes one after the other. See [`LoadOptions::begin_reader`].
     Stream(File),
-    /// Neither, with pickles allowed: its first bytes. A pickle may begin with them.
-    Other(Vec<u8>),
+    /// Neither, with pickles allowed: it may be one.
+    Other(Pickle),
 }
 
 /// As [`Begun`], of bytes that come one after the other.
@@ -133,7 +134,12 @@ impl LoadOptions {
                     }))
                 }
                 Ok(Format::Zip) => Ok(Begun::Npz(Npz::in_source(source.clone(), self.clone())?)),
-                Err(e) if e.kind() == ErrorKind::Pickle => Ok(Begun::Other(head.bytes().to_vec())),
+                Ok(Format::Pickle) => Ok(Begun::Other(Pickle::in_source(
+                    source.clone(),
+                    at,
+                    len,
+                    self.clone(),
+                ))),
                 Err(e) => Err(e),
             }
         };
@@ -142,6 +148,15 @@ impl LoadOptions {
 
     pub(crate) fn begin_stream(&self, stream: &mut Stream<'_>) -> Result<Streamed> {
         let head = read_head(stream)?;
+        self.begin_stream_with(stream, head)
+    }
+
+    /// The same, when `head` was read.
+    pub(crate) fn begin_stream_with(
+        &self,
+        stream: &mut Stream<'_>,
+        head: Vec<u8>,
+    ) -> Result<Streamed> {
         match identify(&head, self.allow_pickle) {
             Ok(Format::Npy) => {
                 let header = stream_header(stream, head, self)?;
@@ -152,7 +167,7 @@ impl LoadOptions {
                 Ok(Streamed::Array(array, header))
             }
             Ok(Format::Zip) => Ok(Streamed::Zip(head)),
-            Err(e) if e.kind() == ErrorKind::Pickle => Ok(Streamed::Other(head)),
+            Ok(Format::Pickle) => Ok(Streamed::Other(head)),
             Err(e) => Err(e),
         }
     }
@@ -162,13 +177,15 @@ impl Begun {
     /// The rest of a load of what is no stream.
     pub(crate) fn load(self, options: &LoadOptions) -> Result<Loaded> {
         match self {
+            Begun::Array(pending)
+                if pending.header().dtype().has_object() && options.map.is_none() =>
+            {
+                Ok(Loaded::ObjectArray(pending.load_objects(options)?))
+            }
             Begun::Array(pending) => Ok(Loaded::Array(pending.load(options)?)),
             Begun::Npz(npz) => Ok(Loaded::Npz(npz)),
             Begun::Stream(_) => Err(empty()),
-            Begun::Other(bytes) => {
-                identify(&bytes, options.allow_pickle)?;
-                Err(empty())
-            }
+            Begun::Other(pickle) => Ok(Loaded::Object(pickle.load()?)),
         }
     }
 }
@@ -176,7 +193,7 @@ impl Begun {
 /// An array whose header was read, and whose data was not.
 ///
 /// Of an object array (see [`DType::has_object`](crate::DType::has_object)) the data is a pickle,
-/// which begins at [`Pending::data_offset`]: loading it is an error.
+/// which begins at [`Pending::data_offset`] and which [`Pending::load_objects`] loads.
 #[derive(Debug)]
 pub struct Pending {
     source: Source,
@@ -232,7 +249,7 @@ impl Pending {
     /// size.
     pub fn read_into(&self, dest: &mut [u8], options: &LoadOptions) -> Result<()> {
         let mut read = || {
-            refuse_objects(self.header().dtype(), options)?;
+            refuse_objects_as_bytes(self.header().dtype(), options)?;
             self.header().check_nbytes(dest.len())?;
             self.located.checked_nbytes(&self.source, self.len)?;
             self.located

@@ -1,4 +1,4 @@
-//! NumPy's `numpy.load` for Rust: `.npy` and `.npz` files, fast and safe.
+//! NumPy's `numpy.load` for Rust: `.npy` and `.npz` files, and pickles as data; fast and safe.
 //!
 //! ```
 //! let array = npload::load("../../testdata/npy/f8-le-2d-c.npy")?.into_array()?;
@@ -8,7 +8,8 @@
 //! # Ok::<(), npload::Error>(())
 //! ```
 //!
-//! * [`load`] and [`LoadOptions`]: a file, whole. [`Loaded`] is an [`Array`] or an [`Npz`].
+//! * [`load`] and [`LoadOptions`]: a file, whole. [`Loaded`] is an [`Array`] or an [`Npz`]; with
+//!   [`LoadOptions::allow_pickle`] also an [`ObjectArray`], or the [`Objects`] of a pickle.
 //! * [`open`], [`Npy`], [`Npz`]: opened and not loaded; parts by index, members by name, from many
 //!   threads. A [`Part`] is sliced before it is read.
 //! * [`peek`]: what is in a file, from its headers.
@@ -41,6 +42,7 @@ mod many;
 mod mmap;
 mod npy;
 mod npz;
+mod object;
 mod open;
 mod options;
 mod peek;
@@ -62,10 +64,13 @@ pub use mmap::{MmapMode, open_memmap, open_memmap_as};
 #[cfg(feature = "ndarray")]
 pub use ndarray::{self, s};
 pub use npload_buffer::{AlignedBuf, Buffer, ReadAt};
+pub use npload_pickle as pickle;
+pub use npload_pickle::{Encoding, Limits as PickleLimits, Object, ObjectRef, Objects};
 pub use npy::{Block, Blocks, Header, Npy, Part};
 pub use npz::{Member, Npz, PendingMember};
+pub use object::{ObjectArray, Pickle};
 pub use open::{Handle, open};
-pub use options::{Encoding, LoadOptions, MAX_HEADER_SIZE, Progress, Verify};
+pub use options::{LoadOptions, MAX_HEADER_SIZE, Progress, Verify};
 pub use peek::{Peeked, peek};
 pub use selection::{Index, Selection};
 pub use sniff::Looks;

@@ -9,9 +9,12 @@ use npload_buffer::{Buffer, ReadAt};
 
 use crate::mmap::MmapMode;
 use crate::npy::{no_map_without_file, refuse_objects};
-use crate::sniff::{empty, identify};
+use crate::object::{load_pickle, refuse_left, stream_pickle};
+use crate::sniff::{read_named, read_start};
 use crate::source::{Source, Stream};
-use crate::{Array, Begun, Error, ErrorKind, LoadOptions, Npz, Result, Streamed};
+use crate::{
+    Array, Begun, Error, ErrorKind, LoadOptions, Npz, ObjectArray, Objects, Result, Streamed,
+};
 
 /// What a source held.
 #[derive(Debug)]
@@ -21,42 +24,87 @@ pub enum Loaded {
     Array(Array),
     /// An npz file: its members are loaded when they are asked for.
     Npz(Npz),
+    /// An npy file of Python objects, where pickles are allowed.
+    ObjectArray(ObjectArray),
+    /// What a pickle holds, where pickles are allowed.
+    Object(Objects),
 }
 
 impl Loaded {
     /// The array of an npy file.
     ///
     /// # Errors
-    /// [`ErrorKind::NotArray`] when it was an npz.
+    /// [`ErrorKind::NotArray`] when it was something else, [`ErrorKind::ObjectArray`] when it was an
+    /// array of objects.
     pub fn into_array(self) -> Result<Array> {
         match self {
             Loaded::Array(array) => Ok(array),
-            Loaded::Npz(_) => {
-                let message = "this is an archive (npz), not one array: use into_npz, or Npz::open";
-                Err(Error::new(ErrorKind::NotArray, message))
-            }
+            other => Err(other.is_not("one array")),
+        }
+    }
+
+    /// The array of an npy file of Python objects.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotArray`] when it was something else.
+    pub fn into_object_array(self) -> Result<ObjectArray> {
+        match self {
+            Loaded::ObjectArray(array) => Ok(array),
+            other => Err(other.is_not("an array of Python objects")),
+        }
+    }
+
+    /// The objects of a pickle.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotArray`] when it was something else.
+    pub fn into_objects(self) -> Result<Objects> {
+        match self {
+            Loaded::Object(objects) => Ok(objects),
+            other => Err(other.is_not("a pickle")),
         }
     }
 
     /// The archive of an npz file.
     ///
     /// # Errors
-    /// [`ErrorKind::NotArray`] when it was one array.
+    /// [`ErrorKind::NotArray`] when it was something else.
     pub fn into_npz(self) -> Result<Npz> {
         match self {
             Loaded::Npz(npz) => Ok(npz),
-            Loaded::Array(_) => {
-                let message = "this is one array (npy), not an archive: use into_array";
-                Err(Error::new(ErrorKind::NotArray, message))
-            }
+            other => Err(other.is_not("an archive")),
         }
+    }
+
+    #[cold]
+    fn is_not(&self, wanted: &str) -> Error {
+        let (kind, what) = match self {
+            Loaded::Array(_) => (
+                ErrorKind::NotArray,
+                "this is one array (npy), not {}: use into_array",
+            ),
+            Loaded::Npz(_) => (
+                ErrorKind::NotArray,
+                "this is an archive (npz), not {}: use into_npz, or Npz::open",
+            ),
+            Loaded::ObjectArray(_) => (
+                ErrorKind::ObjectArray,
+                "this is an array of Python objects, not {}: use into_object_array",
+            ),
+            Loaded::Object(_) => (
+                ErrorKind::NotArray,
+                "this is a pickle, not {}: use into_objects",
+            ),
+        };
+        Error::new(kind, what.replace("{}", wanted))
     }
 }
 
 /// Loads the file of that path: `numpy.load`.
 ///
 /// An `.npy` file gives an [`Array`], an `.npz` file an [`Npz`]; the first bytes decide, never the
-/// name. Nothing is executed, mapped or changed.
+/// name. Nothing is executed, mapped or changed. Python objects are refused, unless
+/// [`LoadOptions::allow_pickle`] has them read as data.
 ///
 /// ```
 /// let array = npload::load("../../testdata/npy/f8-le-2d-c.npy")?.into_array()?;
@@ -137,7 +185,7 @@ impl LoadOptions {
 
     /// Loads from a reader what it gives next. Of an array not one byte more is read than it has,
     /// so that arrays saved one after the other load one after the other until
-    /// [`ErrorKind::Empty`]; an archive is read to the end.
+    /// [`ErrorKind::Empty`], and so of a pickle; an archive is read to the end.
     ///
     /// ```
     /// use npload::{ErrorKind, LoadOptions};
@@ -175,12 +223,39 @@ impl LoadOptions {
             .is_some_and(|map| map.mode() == MmapMode::ReadWrite)
     }
 
+    /// What is neither npy nor npz, and begins with `head`.
+    fn pickle_in(&self, stream: &mut Stream<'_>, head: Vec<u8>) -> Result<Loaded> {
+        refuse_left(self)?;
+        let pickle = stream_pickle(stream, head, self)?;
+        match load_pickle(pickle.clone(), 0, self) {
+            Ok(objects) => Ok(Loaded::Object(objects)),
+            // More of it, to tell what it is.
+            Err(e) if e.kind() == ErrorKind::Pickle => {
+                let mut bytes = pickle.to_vec();
+                read_named(stream, &mut bytes)?;
+                load_pickle(bytes.into(), 0, self).map(Loaded::Object)
+            }
+            Err(e) => Err(e),
+        }
+    }
+
     fn load_stream(&self, stream: &mut Stream<'_>) -> Result<Loaded> {
-        match self.begin_stream(stream)? {
+        let begun = match self.allow_pickle {
+            false => self.begin_stream(stream)?,
+            // Of what may be a pickle not one byte more is read than it has.
+            true => {
+                let head = read_start(stream)?;
+                self.begin_stream_with(stream, head)?
+            }
+        };
+        match begun {
             Streamed::Array(array, _) => Ok(Loaded::Array(array)),
             Streamed::Objects(header) => {
                 refuse_objects(header.dtype(), self)?;
-                Err(empty())
+                let start = header.data_offset() as u64;
+                let pickle = stream_pickle(stream, Vec::new(), self)?;
+                let array = ObjectArray::parse(header, pickle, start, self)?;
+                Ok(Loaded::ObjectArray(array))
             }
             Streamed::Zip(_) if self.map.is_some() => Err(no_map_without_file()),
             Streamed::Zip(head) => {
@@ -189,10 +264,7 @@ impl LoadOptions {
                 let npz = Npz::in_source(Source::Other(Arc::new(bytes)), self.clone())?;
                 Ok(Loaded::Npz(npz))
             }
-            Streamed::Other(head) => {
-                identify(&head, self.allow_pickle)?;
-                Err(empty())
-            }
+            Streamed::Other(head) => self.pickle_in(stream, head),
         }
     }
 }

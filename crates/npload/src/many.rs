@@ -11,6 +11,9 @@ use crate::{Error, ErrorKind, LoadOptions, Loaded, Result};
 /// What a helper may need of stack beyond what reading takes: paths and messages.
 const STACK: usize = 160 << 10;
 
+/// The same where pickles are read.
+const PICKLE_STACK: usize = 1 << 20;
+
 impl LoadOptions {
     /// Loads many files side by side, as [`LoadOptions::load`] loads each: results in the order of
     /// the paths. Threads are shared out among the files. Progress is told of the files that the
@@ -36,7 +39,12 @@ impl LoadOptions {
         loaded.resize_with(paths.len(), || None);
         let places = Mutex::new(&mut loaded);
         let items = paths.iter().enumerate();
-        let done = share(threads.min(paths.len()), STACK, items, &|(index, path)| {
+        let stack = if self.allow_pickle {
+            PICKLE_STACK
+        } else {
+            STACK
+        };
+        let done = share(threads.min(paths.len()), stack, items, &|(index, path)| {
             let options = if caller.is_current() { &ours } else { &helpers };
             let result = options.load(path);
             let stop = match &result {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use npload_buffer::{Buffer, ReadAt};
 
 use crate::npy::{Head, Header, Parsed, parse_header, truncated_header};
-use crate::sniff::{Format, identify, identify_stream};
+use crate::object::{Pickle, stream_pickle};
+use crate::sniff::{Format, Looks, identify, identify_stream, refuse};
 use crate::source::{Opened, Source, Stream, open as open_path};
 use crate::{Error, LoadOptions, Npy, Npz, Peeked, Result};
 
@@ -19,6 +20,8 @@ pub enum Handle {
     Npy(Npy),
     /// An npz file: named arrays.
     Npz(Npz),
+    /// A pickle, where they are allowed.
+    Pickle(Pickle),
 }
 
 /// Opens the file of that path, whatever it is, and loads nothing.
@@ -79,6 +82,11 @@ impl LoadOptions {
             Format::Zip => stream
                 .read_all(head)
                 .map_err(|e| Error::io(e, "reading the archive"))?,
+            Format::Pickle => {
+                check_pickle(&head)?;
+                let pickle = stream_pickle(&mut stream, head, self)?;
+                return self.open_source(pickle);
+            }
         };
         self.open_source(Buffer::from(bytes))
     }
@@ -126,6 +134,14 @@ impl LoadOptions {
             let bytes = read.map_err(|e| Error::io(e, "reading the archive"))?;
             return Ok(self.open_source(Buffer::from(bytes))?.peek());
         }
+        if format == Format::Pickle {
+            check_pickle(&head)?;
+            let rest = stream.skip_all();
+            let rest = rest.map_err(|e| Error::io(e, "reading the pickle"))?;
+            return Ok(vec![Peeked::of_pickle(
+                rest.saturating_add(head.len() as u64),
+            )]);
+        }
         let Some(header) = self.read_header(&mut stream, &mut head)? else {
             return Err(truncated_header(&head));
         };
@@ -158,19 +174,33 @@ impl LoadOptions {
                     Ok(Handle::Npy(npy))
                 }
                 Format::Zip => Ok(Handle::Npz(Npz::in_source(source.clone(), self.clone())?)),
+                Format::Pickle => {
+                    check_pickle(head.bytes())?;
+                    let pickle = Pickle::in_source(source.clone(), 0, len, self.clone());
+                    Ok(Handle::Pickle(pickle))
+                }
             }
         };
         find().map_err(|e| source.explain(e))
     }
 }
 
+/// Refuses what does not look like a pickle: whoever loads would find out, who opens would not.
+fn check_pickle(head: &[u8]) -> Result<()> {
+    match Looks::first(head).is_pickle {
+        true => Ok(()),
+        false => Err(refuse(head, false)),
+    }
+}
+
 impl Handle {
-    /// One [`Peeked`] for an npy file, one for each member of an npz. Headers only are read.
+    /// One [`Peeked`] for an npy file or a pickle, one for each member of an npz. Headers only are read.
     #[must_use]
     pub fn peek(&self) -> Vec<Peeked> {
         match self {
             Handle::Npy(npy) => vec![npy.peek()],
             Handle::Npz(npz) => npz.peek(),
+            Handle::Pickle(pickle) => vec![pickle.peek()],
         }
     }
 }

@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use npload_pickle::{Encoding, Limits};
+
 use crate::Warning;
 use crate::mmap::MapRequest;
 
@@ -31,6 +33,9 @@ pub struct LoadOptions {
     pub(crate) allow_pickle: bool,
     pub(crate) fix_imports: bool,
     pub(crate) encoding: Encoding,
+    /// None: the default ones. Apart, since few set them and every handle has options.
+    pub(crate) pickle_limits: Option<Arc<Limits>>,
+    pub(crate) leave_pickles: bool,
     pub(crate) max_header_size: usize,
     pub(crate) verify: Verify,
     pub(crate) threads: Option<NonZeroUsize>,
@@ -40,18 +45,6 @@ pub struct LoadOptions {
 
 pub(crate) type OnProgress = Arc<dyn Fn(Progress) -> ControlFlow<()> + Send + Sync>;
 type OnWarning = Arc<dyn Fn(&Warning) + Send + Sync>;
-
-/// How Python 2's byte strings in pickles become text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Encoding {
-    /// As ASCII text; other bytes are an error.
-    #[default]
-    Ascii,
-    /// As Latin-1 text: what NumPy arrays and datetimes of Python 2 need.
-    Latin1,
-    /// As bytes.
-    Bytes,
-}
 
 /// When the checksums of an archive's members are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,6 +78,8 @@ impl LoadOptions {
             allow_pickle: false,
             fix_imports: true,
             encoding: Encoding::Ascii,
+            pickle_limits: None,
+            leave_pickles: false,
             max_header_size: MAX_HEADER_SIZE,
             verify: Verify::WholeReads,
             threads: None,
@@ -93,7 +88,17 @@ impl LoadOptions {
         }
     }
 
-    /// Whether object arrays and pickles may be read. They are never executed.
+    /// Whether object arrays and pickles may be read: as data, of which nothing is ever run. What
+    /// would be a call in Python stays one, to be looked at ([`pickle::Reduced`](crate::pickle::Reduced)).
+    ///
+    /// ```
+    /// use npload::{ErrorKind, LoadOptions, load};
+    /// let path = "../../testdata/npy/object.npy";
+    /// assert_eq!(load(path).unwrap_err().kind(), ErrorKind::ObjectArray);
+    /// let array = LoadOptions::new().allow_pickle(true).load(path)?.into_object_array()?;
+    /// assert!(array.dtype().has_object());
+    /// # Ok::<(), npload::Error>(())
+    /// ```
     #[must_use]
     pub fn allow_pickle(mut self, allow: bool) -> Self {
         self.allow_pickle = allow;
@@ -112,6 +117,29 @@ impl LoadOptions {
     pub fn encoding(mut self, encoding: Encoding) -> Self {
         self.encoding = encoding;
         self
+    }
+
+    /// What a pickle may cost: its nesting, its digits, its work.
+    #[must_use]
+    pub fn pickle_limits(mut self, limits: Limits) -> Self {
+        self.pickle_limits = Some(Arc::new(limits));
+        self
+    }
+
+    /// Whether pickles that are [allowed](Self::allow_pickle) are left to the caller, who has a reader
+    /// of their own: where one would be read, that is [`ErrorKind::Pickle`](crate::ErrorKind::Pickle).
+    #[must_use]
+    pub fn leave_pickles(mut self, leave: bool) -> Self {
+        self.leave_pickles = leave;
+        self
+    }
+
+    /// How pickles are read.
+    pub(crate) fn pickle_options(&self) -> npload_pickle::Options {
+        npload_pickle::Options::new()
+            .encoding(self.encoding)
+            .fix_imports(self.fix_imports)
+            .limits(self.pickle_limits.as_deref().copied().unwrap_or_default())
     }
 
     /// The most characters a header may have. It holds with [`allow_pickle`](Self::allow_pickle) too.
@@ -141,7 +169,8 @@ impl LoadOptions {
     /// The last call, unless the load fails, says that all is done.
     ///
     /// Of what is mapped nothing is told, nor of headers, nor while [`load_reader`](Self::load_reader)
-    /// takes in an archive, whose arrays are yet to load. If it panics, so does the load, which then
+    /// takes in an archive, whose arrays are yet to load, or a pickle, whose length is not known before
+    /// its end. If it panics, so does the load, which then
     /// ends early.
     #[must_use]
     pub fn progress(self, callback: impl Fn(Progress) + Send + Sync + 'static) -> Self {
@@ -253,6 +282,7 @@ impl fmt::Debug for LoadOptions {
             .field("allow_pickle", &self.allow_pickle)
             .field("fix_imports", &self.fix_imports)
             .field("encoding", &self.encoding)
+            .field("pickle_limits", &self.pickle_limits)
             .field("max_header_size", &self.max_header_size)
             .field("verify", &self.verify)
             .field("threads", &self.threads)

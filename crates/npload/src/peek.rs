@@ -11,11 +11,11 @@ use crate::{Error, LoadOptions, Npy, Result};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Peeked {
-    /// The key in the archive; none for an npy file.
+    /// The key in the archive; none for an npy file or a pickle.
     pub key: Option<String>,
-    /// The member's whole name, which is its key with `.npy` for most; none for an npy file.
+    /// The member's whole name, which is its key with `.npy` for most; none for what is no archive.
     pub member: Option<String>,
-    /// What the header says; none for a member that is no npy file, an error for one whose header
+    /// What the header says; none for a pickle and a member that is no npy file, an error for one whose header
     /// cannot be read.
     pub header: Result<Option<Header>>,
     /// Why the array cannot be loaded although its header can be read: the file, or the member, ends
@@ -26,7 +26,7 @@ pub struct Peeked {
     /// How many bytes it takes in the file.
     pub stored_size: u64,
     /// How it is compressed: `stored`, `deflate`, `bzip2`, `lzma`, `zstd`, `unknown`; `npy` for an
-    /// npy file.
+    /// npy file, `pickle` for a pickle.
     pub compression: &'static str,
     /// Where the array's data begins in the file; none where it is compressed.
     pub data_offset: Option<u64>,
@@ -80,6 +80,20 @@ impl Npy {
 }
 
 impl Peeked {
+    /// A pickle of so many bytes.
+    pub(crate) fn of_pickle(size: u64) -> Self {
+        Peeked {
+            key: None,
+            member: None,
+            data_offset: None,
+            header: Ok(None),
+            incomplete: None,
+            size,
+            stored_size: size,
+            compression: "pickle",
+        }
+    }
+
     /// An npy file of so many bytes.
     pub(crate) fn of_npy(header: Header, size: u64) -> Self {
         Peeked {

@@ -5,10 +5,10 @@ use std::path::Path;
 use npload::{Header, Order, Peeked};
 use serde::Serialize;
 
-use super::Data;
+use super::{Data, Objects};
 use crate::escape;
 use crate::failure::{Failure, wrong};
-use crate::place::is_npy;
+use crate::place::{is_npy, is_pickle};
 
 /// The document of `info` and `verify`: one entry for each FILE, in their order.
 #[derive(Serialize)]
@@ -60,6 +60,15 @@ pub(crate) enum Shown {
         shape: Vec<usize>,
         data: Data,
     },
+    Objects {
+        key: Option<String>,
+        dtype: String,
+        shape: Vec<usize>,
+        data: Objects,
+    },
+    Pickle {
+        data: Objects,
+    },
     Bytes {
         key: String,
         size: u64,
@@ -74,7 +83,7 @@ pub(crate) enum Shown {
 pub(crate) struct Described {
     key: Option<String>,
     member: Option<String>,
-    /// `array`, `bytes` for a member that is none, `error` for one that cannot be read.
+    /// `array`, `pickle`, `bytes` for a member that is neither, `error` for one that cannot be read.
     kind: &'static str,
     #[serde(flatten)]
     header: Option<HeaderFields>,
@@ -116,7 +125,11 @@ impl FileInfo {
     pub(crate) fn new(path: &Path, arrays: &[Peeked]) -> Self {
         FileInfo {
             file: file_name(path),
-            format: Some(if is_npy(arrays) { "npy" } else { "npz" }),
+            format: Some(match (is_npy(arrays), is_pickle(arrays)) {
+                (_, true) => "pickle",
+                (true, _) => "npy",
+                (false, _) => "npz",
+            }),
             arrays: arrays
                 .iter()
                 .map(|array| Described::new(path, array))
@@ -150,6 +163,7 @@ impl Described {
             member: array.member.clone(),
             kind: match &array.header {
                 Ok(Some(_)) => "array",
+                Ok(None) if !archived => "pickle",
                 Ok(None) => "bytes",
                 Err(_) => "error",
             },

@@ -3,8 +3,10 @@
 
 mod documents;
 mod layout;
+mod objects;
 mod values;
 
 pub(crate) use documents::{FileInfo, FileValues, FileVerdict, Files, Refused, Shown};
 pub(crate) use layout::write;
+pub(crate) use objects::Objects;
 pub(crate) use values::Data;

@@ -146,7 +146,7 @@ fn single<S: Serializer>(value: f32, serializer: S) -> Result<S::Ok, S::Error> {
     }
 }
 
-fn double<S: Serializer>(value: f64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn double<S: Serializer>(value: f64, serializer: S) -> Result<S::Ok, S::Error> {
     if value.is_finite() {
         return serializer.serialize_f64(value);
     }

@@ -216,3 +216,57 @@ fn archives_of_other_kinds_are_named() {
     }
     assert_snapshot!(anywhere(&text, dir.path()));
 }
+
+#[test]
+fn python_objects_are_shown_as_data() {
+    assert_snapshot!(pages(&[
+        &["show", "testdata/npy/object.npy"],
+        &["show", "--repr", "testdata/npy/object-struct.npy"],
+        &["show", "testdata/npy/object-0d.npy"],
+        &["show", "testdata/npz/savez-object.npz:o"],
+        &["show", "testdata/malformed/pickle.npy"],
+        &["show", "testdata/malformed/pickle.npy", "0"],
+        &["show", "testdata/malformed/pickle.npy:key"],
+        &["show", "testdata/npy/object.npy", "0"],
+        &[
+            "info",
+            "testdata/npy/object.npy",
+            "testdata/malformed/pickle.npy"
+        ],
+        &[
+            "verify",
+            "testdata/npy/object.npy",
+            "testdata/malformed/pickle.npy",
+            "testdata/malformed/object-O.npy",
+            "testdata/npz/savez-object.npz"
+        ],
+        &["show", "--json", "testdata/npy/object.npy"],
+        &["info", "--json", "testdata/malformed/pickle.npy"],
+    ]));
+}
+
+#[test]
+fn objects_of_all_kinds_are_json() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.pkl");
+    let complex = b"\x80\x02}(X\x01\x00\x00\x00zK\x01X\x01\x00\x00\x00a(NFnan\nC\x02a\xff\x88tX\x01\x00\x00\x00k}K\x01K\x02sX\x01\x00\x00\x00ccos\nsystem\n(X\x02\x00\x00\x00lstRX\x01\x00\x00\x00l]q\x00h\x00au.";
+    std::fs::write(&path, complex).unwrap();
+    let page = pages(&[&["show", path.to_str().unwrap()]]);
+    let json = npload(&["show", "--json", path.to_str().unwrap()]).out;
+    let json: String = json.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(json.len() < 20_000, "{json}");
+    assert!(
+        json.contains(
+            "\"z\": 1, \"a\": [null, \"NaN\", \"aÿ\", true], \"k\": [[1, 2]], \"c\": \
+             \"os.system('ls')\", \"l\": [[["
+        ),
+        "{json}"
+    );
+    assert!(page.contains("'c': os.system('ls'), 'l': [...]}"), "{page}");
+    // A billion laughs.
+    let laughs = [&b"\x80\x02]"[..], &b"2\x86".repeat(60), b"."].concat();
+    std::fs::write(&path, laughs).unwrap();
+    let ran = npload(&["show", "--json", path.to_str().unwrap()]);
+    assert_eq!(ran.exit, Exit::Success);
+    assert!(ran.out.len() < 50 << 20);
+}

@@ -121,7 +121,9 @@ impl Display for NaObject {
 }
 
 /// A shape as Python writes tuples.
-pub(crate) fn shape_text(shape: &[u64]) -> String {
+#[doc(hidden)]
+#[must_use]
+pub fn shape_text(shape: &[u64]) -> String {
     match shape {
         [one] => format!("({one},)"),
         _ => {

@@ -5,11 +5,13 @@
 
 mod array;
 mod build;
+mod equal;
 pub(crate) mod joblib;
 mod keys;
 mod node;
 mod notes;
 mod print;
+mod reference;
 mod store;
 
 pub use array::{NdArray, NdData};
@@ -18,11 +20,12 @@ pub use node::{GlobalName, Id, Reduced};
 pub(crate) use notes::What;
 pub use print::PrintOptions;
 pub(crate) use print::float as float_text;
+pub use reference::ObjectRef;
 
 use npload_buffer::Buffer;
 use num_bigint::BigInt;
 
-use crate::data::Data;
+use crate::data::{Contents, Data};
 use crate::error::Result;
 use crate::machine::Machine;
 use crate::options::Options;
@@ -177,6 +180,31 @@ impl Objects {
         let is_key = |id| matches!(self.get(id), Object::Text(text) if text == key);
         let pair = self.store.pairs(dict)?.iter().find(|pair| is_key(pair.0))?;
         Some(pair.1)
+    }
+
+    /// How many bytes the pickle was read from.
+    pub(crate) fn input_len(&self) -> usize {
+        self.store.input.len()
+    }
+
+    /// The bytes of an array's elements.
+    pub(crate) fn elements(&self, array: Id) -> Option<&[u8]> {
+        match self.get(array) {
+            Object::Data(Data::Array(array)) => match array.contents {
+                Contents::Bytes(bytes) => self.bytes_of(bytes),
+                Contents::Objects(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Bytes, a bytearray's bytes, or a text's.
+    pub(crate) fn bytes_of(&self, id: Id) -> Option<&[u8]> {
+        match self.get(id) {
+            Object::Bytes(bytes) | Object::ByteArray(bytes) => Some(bytes),
+            Object::Text(text) => Some(text.as_bytes()),
+            _ => None,
+        }
     }
 
     /// The memory of bytes, a bytearray or a text, shared.

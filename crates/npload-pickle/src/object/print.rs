@@ -272,9 +272,16 @@ impl<'a> Printer<'a> {
         use Step::{Object, Say, Write};
         match data {
             Data::Complex(real, imaginary) => self.out.push_str(&complex(*real, *imaginary)),
-            Data::Range(start, stop, step) => {
-                self.call("range", [*start, *stop, *step]);
-            }
+            Data::Range(start, stop, step) => match self.objects.get(*step) {
+                super::Object::Int(1) => self.then([
+                    Say("range("),
+                    Object(*start),
+                    Say(", "),
+                    Object(*stop),
+                    Say(")"),
+                ]),
+                _ => self.call("range", [*start, *stop, *step]),
+            },
             Data::Slice(start, stop, step) => {
                 self.call("slice", [*start, *stop, *step]);
             }

@@ -109,18 +109,6 @@ fn view_data(data: &Data<Id>) -> View<'_> {
         Data::DType(dtype, _) => View::DType(dtype.clone()),
         Data::TimeDelta(delta) => View::TimeDelta(*delta),
         Data::TimeZone(..) => View::TimeZone,
-        Data::Complex(..) => View::Other("complex"),
-        Data::Range(..) => View::Other("range"),
-        Data::Slice(..) => View::Other("slice"),
-        Data::Date(_) => View::Other("date"),
-        Data::Time(..) => View::Other("time"),
-        Data::DateTime(..) => View::Other("datetime"),
-        Data::Decimal(_) => View::Other("Decimal"),
-        Data::Fraction(..) => View::Other("Fraction"),
-        Data::Uuid(..) => View::Other("UUID"),
-        Data::Scalar(..) => View::Other("NumPy scalar"),
-        Data::Array(_) => View::Other("ndarray"),
-        // Never in a node of data.
-        _ => View::Other("object"),
+        other => View::Other(other.type_name()),
     }
 }

@@ -25,6 +25,7 @@ use crate::{Error, ErrorKind, Result};
 pub use decode::LongDouble;
 pub use element::Element;
 pub use print::{PrintOptions, Shown};
+pub(crate) use print::{lay_out, suffix};
 pub(crate) use swap::make_native;
 pub use text::Text;
 pub use value::{Nested, Record, Value};
@@ -126,6 +127,19 @@ impl Array {
             data,
             offset: self.offset,
         }
+    }
+
+    /// The same array, its axes in another order: which of the old ones each is.
+    pub(crate) fn transpose(&self, axes: &[usize]) -> Self {
+        let mut turned = self.clone();
+        let layout = Arc::make_mut(&mut turned.layout);
+        let shape = axes.iter().filter_map(|&axis| self.layout.shape.get(axis));
+        layout.shape = shape.copied().collect();
+        let strides = axes
+            .iter()
+            .filter_map(|&axis| self.layout.strides.get(axis));
+        layout.strides = strides.copied().collect();
+        turned
     }
 
     /// What its elements are.

@@ -8,10 +8,10 @@ use npload_buffer::{Buffer, ReadAt};
 
 use super::header::Header;
 use super::part::{Data, Forward, Part};
-use super::read::{Head, Located, locate, refuse_objects};
+use super::read::{Head, Located, locate, refuse_objects_as_bytes};
 use crate::array::{Array, Element};
 use crate::selection::Plan;
-use crate::sniff::{Format, identify};
+use crate::sniff::{Format, identify, refuse};
 use crate::source::{FileSource, Opened, Source, open};
 use crate::{Error, ErrorKind, LoadOptions, Result, Selection};
 
@@ -64,6 +64,11 @@ impl Npy {
         }
     }
 
+    /// What it is made of.
+    pub(crate) fn parts(&self) -> (&Source, u64, &Located, &LoadOptions) {
+        (&self.source, self.len, &self.located, &self.options)
+    }
+
     pub(crate) fn file_size(&self) -> u64 {
         self.len
     }
@@ -103,7 +108,7 @@ impl Npy {
     /// As [`load`](crate::load), without those of reading.
     pub fn part(&self) -> Result<Part<'_>> {
         let check = || {
-            refuse_objects(self.header().dtype(), &self.options)?;
+            refuse_objects_as_bytes(self.header().dtype(), &self.options)?;
             self.located.checked_nbytes(&self.source, self.len)
         };
         check().map_err(|e| self.source.explain(e))?;
@@ -132,7 +137,7 @@ impl Npy {
     pub fn read_into(&self, dest: &mut [u8]) -> Result<()> {
         let mut read = || {
             self.header().check_nbytes(dest.len())?;
-            refuse_objects(self.header().dtype(), &self.options)?;
+            refuse_objects_as_bytes(self.header().dtype(), &self.options)?;
             self.located
                 .load_into(dest, &self.source, self.len, &self.options)
         };
@@ -155,7 +160,7 @@ impl Npy {
     pub fn load_into<T: Element + bytemuck::Pod>(&self, dest: &mut [T]) -> Result<()> {
         let mut load = || {
             self.header().check_destination::<T>(dest.len())?;
-            refuse_objects(self.header().dtype(), &self.options)?;
+            refuse_objects_as_bytes(self.header().dtype(), &self.options)?;
             let bytes = bytemuck::cast_slice_mut(dest);
             self.located
                 .load_into(bytes, &self.source, self.len, &self.options)
@@ -218,6 +223,7 @@ impl LoadOptions {
                     let message = "this is an archive (npz), not one array: open it with Npz::open";
                     Err(Error::new(ErrorKind::NotArray, message))
                 }
+                Format::Pickle => Err(refuse(head.bytes(), true)),
             }
         };
         find().map_err(|e| source.explain(e))

@@ -29,8 +29,8 @@ pub(crate) use header::{Parsed, parse_header};
 pub use part::Part;
 pub(crate) use part::{Data, Forward};
 pub(crate) use read::{
-    Head, Located, into_array, locate, no_map_without_file, refuse_objects, refuse_objects_mapped,
-    short_data, stream_data, stream_header, whole,
+    Head, Located, allocate, into_array, locate, no_map_without_file, refuse_objects,
+    refuse_objects_as_bytes, refuse_objects_mapped, short_data, stream_data, stream_header, whole,
 };
 pub(crate) use select::{read_runs, read_runs_at};
 pub(crate) use shape::tuple_repr;

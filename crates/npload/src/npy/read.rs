@@ -10,6 +10,7 @@ use super::header::{Header, Parsed, parse_header};
 use super::select::read_runs_at;
 use super::shape::tuple_repr;
 use crate::array::{Array, Axes};
+use crate::object::refuse_as_array;
 use crate::selection::Plan;
 use crate::source::{Fill, Meter, Source, Stream};
 use crate::{DType, Error, ErrorKind, LoadOptions, Result};
@@ -148,7 +149,7 @@ impl Located {
             let mapped = request.map(file, start..start.saturating_add(nbytes as u64))?;
             return Ok(into_array(self.header, mapped));
         }
-        refuse_objects(self.header.dtype(), options)?;
+        refuse_objects_as_bytes(self.header.dtype(), options)?;
         let nbytes = self.checked_nbytes(source, len)?;
         let mut data = allocate(nbytes)?;
         self.fill(&mut data, source, head.bytes(), options)?;
@@ -233,7 +234,7 @@ pub(crate) fn stream_data(
     if options.map.is_some() {
         return Err(no_map_without_file());
     }
-    refuse_objects(header.dtype(), options)?;
+    refuse_objects_as_bytes(header.dtype(), options)?;
     let nbytes = header.nbytes();
     let offset = header.data_offset() as u64;
     if let Some(left) = stream.left().filter(|&left| left < nbytes as u64) {
@@ -266,18 +267,29 @@ pub(crate) fn into_array(header: Header, data: Buffer) -> Array {
     Array::over(dtype, Axes::from_vec(shape), order, data)
 }
 
-/// Refuses Python objects, which are no data until a pickle machine reads them.
+/// Refuses Python objects where they are not allowed, and where they are left to the caller.
 pub(crate) fn refuse_objects(dtype: &DType, options: &LoadOptions) -> Result<()> {
-    match (dtype.has_object(), options.allow_pickle) {
-        (false, _) => Ok(()),
-        (true, false) => Err(Error::new(
+    if !dtype.has_object() || (options.allow_pickle && !options.leave_pickles) {
+        return Ok(());
+    }
+    Err(match options.allow_pickle {
+        false => Error::new(
             ErrorKind::ObjectArray,
             "Object arrays cannot be loaded when allow_pickle=False",
-        )),
-        (true, true) => Err(Error::new(
+        ),
+        true => Error::new(
             ErrorKind::Pickle,
-            "this version of npload does not read the pickles of object arrays",
-        )),
+            "the pickle of an object array is left to the caller",
+        ),
+    })
+}
+
+/// Refuses Python objects where bytes are asked for.
+pub(crate) fn refuse_objects_as_bytes(dtype: &DType, options: &LoadOptions) -> Result<()> {
+    refuse_objects(dtype, options)?;
+    match dtype.has_object() {
+        true => Err(refuse_as_array()),
+        false => Ok(()),
     }
 }
 

@@ -16,7 +16,7 @@ use super::tiny::Group;
 use crate::npy::Header;
 use crate::source::{Meter, Source, share};
 use crate::zip::{Archive, Entry, Inflaters, Unshared};
-use crate::{LoadOptions, Result};
+use crate::{Error, LoadOptions, Result};
 
 /// All members, or those at these places in the directory.
 pub(super) fn load<'a>(
@@ -37,7 +37,7 @@ pub(super) fn load<'a>(
     let mut places = Places::new(count);
     let one = |index: usize, places: &mut Places<'a>| {
         let Some(entry) = archive.entry(index) else {
-            return Ok(());
+            return Ok::<(), Error>(());
         };
         let threads = options.threads_for(entry.size());
         let loaded = member::load_metered(&entry, source, options, threads, &meter);
@@ -136,37 +136,43 @@ impl Large<'_> {
                 self.entry.read(align_at, how)
             })?,
         };
-        Ok(member::finish(self.header, &bytes))
+        member::finish(self.header, &bytes, options)
     }
 }
 
 /// Where members are put: in the order in which they come, which is mostly the directory's.
 pub(super) struct Places<'a> {
     members: Vec<(&'a str, Member)>,
-    /// Their indices in the archive.
-    indices: Vec<usize>,
+    /// Their indices in the archive, unless those are 0, 1, 2, …
+    indices: Option<Vec<usize>>,
 }
 
 impl<'a> Places<'a> {
     fn new(len: usize) -> Self {
         Places {
             members: Vec::with_capacity(len),
-            indices: Vec::with_capacity(len),
+            indices: None,
         }
     }
 
     #[inline]
     pub(super) fn put(&mut self, entry: &Entry<'a>, member: Member) {
+        let count = self.members.len();
+        if self.indices.is_none() && entry.index() != count {
+            self.indices = Some((0..count).collect());
+        }
         self.members.push((key_of(entry.name()), member));
-        self.indices.push(entry.index());
+        if let Some(indices) = &mut self.indices {
+            indices.push(entry.index());
+        }
     }
 
     /// The members in the directory's order.
     fn in_order(self) -> Vec<(&'a str, Member)> {
-        if self.indices.is_sorted() {
+        let Some(indices) = self.indices.filter(|indices| !indices.is_sorted()) else {
             return self.members;
-        }
-        let mut placed: Vec<_> = self.indices.into_iter().zip(self.members).collect();
+        };
+        let mut placed: Vec<_> = indices.into_iter().zip(self.members).collect();
         placed.sort_unstable_by_key(|&(index, _)| index);
         placed.into_iter().map(|(_, member)| member).collect()
     }

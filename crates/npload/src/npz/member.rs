@@ -6,15 +6,19 @@ use crate::npy::{
     Header, Parsed, into_array, parse_header, refuse_objects, refuse_objects_mapped, short_data,
     truncated_header,
 };
+use crate::object::{refuse_as_array, refuse_as_objects};
 use crate::source::{Meter, Source};
 use crate::zip::{Entry, Inflaters, Method, ReadOptions};
-use crate::{Array, Error, ErrorKind, LoadOptions, Result, Verify, Warning};
+use crate::{Array, Error, ErrorKind, LoadOptions, ObjectArray, Result, Verify, Warning};
 
 /// A member of an npz file.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Member {
     /// An array.
     Array(Array),
+    /// An array of Python objects, where pickles are allowed.
+    ObjectArray(ObjectArray),
     /// The bytes of a member that is no npy file.
     Bytes(Buffer),
 }
@@ -27,6 +31,19 @@ impl Member {
     pub fn into_array(self) -> Result<Array> {
         match self {
             Member::Array(array) => Ok(array),
+            Member::ObjectArray(_) => Err(refuse_as_array()),
+            Member::Bytes(bytes) => Err(super::not_an_array(bytes.len() as u64)),
+        }
+    }
+
+    /// The array of Python objects.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotArray`] when it is no array, [`ErrorKind::Type`] when it is another.
+    pub fn into_object_array(self) -> Result<ObjectArray> {
+        match self {
+            Member::ObjectArray(array) => Ok(array),
+            Member::Array(array) => Err(refuse_as_objects(array.dtype())),
             Member::Bytes(bytes) => Err(super::not_an_array(bytes.len() as u64)),
         }
     }
@@ -71,8 +88,12 @@ pub(super) fn load_array(
 ) -> Result<Array> {
     let meter = Meter::new(options, metered_size(entry, options));
     let begun = begin_or_map(entry, source, options, &meter)?;
-    if matches!(begun, Begun::ToRead(None)) {
-        return Err(super::not_an_array(entry.size()));
+    match &begun {
+        Begun::ToRead(None) => return Err(super::not_an_array(entry.size())),
+        Begun::ToRead(Some(header)) if header.dtype().has_object() => {
+            return Err(refuse_as_array());
+        }
+        _ => {}
     }
     let threads = options.threads_for(entry.size());
     let member = complete(begun, entry, options, threads, &meter)?;
@@ -119,7 +140,7 @@ fn complete(
             let bytes = reading(entry, options, threads, None, meter, |how| {
                 entry.read(align_at, how)
             })?;
-            Ok(finish(header, &bytes))
+            finish(header, &bytes, options)
         }
     }
 }
@@ -222,13 +243,28 @@ fn mapped(header: &Header, data: Buffer) -> Member {
 }
 
 /// What a member's bytes are, whose beginning was read by [`begin`].
-pub(super) fn finish(header: Option<Header>, bytes: &Buffer) -> Member {
+pub(super) fn finish(
+    header: Option<Header>,
+    bytes: &Buffer,
+    options: &LoadOptions,
+) -> Result<Member> {
     let Some(header) = header else {
-        return Member::Bytes(bytes.clone());
+        return Ok(Member::Bytes(bytes.clone()));
     };
     let (offset, nbytes) = (header.data_offset(), header.nbytes());
+    if header.dtype().has_object() {
+        return objects(header, bytes.slice(offset..), options);
+    }
     let data = bytes.slice(offset..offset.saturating_add(nbytes));
-    Member::Array(into_array(header, data))
+    Ok(Member::Array(into_array(header, data)))
+}
+
+/// The array of objects whose pickle follows its header.
+pub(super) fn objects(header: Header, pickle: Buffer, options: &LoadOptions) -> Result<Member> {
+    let at = header.data_offset() as u64;
+    Ok(Member::ObjectArray(ObjectArray::parse(
+        header, pickle, at, options,
+    )?))
 }
 
 /// Members up to this size are read to the end to learn why their beginning is wrong. A larger one
@@ -300,7 +336,8 @@ fn map(
     Ok(Some(request.map(file, start..end)?))
 }
 
-/// Checks a member whole: its checksum and size, and that an array in it is complete.
+/// Checks a member whole: its checksum and size, and that an array in it is complete. An array of
+/// objects is not looked into: see [`verify_objects`].
 pub(super) fn verify(
     entry: &Entry<'_>,
     options: &LoadOptions,
@@ -314,4 +351,23 @@ pub(super) fn verify(
         check_size(entry, header)?;
     }
     Ok(header)
+}
+
+/// Checks that the pickle of an array of objects can be read and fits its header, where pickles may be
+/// read.
+pub(super) fn verify_objects(
+    entry: &Entry<'_>,
+    header: Option<&Header>,
+    source: &Source,
+    options: &LoadOptions,
+) -> Result<()> {
+    let is_one = header.is_some_and(|header| header.dtype().has_object());
+    if is_one && options.allow_pickle && !options.leave_pickles {
+        load(
+            entry,
+            source,
+            &options.clone().unmapped().without_progress(),
+        )?;
+    }
+    Ok(())
 }

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use npload_buffer::{Buffer, ReadAt};
 
 use crate::npy::{Head, Header};
-use crate::sniff::{Format, identify, identify_stream};
+use crate::sniff::{Format, identify, identify_stream, refuse};
 use crate::source::{Opened, Source, Stream, open};
 use crate::zip::{Archive, Entry, SUFFIX};
 use crate::{Array, Error, ErrorKind, LoadOptions, MmapMode, Result};
@@ -132,7 +132,8 @@ impl Npz {
         load().map_err(|e| self.locate(e, key))
     }
 
-    /// The member of that key, or of its whole name: an array, or bytes when it is no npy file.
+    /// The member of that key, or of its whole name: an array, an array of objects, or bytes when it
+    /// is no npy file.
     ///
     /// # Errors
     /// As [`Npz::get`].
@@ -234,6 +235,7 @@ impl LoadOptions {
     fn read_archive(&self, stream: &mut Stream<'_>) -> Result<Buffer> {
         match identify_stream(stream, self.allow_pickle)? {
             (Format::Npy, _) => Err(one_array()),
+            (Format::Pickle, head) => Err(refuse(&head, true)),
             (Format::Zip, head) => {
                 let reading = |e| Error::io(e, "reading the archive");
                 Ok(stream.read_all(head).map_err(reading)?.into())
@@ -253,6 +255,7 @@ impl LoadOptions {
             _ if err.kind() != ErrorKind::Archive => err,
             Ok(Format::Zip) => err,
             Ok(Format::Npy) => one_array(),
+            Ok(Format::Pickle) => refuse(head.bytes(), true),
             Err(other) => other,
         }
     }

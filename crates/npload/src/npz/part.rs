@@ -7,7 +7,7 @@ use npload_buffer::{AlignedBuf, Buffer};
 use super::forward::{Inflated, Onward};
 use super::member::{check_size, header, read_whole, verify};
 use super::{Npz, not_an_array};
-use crate::npy::{Data, Forward, Header, Part, read_runs_at, refuse_objects};
+use crate::npy::{Data, Forward, Header, Part, read_runs_at, refuse_objects_as_bytes};
 use crate::selection::Plan;
 use crate::source::Meter;
 use crate::zip::Entry;
@@ -26,7 +26,7 @@ impl Npz {
             let Some(header) = header(&entry, &self.options)? else {
                 return Err(not_an_array(entry.size()));
             };
-            refuse_objects(header.dtype(), &self.options)?;
+            refuse_objects_as_bytes(header.dtype(), &self.options)?;
             check_size(&entry, &header)?;
             Ok((entry, header))
         };

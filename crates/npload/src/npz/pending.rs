@@ -4,7 +4,9 @@ use npload_buffer::Buffer;
 
 use super::member::{self, Member};
 use super::{Npz, not_an_array};
-use crate::npy::{Header, Parsed, parse_header, refuse_objects, truncated_header};
+use crate::npy::{
+    Header, Parsed, parse_header, refuse_objects, refuse_objects_as_bytes, truncated_header,
+};
 use crate::source::Meter;
 use crate::zip::{Entry, Method, ReadOptions};
 use crate::{Error, LoadOptions, Result, Verify};
@@ -204,7 +206,7 @@ impl PendingMember<'_> {
                 return Err(not_an_array(self.entry.size()));
             };
             let options = &self.npz.options;
-            refuse_objects(header.dtype(), options)?;
+            refuse_objects_as_bytes(header.dtype(), options)?;
             header.check_nbytes(dest.len())?;
             let start = header.data_offset();
             if let Some(bytes) = self.contents.bytes(&self.entry) {

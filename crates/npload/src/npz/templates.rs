@@ -2,9 +2,11 @@
 
 use npload_buffer::Buffer;
 
-use super::member::check_size;
+use super::member::{Member, check_size, objects};
 use super::tiny::Piece;
-use crate::npy::{Parsed, into_array, parse_header, refuse_objects, short_data, truncated_header};
+use crate::npy::{
+    Header, Parsed, into_array, parse_header, refuse_objects, short_data, truncated_header,
+};
 use crate::zip::Entry;
 use crate::{Array, LoadOptions, Result};
 
@@ -30,6 +32,8 @@ struct Template {
     /// The array but for its data.
     array: Array,
     nbytes: usize,
+    /// The header, of an array of objects.
+    objects: Option<Box<Header>>,
 }
 
 impl<'a> Templates<'a> {
@@ -42,19 +46,23 @@ impl<'a> Templates<'a> {
         }
     }
 
-    /// The array that a member is. Members come in the order in which they were put in memory.
+    /// The array that a member is, of objects or not. Members come in the order in which they were put in memory.
     #[inline]
-    pub(super) fn array(&mut self, entry: &Entry<'_>, piece: &Piece) -> Result<Array> {
+    pub(super) fn member(&mut self, entry: &Entry<'_>, piece: &Piece) -> Result<Member> {
         // A header that warns is parsed each time, so that it warns each time.
         if self.made.get(piece.kind).is_none_or(|made| made.warns) {
             self.make(entry, piece)?;
         }
         let template = self.made.get(piece.kind);
+        if let Some(header) = template.and_then(|template| template.objects.as_deref()) {
+            let pickle = piece.data.share(self.memory, piece.data.len());
+            return objects(header.clone(), pickle.unwrap_or_default(), self.options);
+        }
         let array = template.and_then(|template| {
             let data = piece.data.share(self.memory, template.nbytes)?;
             Some(template.array.over_other(data))
         });
-        array.ok_or_else(|| {
+        array.map(Member::Array).ok_or_else(|| {
             let nbytes = template.map_or(0, |template| template.nbytes);
             short_data(nbytes, piece.data.len() as u64).at(entry.size())
         })
@@ -89,8 +97,12 @@ impl<'a> Templates<'a> {
         };
         self.options.warn(header.warnings());
         refuse_objects(header.dtype(), self.options)?;
-        check_size(entry, &header)?;
+        let objects = header.dtype().has_object();
+        if !objects {
+            check_size(entry, &header)?;
+        }
         Ok(Template {
+            objects: objects.then(|| Box::new(header.clone())),
             warns: !header.warnings().is_empty(),
             nbytes: header.nbytes(),
             array: into_array(header, Buffer::empty()),

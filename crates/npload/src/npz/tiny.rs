@@ -132,8 +132,8 @@ impl<'a> Group<'a> {
         for (entry, piece) in self.entries.iter().zip(self.pieces) {
             let member = match piece {
                 Some(piece) if piece.header.len > 0 => {
-                    let array = templates.array(entry, &piece);
-                    Member::Array(array.map_err(|e| e.with_member(entry.name()))?)
+                    let member = templates.member(entry, &piece);
+                    member.map_err(|e| e.with_member(entry.name()))?
                 }
                 Some(Piece { data, .. }) => {
                     Member::Bytes(data.share(&memory, data.len).unwrap_or_default())

@@ -1,11 +1,9 @@
 //! Bytes and text as Python's `repr` writes them: `b'..'` and `'..'`. Arrays print so, headers are
 //! written so, and messages name members and fields so.
 
-mod printable;
-
 use std::fmt::Write;
 
-use printable::is_printable;
+use npload_pickle::is_printable;
 
 /// Python's `repr` of bytes.
 pub(crate) fn bytes(bytes: &[u8]) -> String {

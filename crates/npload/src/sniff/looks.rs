@@ -103,6 +103,11 @@ impl Looks {
         }
     }
 
+    /// What bytes look like, of which the first count.
+    pub(crate) fn first(bytes: &[u8]) -> Self {
+        Looks::of(bytes.get(..NAMED).unwrap_or(bytes))
+    }
+
     /// What the first [`NAMED`] bytes of a source, or all if it has fewer, look like.
     pub(super) fn of(bytes: &[u8]) -> Self {
         let known = SIGNATURES
@@ -129,8 +134,9 @@ impl Looks {
         if pickle::is_pickle(bytes) {
             return Looks {
                 what: "a pickle",
-                advice: "npload does not read pickles. If you trust the file, Python's pickle.load \
-                         does, and runs what code is in it.",
+                advice: "With allow_pickle the Rust library reads it as data and runs nothing in it. \
+                         If you trust the file, Python's pickle.load reads it, and runs what code is \
+                         in it.",
                 is_pickle: true,
             };
         }

@@ -20,18 +20,24 @@ const NAMED: usize = 512;
 pub(crate) enum Format {
     Npy,
     Zip,
+    /// Neither, where pickles are allowed: one may begin so.
+    Pickle,
 }
 
 /// Decides by the first bytes, never by the name.
 ///
 /// # Errors
-/// [`ErrorKind::Empty`] without any; [`ErrorKind::NotArray`], or [`ErrorKind::Pickle`] where pickles
-/// are allowed, for everything else: NumPy tries that as a pickle.
+/// [`ErrorKind::Empty`] without any; [`ErrorKind::NotArray`] for everything else where pickles are not
+/// allowed: NumPy tries that as a pickle.
 pub(crate) fn identify(bytes: &[u8], allow_pickle: bool) -> Result<Format> {
     if bytes.is_empty() {
         return Err(empty());
     }
-    sniff(bytes).ok_or_else(|| refuse(bytes, allow_pickle))
+    match sniff(bytes) {
+        None if allow_pickle => Ok(Format::Pickle),
+        None => Err(refuse(bytes, false)),
+        Some(format) => Ok(format),
+    }
 }
 
 /// As [`identify`], of what a stream gives next; with the bytes that were read of it, which are no
@@ -46,13 +52,34 @@ pub(crate) fn identify_stream(
 
 /// What is read of a stream to [`identify`] it.
 pub(crate) fn read_head(stream: &mut Stream<'_>) -> Result<Vec<u8>> {
-    let reading = |e| Error::io(e, "reading the first bytes");
     let mut head = Vec::new();
-    stream.read_up_to(&mut head, SNIFFED).map_err(reading)?;
+    read_to(stream, &mut head, SNIFFED)?;
     if sniff(&head).is_none() {
-        stream.read_up_to(&mut head, NAMED).map_err(reading)?;
+        read_named(stream, &mut head)?;
     }
     Ok(head)
+}
+
+/// What decides, of a stream that may have a pickle next, which may be of two bytes: no opcode with
+/// which a whole one begins is how npy and zip files do.
+pub(crate) fn read_start(stream: &mut Stream<'_>) -> Result<Vec<u8>> {
+    let mut head = Vec::new();
+    read_to(stream, &mut head, 1)?;
+    if matches!(*head, [b'\x93' | b'P']) {
+        read_to(stream, &mut head, SNIFFED)?;
+    }
+    Ok(head)
+}
+
+/// What names it, of a stream that has begun so.
+pub(crate) fn read_named(stream: &mut Stream<'_>, head: &mut Vec<u8>) -> Result<()> {
+    read_to(stream, head, NAMED)
+}
+
+fn read_to(stream: &mut Stream<'_>, head: &mut Vec<u8>, len: usize) -> Result<()> {
+    let read = stream.read_up_to(head, len);
+    read.map_err(|e| Error::io(e, "reading the first bytes"))?;
+    Ok(())
 }
 
 fn sniff(bytes: &[u8]) -> Option<Format> {
@@ -75,13 +102,13 @@ pub(crate) fn empty() -> Error {
 
 /// The error for a source that holds no array: NumPy's sentence, then what the bytes are.
 #[cold]
-fn refuse(bytes: &[u8], allow_pickle: bool) -> Error {
-    let looks = Looks::of(bytes.get(..NAMED).unwrap_or(bytes));
+pub(crate) fn refuse(bytes: &[u8], allow_pickle: bool) -> Error {
+    let looks = Looks::first(bytes);
     let Looks { what, advice, .. } = looks;
     let (kind, message) = match (allow_pickle, looks.is_pickle) {
         (true, true) => (
-            ErrorKind::Pickle,
-            "this version of npload does not read pickles".to_owned(),
+            ErrorKind::NotArray,
+            "this is a pickle, which has no arrays to open: use load".to_owned(),
         ),
         (true, false) => (
             ErrorKind::Pickle,

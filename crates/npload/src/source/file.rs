@@ -105,6 +105,7 @@ impl FileSource {
             ErrorKind::Archive,
             ErrorKind::Checksum,
             ErrorKind::Header,
+            ErrorKind::Pickle,
         ];
         let now = self.file.metadata().map(|metadata| Stamp::of(&metadata));
         if !reads.contains(&err.kind())

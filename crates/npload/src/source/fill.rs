@@ -64,7 +64,7 @@ impl Fill<'_> {
                     len: piece.len(),
                 };
             }
-            Ok(())
+            Ok::<(), Error>(())
         })?;
         Ok(self.sum.then(|| combined(&sums)))
     }

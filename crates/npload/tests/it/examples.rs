@@ -16,6 +16,7 @@ fn every_example_runs_and_says_something() {
         ("read_part", "[   0    1    2 ... 1097 1098 1099]"),
         ("npz", "y: 16 bytes in memory"),
         ("mmap", "pages are read when they are looked at"),
+        ("objects", "a list: [3.5]"),
         ("peek", "member \"list.npy\""),
     ] {
         let program = examples().join(format!("{name}{}", std::env::consts::EXE_SUFFIX));

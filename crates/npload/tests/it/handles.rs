@@ -439,6 +439,7 @@ fn a_member_is_peeked_at_by_the_name_that_loads_it() {
                 let header = peeked.header.unwrap().unwrap();
                 assert_eq!(header.shape(), array.shape());
             }
+            other => panic!("{other:?}"),
         }
     }
     let err = npz.peek_member("nothing").unwrap_err();

@@ -28,6 +28,7 @@ mod large;
 mod memory;
 mod mmap;
 mod numpy;
+mod objects;
 mod parts;
 mod progress;
 mod robust;

@@ -76,7 +76,9 @@ impl Layout<'_> {
                 out.push_str(self.separator);
                 column += self.separator.len();
             }
-            let word_width = word.chars().count();
+            // Of several lines, which stand under each other, the widest counts.
+            let widths = || word.split('\n').map(|line| line.chars().count());
+            let word_width = widths().max().unwrap_or(0);
             // A break does not help a line that holds nothing yet.
             if column + word_width > width && column > hanging {
                 out.truncate(out.trim_end().len());
@@ -84,7 +86,16 @@ impl Layout<'_> {
                 out.extend(std::iter::repeat_n(' ', hanging));
                 column = hanging;
             }
-            out.push_str(word);
+            let mut lines = word.split('\n');
+            out.extend(lines.next());
+            for line in lines {
+                out.truncate(out.trim_end().len());
+                out.push('\n');
+                out.extend(std::iter::repeat_n(' ', column));
+                out.push_str(line);
+            }
+            let missing = word_width - widths().next_back().unwrap_or(0);
+            out.extend(std::iter::repeat_n(' ', missing));
             column += word_width;
         };
         for (i, word) in words.take(len).enumerate() {

@@ -20,7 +20,7 @@ mod layout;
 mod parts;
 mod real;
 mod scalar;
-mod suffix;
+pub(crate) mod suffix;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -225,15 +225,35 @@ impl Printer<'_> {
         };
         let column: Vec<&Value> = values.iter().collect();
         let format = Format::new(&self.array.layout.dtype, &column, context);
-        let layout = Layout {
+        let mut words = values.iter().map(|value| format.write(value));
+        lay_out(
+            &mut words,
+            &self.shown,
             separator,
-            width: self.options.linewidth.saturating_sub(after),
-            indent: before,
-            shape: &self.shown.iter().map(Shown::count).collect::<Vec<_>>(),
-            gaps: &self.shown.iter().map(Shown::gap).collect::<Vec<_>>(),
-        };
-        layout.write(&mut values.iter().map(|value| format.write(value)))
+            before,
+            after,
+            self.options,
+        )
     }
+}
+
+/// The brackets around words that somebody else made, one for each element that is shown.
+pub(crate) fn lay_out(
+    words: &mut dyn Iterator<Item = String>,
+    shown: &[Shown],
+    separator: &str,
+    before: usize,
+    after: usize,
+    options: &PrintOptions,
+) -> String {
+    let layout = Layout {
+        separator,
+        width: options.linewidth.saturating_sub(after),
+        indent: before,
+        shape: &shown.iter().map(Shown::count).collect::<Vec<_>>(),
+        gaps: &shown.iter().map(Shown::gap).collect::<Vec<_>>(),
+    };
+    layout.write(words)
 }
 
 /// What NumPy's `str` says, with the default [`PrintOptions`].

@@ -6,9 +6,20 @@ use crate::npy::tuple_repr;
 
 /// Completes `array([..]`.
 pub(super) fn complete(
-    mut text: String,
+    text: String,
     shape: &[usize],
     dtype: &DType,
+    options: &PrintOptions,
+) -> String {
+    let told = shape.contains(&0) || !is_implied(dtype);
+    complete_with(text, shape, told.then(|| short_name(dtype)), options)
+}
+
+/// The same where the dtype's name is known, if it is to be told.
+pub(crate) fn complete_with(
+    mut text: String,
+    shape: &[usize],
+    dtype: Option<String>,
     options: &PrintOptions,
 ) -> String {
     let size = shape.iter().fold(1, |n: usize, &m| n.saturating_mul(m));
@@ -17,8 +28,8 @@ pub(super) fn complete(
     if empty && shape != [0] || !empty && size > options.threshold {
         extras.push(format!("shape={}", tuple_repr(shape)));
     }
-    if empty || !is_implied(dtype) {
-        extras.push(format!("dtype={}", short_name(dtype)));
+    if let Some(dtype) = dtype {
+        extras.push(format!("dtype={dtype}"));
     }
     if extras.is_empty() {
         text.push(')');
@@ -54,7 +65,7 @@ fn is_implied(dtype: &DType) -> bool {
 
 /// NumPy's `dtype_short_repr`: the name, in quotes where it is no word and where the byte order
 /// or the length must be told (float32, 'datetime64[s]', '>f4', '<U3'); a struct as it is.
-fn short_name(dtype: &DType) -> String {
+pub(crate) fn short_name(dtype: &DType) -> String {
     let name = match dtype {
         DType::Struct(_) => return dtype.to_string(),
         DType::Bytes(_) | DType::Str(..) | DType::Void(_) => return format!("'{dtype}'"),

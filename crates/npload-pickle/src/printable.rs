@@ -2,7 +2,9 @@
 
 /// Python's `str.isprintable`, of any number: its space and what Unicode 15.1 (Python 3.13's) gives
 /// a category other than separator, control, format, surrogate, private use or unassigned.
-pub(super) fn is_printable(point: u32) -> bool {
+#[doc(hidden)]
+#[must_use]
+pub fn is_printable(point: u32) -> bool {
     CHANGES.partition_point(|&change| change <= point) % 2 == 0
 }
 

@@ -1,0 +1,172 @@
+//! The bytes of a pickle, out of whatever they stand in: as far as the pickle goes, not further.
+
+use npload_buffer::{AlignedBuf, Buffer};
+use npload_pickle::{Bytes, End, find_end};
+
+use crate::npy::allocate;
+use crate::source::{Fill, Meter, Source, Stream};
+use crate::{Error, LoadOptions, Result};
+
+/// What is read whole, even if the pickle ends before: asking where would cost as much.
+const AT_ONCE: u64 = 1 << 20;
+
+/// So many opcodes are looked at to find the end (half a millisecond). A pickle of more is so dense
+/// that reading all that is there costs less than looking on.
+const LOOKED_AT: u64 = 1 << 16;
+
+/// What is looked at together.
+const WINDOW: usize = 64 << 10;
+
+/// The pickle that begins at `start` in a source of `len` bytes, and maybe some of what follows.
+pub(crate) fn read_pickle(
+    source: &Source,
+    start: u64,
+    len: u64,
+    options: &LoadOptions,
+) -> Result<Buffer> {
+    let there = len.saturating_sub(start);
+    let wanted = if there <= AT_ONCE {
+        there
+    } else {
+        let mut window = Window {
+            source,
+            start,
+            there,
+            at: 0,
+            bytes: Vec::new(),
+        };
+        match find_end(&mut window, LOOKED_AT)? {
+            End::At(end) => end.min(there),
+            End::Later(_) => there,
+            // Who reads it says what is wrong.
+            End::Broken(at) => at.saturating_add(AT_ONCE).min(there),
+        }
+    };
+    let mut memory: AlignedBuf = allocate(usize::try_from(wanted).unwrap_or(usize::MAX))?;
+    let meter = Meter::new(options, wanted);
+    let fill = Fill {
+        threads: options.threads_for(wanted),
+        sum: false,
+        progress: Some(&|bytes| meter.advance(bytes)),
+        failed: |e, at| Error::io(e, "reading the pickle").at(at),
+    };
+    fill.read(source.reader(), start, &mut memory)?;
+    meter.finish()?;
+    Ok(memory.into())
+}
+
+/// A pickle in a source, seen through a window.
+struct Window<'a> {
+    source: &'a Source,
+    start: u64,
+    there: u64,
+    /// Where in the pickle `bytes` begin.
+    at: u64,
+    bytes: Vec<u8>,
+}
+
+impl Window<'_> {
+    /// What the window has from `at` on, moved there if it has not `len` bytes of it.
+    fn look(&mut self, at: u64, len: usize) -> Result<&[u8]> {
+        let inside = |window: &Self| usize::try_from(at.checked_sub(window.at)?).ok();
+        let enough = |from: usize| from.saturating_add(len) <= self.bytes.len();
+        if !inside(self).is_some_and(enough) {
+            let left = self.there.saturating_sub(at);
+            let size = usize::try_from(left).unwrap_or(WINDOW).min(WINDOW);
+            self.bytes.resize(size, 0);
+            self.at = at;
+            let from = self.start.saturating_add(at);
+            self.source.read_exact_at(&mut self.bytes, from)?;
+        }
+        let from = inside(self).unwrap_or(usize::MAX);
+        Ok(self.bytes.get(from..).unwrap_or_default())
+    }
+}
+
+impl Bytes for Window<'_> {
+    type Error = Error;
+
+    fn bytes(&mut self, at: u64, len: usize) -> Result<&[u8]> {
+        let seen = self.look(at, len)?;
+        Ok(seen.get(..len).unwrap_or(seen))
+    }
+
+    fn after_line(&mut self, mut at: u64) -> Result<Option<u64>> {
+        loop {
+            let seen = self.look(at, 1)?;
+            if seen.is_empty() {
+                return Ok(None);
+            }
+            if let Some(end) = seen.iter().position(|&byte| byte == b'\n') {
+                return Ok(Some(at.saturating_add(end as u64).saturating_add(1)));
+            }
+            at = at.saturating_add(seen.len() as u64);
+        }
+    }
+}
+
+/// The pickle of which `head` are the first bytes; of the stream not one byte after it is taken, but
+/// of what a frame of it claims.
+pub(crate) fn stream_pickle(
+    stream: &mut Stream<'_>,
+    head: Vec<u8>,
+    options: &LoadOptions,
+) -> Result<Buffer> {
+    let mut taken = Taken {
+        stream,
+        bytes: head,
+    };
+    find_end(&mut taken, u64::MAX)?;
+    // How much there would be, nobody knew.
+    let meter = Meter::new(options, taken.bytes.len() as u64);
+    meter.advance(taken.bytes.len())?;
+    meter.finish()?;
+    Ok(taken.bytes.into())
+}
+
+/// What was taken of a stream.
+struct Taken<'a, 's> {
+    stream: &'a mut Stream<'s>,
+    bytes: Vec<u8>,
+}
+
+impl Taken<'_, '_> {
+    /// Takes what is missing up to `end`, or to the stream's.
+    fn take(&mut self, end: u64) -> Result<()> {
+        let end = usize::try_from(end).unwrap_or(usize::MAX);
+        if end > self.bytes.len() {
+            let taken = self.stream.read_up_to(&mut self.bytes, end);
+            taken.map_err(|e| Error::io(e, "reading the pickle"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Bytes for Taken<'_, '_> {
+    type Error = Error;
+
+    fn bytes(&mut self, at: u64, len: usize) -> Result<&[u8]> {
+        let end = at.saturating_add(len as u64);
+        self.take(end)?;
+        let from = usize::try_from(at).unwrap_or(usize::MAX);
+        let there = self.bytes.get(from..).unwrap_or_default();
+        Ok(there.get(..len).unwrap_or(there))
+    }
+
+    fn after_line(&mut self, at: u64) -> Result<Option<u64>> {
+        let mut end = at;
+        loop {
+            let byte = self.bytes(end, 1)?.first().copied();
+            end = end.saturating_add(1);
+            match byte {
+                None => return Ok(None),
+                Some(b'\n') => return Ok(Some(end)),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn frame(&mut self, at: u64, len: u64) -> Result<()> {
+        self.take(at.saturating_add(len))
+    }
+}
