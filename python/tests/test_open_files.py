@@ -566,6 +566,7 @@ def test_a_file_opened_by_a_name_in_bytes_warns_of_nothing(tmp_path: Path) -> No
 def test_what_a_reader_raises_comes_through_whichever_thread_reads(after: int) -> None:
     file = io.BytesIO()
     np.savez(file, a=np.zeros(4 << 20))
+    file.seek(0)
 
     class Reader:
         calls = 0

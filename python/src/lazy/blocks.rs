@@ -76,11 +76,10 @@ impl LazyBlocks {
             let Some(Block { start, array, .. }) = next.transpose().into_python(py)? else {
                 return Ok(None);
             };
-            let edge = |at: usize| isize::try_from(at).unwrap_or(isize::MAX);
-            let index = start.iter().zip(array.shape()).map(|(&start, &len)| {
-                PySlice::new(py, edge(start), edge(start.saturating_add(len)), 1)
-            });
-            let index = PyTuple::new(py, index.collect::<Vec<_>>())?;
+            let slice = py.get_type::<PySlice>();
+            let index = start.iter().zip(array.shape());
+            let index = index.map(|(&start, &len)| slice.call1((start, start.saturating_add(len))));
+            let index = PyTuple::new(py, index.collect::<PyResult<Vec<_>>>()?)?;
             let dtype = to_numpy(py, array.dtype(), self.ml)?;
             let block = to_numpy_array(array, &dtype)?;
             (index, block).into_pyobject(py).map(Some)
