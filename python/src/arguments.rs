@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Weak};
 
 use npload::{LoadOptions, MmapMode, Verify};
-use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyString};
 
@@ -46,6 +46,8 @@ impl<'py> Given<'_, 'py> {
 pub(crate) struct Arguments {
     pub(crate) map: Option<MmapMode>,
     pub(crate) allow_pickle: bool,
+    /// Pickles are read as data.
+    pub(crate) safe_pickle: bool,
     pub(crate) pickles: Pickles,
     pub(crate) max_header_size: usize,
     pub(crate) verify: Verify,
@@ -76,6 +78,7 @@ impl Default for Arguments {
         Arguments {
             map: None,
             allow_pickle: false,
+            safe_pickle: false,
             pickles: Pickles::default(),
             max_header_size: npload::MAX_HEADER_SIZE,
             verify: Verify::WholeReads,
@@ -92,6 +95,7 @@ impl Arguments {
         let dict = PyDict::new(py);
         dict.set_item("mmap_mode", self.map.map(letters))?;
         dict.set_item("allow_pickle", self.allow_pickle)?;
+        dict.set_item("safe_pickle", self.safe_pickle)?;
         dict.set_item("fix_imports", self.pickles.fix_imports)?;
         dict.set_item("encoding", self.pickles.encoding)?;
         dict.set_item("max_header_size", self.max_header_size)?;
@@ -119,6 +123,11 @@ impl Arguments {
         }
     }
 
+    /// Whether object arrays and pickles are read, in one way or the other.
+    pub(crate) fn reads_pickles(&self) -> bool {
+        self.allow_pickle || self.safe_pickle
+    }
+
     /// Refuses what `out` cannot take.
     pub(crate) fn check_out(&self, out: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         match out {
@@ -143,7 +152,7 @@ impl Arguments {
             false => self.max_header_size,
         };
         let options = LoadOptions::new()
-            .allow_pickle(self.allow_pickle)
+            .allow_pickle(self.reads_pickles())
             .max_header_size(max_header_size)
             .verify(self.verify);
         let options = match self.threads {
@@ -281,12 +290,19 @@ pub(crate) fn progress(given: &Bound<'_, PyAny>) -> PyResult<Option<Arc<Py<PyAny
     }
 }
 
-pub(crate) fn safe_pickle(given: &Bound<'_, PyAny>) -> PyResult<()> {
-    if !given.is_truthy()? {
-        return Ok(());
+/// A bool, as [`allow_pickle`]; not with that.
+pub(crate) fn safe_pickle(given: &Bound<'_, PyAny>, allow_pickle: bool) -> PyResult<bool> {
+    let Ok(safe) = given.extract::<bool>() else {
+        return Err(PyTypeError::new_err(format!(
+            "safe_pickle is True or False, and not {}",
+            given.repr()?
+        )));
+    };
+    if safe && allow_pickle {
+        return Err(PyValueError::new_err(
+            "safe_pickle=True reads pickles as data, and allow_pickle=True runs the code in them: give \
+             one of the two",
+        ));
     }
-    Err(PyNotImplementedError::new_err(
-        "safe_pickle=True is not available in this version of npload: pickles are either refused, or, \
-         with allow_pickle=True, run by Python's own pickle",
-    ))
+    Ok(safe)
 }

@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::ptr::null_mut;
 
-use npload::{Array, DType, Header, Order};
+use npload::{AlignedBuf, Array, Buffer, DType, Header, Order};
 use numpy::npyffi::{
     NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE, NpyTypes, PY_ARRAY_API, PyArrayObject,
     get_type_object, npy_intp,
@@ -56,7 +56,8 @@ impl<'py> NewArray<'py> {
     #[inline]
     pub(crate) fn new(py: Python<'py>, header: &Header, ml: MlDtypes) -> PyResult<Self> {
         let dtype = of_header(py, header, ml)?;
-        let array = allocate(&dtype, header.dtype(), header.shape(), header.order())?;
+        let itemsize = header.dtype().itemsize();
+        let array = allocate(&dtype, itemsize, header.shape(), header.order())?;
         let nbytes = header.nbytes();
         let new = NewArray { array, nbytes };
         // SAFETY: the array has as many bytes, NumPy has just allocated them, and nobody reads them.
@@ -88,12 +89,12 @@ impl<'py> NewArray<'py> {
 #[inline]
 fn allocate<'py>(
     numpy_dtype: &Bound<'py, PyAny>,
-    dtype: &DType,
+    itemsize: usize,
     shape: &[usize],
     order: Order,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = numpy_dtype.py();
-    if dtype.itemsize() == 0 {
+    if itemsize == 0 {
         return without_bytes(numpy_dtype, shape, order);
     }
     let mut dims = Dims::new(shape)?;
@@ -133,6 +134,44 @@ fn without_bytes<'py>(
     options.set_item("order", if order == Order::F { "F" } else { "C" })?;
     let shape = PyTuple::new(py, shape)?;
     known(py)?.ndarray.bind(py).call((shape,), Some(&options))
+}
+
+/// A new array of `nbytes` bytes that `fill` sets, where arrays lie that are loaded: in aligned memory
+/// of ours, or in NumPy's if it is small. Its dtype holds no objects.
+pub(crate) fn new_filled<'py>(
+    numpy_dtype: &Bound<'py, PyAny>,
+    itemsize: usize,
+    shape: &[usize],
+    order: Order,
+    nbytes: usize,
+    fill: impl FnOnce(&mut [u8]) -> PyResult<()>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let size = shape
+        .iter()
+        .try_fold(itemsize, |size, &len| size.checked_mul(len));
+    if size != Some(nbytes) || has_objects(numpy_dtype)? {
+        return Err(PyValueError::new_err("bytes that are not the array's"));
+    }
+    if nbytes < OWN_FROM {
+        let array = allocate(numpy_dtype, itemsize, shape, order)?;
+        let mut new = NewArray { array, nbytes };
+        // SAFETY: as in `NewArray::new`: the array has as many bytes, which are nobody's yet.
+        unsafe { new.data().write_bytes(0, nbytes) };
+        fill(new.bytes())?;
+        return Ok(new.finish());
+    }
+    let layout = Layout::without_gaps(shape, itemsize, order)?;
+    let mut memory = AlignedBuf::zeroed(nbytes)?;
+    fill(&mut memory)?;
+    let data = memory.as_mut_ptr();
+    let owner = Bound::new(numpy_dtype.py(), Memory::new(Buffer::from(memory)))?.into_any();
+    let class = known(numpy_dtype.py())?.ndarray.bind(numpy_dtype.py());
+    // SAFETY: as in `wrap`: `data` is the first of `nbytes` bytes, which the layout stays in.
+    unsafe { over(class, data, owner, layout, true, numpy_dtype) }
+}
+
+fn has_objects(dtype: &Bound<'_, PyAny>) -> PyResult<bool> {
+    dtype.getattr("hasobject")?.extract()
 }
 
 /// The engine's array as NumPy's: over the same memory, or copied where it is small, shared, or has
@@ -187,7 +226,7 @@ fn copy<'py>(
     order: Order,
     numpy_dtype: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let array = allocate(numpy_dtype, dtype, shape, order)?;
+    let array = allocate(numpy_dtype, dtype.itemsize(), shape, order)?;
     let new = NewArray {
         array,
         nbytes: bytes.len(),
@@ -236,6 +275,24 @@ impl Layout {
         let mut strides = [0; MAX_NDIM];
         for (place, &stride) in strides.iter_mut().zip(array.strides()) {
             *place = stride;
+        }
+        Ok(Layout { dims, strides })
+    }
+
+    /// The axes of elements that lie in that order without gaps.
+    fn without_gaps(shape: &[usize], itemsize: usize, order: Order) -> PyResult<Self> {
+        let dims = Dims::new(shape)?;
+        let too_large = || PyValueError::new_err("Maximum allowed dimension exceeded");
+        let mut strides = [0; MAX_NDIM];
+        let mut stride = npy_intp::try_from(itemsize).map_err(|_| too_large())?;
+        let mut axes: Vec<_> = strides.iter_mut().zip(shape).collect();
+        if order == Order::C {
+            axes.reverse();
+        }
+        for (place, &len) in axes {
+            *place = stride;
+            let len = npy_intp::try_from(len.max(1)).map_err(|_| too_large())?;
+            stride = stride.checked_mul(len).ok_or_else(too_large)?;
         }
         Ok(Layout { dims, strides })
     }

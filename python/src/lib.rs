@@ -20,6 +20,7 @@ mod out;
 mod peek;
 mod pickles;
 mod raised;
+mod safe;
 mod source;
 mod warn;
 mod watch;

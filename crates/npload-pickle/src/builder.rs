@@ -22,6 +22,14 @@ pub(crate) struct Slot<V> {
 #[derive(Debug)]
 pub struct Items<'s, V>(pub(crate) std::vec::Drain<'s, Slot<V>>);
 
+impl<V> Items<'_, V> {
+    /// Those that are still to come, where they are.
+    #[inline]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &V> {
+        self.0.as_slice().iter().map(|slot| &slot.value)
+    }
+}
+
 impl<V> Iterator for Items<'_, V> {
     type Item = V;
 
@@ -138,6 +146,17 @@ pub enum View<'a> {
     Other(&'static str),
 }
 
+/// What hashing a value takes, and comparing it with an equal one, beyond its own bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hashing {
+    /// Nothing.
+    Plain,
+    /// A tuple's: that of so many items, each as often as it is in it.
+    Items(usize),
+    /// So many steps, as the builder knows: a frozenset's items, and what these hold.
+    Steps(u64),
+}
+
 impl View<'_> {
     /// What Python calls the type.
     #[must_use]
@@ -229,6 +248,14 @@ pub trait Builder {
 
     /// What a value is.
     fn view<'a>(&'a self, value: &'a Self::Value) -> View<'a>;
+    /// What hashing a value takes.
+    #[inline]
+    fn hashing(&self, value: &Self::Value) -> Hashing {
+        match self.view(value) {
+            View::Tuple(len) => Hashing::Items(len),
+            _ => Hashing::Plain,
+        }
+    }
     /// The value of an int of any size.
     fn to_big_int(&self, value: &Self::Value) -> Option<BigInt>;
     /// An item of a tuple or a list.

@@ -52,7 +52,7 @@ mod reader;
 mod scan;
 mod text;
 
-pub use builder::{Builder, Call, Global, Items, Note, Reason, View, refused};
+pub use builder::{Builder, Call, Global, Hashing, Items, Note, Reason, View, refused};
 pub use compat::fix_import;
 pub use construct::Known;
 pub use data::{Array, Contents, DType, Data, Date, Extent, Field, NaObject, Time, TimeDelta};
