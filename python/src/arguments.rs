@@ -46,8 +46,6 @@ impl<'py> Given<'_, 'py> {
 pub(crate) struct Arguments {
     pub(crate) map: Option<MmapMode>,
     pub(crate) allow_pickle: bool,
-    /// Pickles are read as data.
-    pub(crate) safe_pickle: bool,
     pub(crate) pickles: Pickles,
     pub(crate) max_header_size: usize,
     pub(crate) verify: Verify,
@@ -57,9 +55,11 @@ pub(crate) struct Arguments {
     pub(crate) exact: bool,
 }
 
-/// What Python's own `pickle` is given.
+/// How pickles are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pickles {
+    /// As data, and not by Python's own `pickle`.
+    pub(crate) safe: bool,
     pub(crate) fix_imports: bool,
     pub(crate) encoding: &'static str,
 }
@@ -67,6 +67,7 @@ pub(crate) struct Pickles {
 impl Default for Pickles {
     fn default() -> Self {
         Pickles {
+            safe: false,
             fix_imports: true,
             encoding: "ASCII",
         }
@@ -78,7 +79,6 @@ impl Default for Arguments {
         Arguments {
             map: None,
             allow_pickle: false,
-            safe_pickle: false,
             pickles: Pickles::default(),
             max_header_size: npload::MAX_HEADER_SIZE,
             verify: Verify::WholeReads,
@@ -95,7 +95,7 @@ impl Arguments {
         let dict = PyDict::new(py);
         dict.set_item("mmap_mode", self.map.map(letters))?;
         dict.set_item("allow_pickle", self.allow_pickle)?;
-        dict.set_item("safe_pickle", self.safe_pickle)?;
+        dict.set_item("safe_pickle", self.pickles.safe)?;
         dict.set_item("fix_imports", self.pickles.fix_imports)?;
         dict.set_item("encoding", self.pickles.encoding)?;
         dict.set_item("max_header_size", self.max_header_size)?;
@@ -125,7 +125,7 @@ impl Arguments {
 
     /// Whether object arrays and pickles are read, in one way or the other.
     pub(crate) fn reads_pickles(&self) -> bool {
-        self.allow_pickle || self.safe_pickle
+        self.allow_pickle || self.pickles.safe
     }
 
     /// Refuses what `out` cannot take.

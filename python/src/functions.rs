@@ -26,10 +26,10 @@ fn common(
     let allow_pickle = allow_pickle.or(false, arguments::allow_pickle)?;
     Ok(Arguments {
         allow_pickle,
-        safe_pickle: safe_pickle.map_or(Ok(false), |given| {
-            arguments::safe_pickle(given, allow_pickle)
-        })?,
         pickles: Pickles {
+            safe: safe_pickle.map_or(Ok(false), |given| {
+                arguments::safe_pickle(given, allow_pickle)
+            })?,
             fix_imports: fix_imports.or(true, |given| given.is_truthy())?,
             encoding: encoding.or("ASCII", arguments::encoding)?,
         },

@@ -120,6 +120,13 @@ pub enum View<'a> {
     Bytes(&'a [u8]),
     /// A bytearray, or a writable buffer.
     ByteArray(&'a [u8]),
+    /// So many bytes that are not in memory, and whether they are a bytearray's.
+    LongBytes {
+        /// How many.
+        len: u64,
+        /// Whether they are a bytearray's.
+        mutable: bool,
+    },
     /// A list of so many.
     List(usize),
     /// A tuple of so many.
@@ -167,8 +174,8 @@ impl View<'_> {
             View::Int(_) | View::BigInt(_) => "int",
             View::Float(_) => "float",
             View::Text(_) => "str",
-            View::Bytes(_) => "bytes",
-            View::ByteArray(_) => "bytearray",
+            View::Bytes(_) | View::LongBytes { mutable: false, .. } => "bytes",
+            View::ByteArray(_) | View::LongBytes { mutable: true, .. } => "bytearray",
             View::List(_) => "list",
             View::Tuple(_) => "tuple",
             View::Dict(_) => "dict",
@@ -214,6 +221,15 @@ pub trait Builder {
     fn bytes(&mut self, bytes: &[u8], at: Option<usize>) -> Result<Self::Value>;
     /// A bytearray.
     fn bytearray(&mut self, bytes: &[u8], at: Option<usize>) -> Result<Self::Value>;
+    /// Bytes or a bytearray that were left out of the input, where they stand in the whole of it: only
+    /// of a machine [with gaps](crate::Machine::with_gaps). Their view is [`View::LongBytes`].
+    fn long_bytes(&mut self, len: u64, at: usize, mutable: bool) -> Result<Self::Value> {
+        let _ = (len, at, mutable);
+        Err(Error::new(
+            ErrorKind::Buffer,
+            "bytes that were left out of the input",
+        ))
+    }
 
     /// A tuple.
     fn tuple(&mut self, items: Items<'_, Self::Value>) -> Result<Self::Value>;

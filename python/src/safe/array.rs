@@ -6,12 +6,12 @@ use npload::Order;
 use npload_pickle::{Array, Contents, DType, Known};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 
 use super::build::PythonBuilder;
 use super::elements;
 use super::special::Special;
-use super::value::{self, Value};
+use super::value::Value;
 use crate::array::new_filled;
 
 impl<'py> PythonBuilder<'_, 'py> {
@@ -32,10 +32,9 @@ impl<'py> PythonBuilder<'_, 'py> {
             false => Order::C,
         };
         let itemsize = usize::try_from(array.dtype.itemsize())?;
-        let bytes = self.bytes_of(contents).unwrap_or_default();
-        let made = new_filled(&dtype, itemsize, &shape, order, bytes.len(), |memory| {
-            memory.copy_from_slice(bytes);
-            Ok(())
+        let nbytes = self.len_of(contents)?;
+        let made = new_filled(&dtype, itemsize, &shape, order, nbytes, |memory| {
+            self.copy(contents, memory)
         })?;
         let made = match &array.axes {
             None => made,
@@ -69,10 +68,7 @@ impl<'py> PythonBuilder<'_, 'py> {
                 self.check_elements(&array.dtype, list)?;
                 self.bound(list.clone())?
             }
-            Contents::Bytes(bytes) => match self.bytes_of(bytes) {
-                Some(bytes) => PyBytes::new(py, bytes).into_any(),
-                None => return Err(PyTypeError::new_err("no bytes")),
-            },
+            Contents::Bytes(bytes) => self.bound(bytes.clone())?,
         };
         let Some(target) = target.bound(py) else {
             return Err(PyTypeError::new_err("no array"));
@@ -108,7 +104,7 @@ impl<'py> PythonBuilder<'_, 'py> {
         matches!(
             self.specials.get(contents),
             Some(Special::Bytes { mutable: true, .. })
-        ) || value::as_bytes(contents).is_none() && contents.number().is_none()
+        )
     }
 }
 

@@ -12,9 +12,10 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use super::classes::{Classes, is_function, is_python, place};
+use super::input::Input;
 use super::pace::Pace;
 use super::refuse::Refusals;
-use super::special::{Special, Specials};
+use super::special::{Range, Special, Specials};
 use super::value::{self, Collector, Kind, Value};
 
 /// From this size on bytes wait for an array that may want them.
@@ -25,7 +26,7 @@ const SIGNALS_EVERY: usize = 1 << 16;
 
 pub(super) struct PythonBuilder<'a, 'py> {
     pub(super) py: Python<'py>,
-    pub(super) input: &'a [u8],
+    pub(super) input: Input<'a>,
     pub(super) specials: Specials,
     pub(super) classes: Classes<'py>,
     pub(super) refusals: Refusals,
@@ -42,7 +43,7 @@ pub(super) struct PythonBuilder<'a, 'py> {
 }
 
 impl<'a, 'py> PythonBuilder<'a, 'py> {
-    pub(super) fn new(py: Python<'py>, input: &'a [u8]) -> PyResult<Self> {
+    pub(super) fn new(py: Python<'py>, input: Input<'a>) -> PyResult<Self> {
         Ok(PythonBuilder {
             py,
             input,
@@ -129,16 +130,7 @@ impl<'a, 'py> PythonBuilder<'a, 'py> {
                 let (dtype, metadata) = (dtype.clone(), metadata.clone());
                 self.numpy_dtype(&dtype, metadata.as_ref())?
             }
-            Some(&Special::Bytes {
-                at, len, mutable, ..
-            }) => {
-                let end = at.saturating_add(len);
-                let bytes = self.input.get(at..end).unwrap_or_default();
-                match mutable {
-                    true => value::bytearray(self.py, bytes)?,
-                    false => value::bytes(self.py, bytes)?,
-                }
-            }
+            Some(&Special::Bytes { range, mutable, .. }) => self.python_bytes(range, mutable)?,
             Some(Special::Tuple { items, .. }) => {
                 let items: Vec<_> = items.to_vec();
                 let py = self.py;
@@ -155,6 +147,15 @@ impl<'a, 'py> PythonBuilder<'a, 'py> {
             _ => {}
         }
         Ok(made)
+    }
+
+    fn waiting(&mut self, at: usize, len: usize, mutable: bool, is_here: bool) -> Value {
+        let range = Range { at, len, is_here };
+        self.specials.add(Special::Bytes {
+            range,
+            mutable,
+            object: None,
+        })
     }
 
     fn are_there(&self, value: &Value) -> bool {
@@ -182,16 +183,14 @@ impl<'a, 'py> PythonBuilder<'a, 'py> {
             Special::Pending(known, _) => View::Pending(*known),
             Special::Made(object) => self.view_object(object),
             Special::DType { dtype, .. } => View::DType(dtype.clone()),
-            Special::Bytes {
-                at, len, mutable, ..
-            } => {
-                let end = at.saturating_add(*len);
-                let bytes = self.input.get(*at..end).unwrap_or_default();
-                match mutable {
-                    true => View::ByteArray(bytes),
-                    false => View::Bytes(bytes),
-                }
-            }
+            Special::Bytes { range, mutable, .. } => match (range.is_here, mutable) {
+                (true, true) => View::ByteArray(self.input.get(range.at, range.len)),
+                (true, false) => View::Bytes(self.input.get(range.at, range.len)),
+                (false, &mutable) => View::LongBytes {
+                    len: range.len as u64,
+                    mutable,
+                },
+            },
             Special::Tuple { items, .. } => View::Tuple(items.len()),
             Special::Refused => View::Inert,
         }
@@ -303,12 +302,9 @@ impl Builder for PythonBuilder<'_, '_> {
 
     fn bytes(&mut self, bytes: &[u8], at: Option<usize>) -> Result<Value> {
         match at {
-            Some(at) if bytes.len() >= WAITING => Ok(self.specials.add(Special::Bytes {
-                at,
-                len: bytes.len(),
-                mutable: false,
-                object: None,
-            })),
+            Some(at) if bytes.len() >= WAITING && self.input.gaps.is_empty() => {
+                Ok(self.waiting(at, bytes.len(), false, true))
+            }
             _ => {
                 let made = value::bytes(self.py, bytes);
                 self.keep(made)
@@ -318,17 +314,19 @@ impl Builder for PythonBuilder<'_, '_> {
 
     fn bytearray(&mut self, bytes: &[u8], at: Option<usize>) -> Result<Value> {
         match at {
-            Some(at) => Ok(self.specials.add(Special::Bytes {
-                at,
-                len: bytes.len(),
-                mutable: true,
-                object: None,
-            })),
-            None => {
+            Some(at) if self.input.gaps.is_empty() => {
+                Ok(self.waiting(at, bytes.len(), true, true))
+            }
+            _ => {
                 let made = value::bytearray(self.py, bytes);
                 self.keep(made)
             }
         }
+    }
+
+    fn long_bytes(&mut self, len: u64, at: usize, mutable: bool) -> Result<Value> {
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        Ok(self.waiting(at, len, mutable, false))
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use pyo3::types::{PyByteArray, PyComplex, PyDict, PyTuple};
 
 use super::build::PythonBuilder;
 use super::special::Special;
-use super::value::{self, Kind, Value};
+use super::value::{self, Value};
 
 impl<'py> PythonBuilder<'_, 'py> {
     pub(super) fn new_data(&mut self, data: Data<Value>) -> PyResult<Value> {
@@ -117,9 +117,8 @@ impl<'py> PythonBuilder<'_, 'py> {
     }
 
     fn new_bytearray(&mut self, bytes: &Value) -> PyResult<Value> {
-        if let Some(&Special::Bytes { at, len, .. }) = self.specials.get(bytes) {
-            let end = at.saturating_add(len);
-            return value::bytearray(self.py, self.input.get(at..end).unwrap_or_default());
+        if let Some(&Special::Bytes { range, .. }) = self.specials.get(bytes) {
+            return self.python_bytes(range, true);
         }
         match value::as_bytes(bytes) {
             Some(bytes) => value::bytearray(self.py, bytes),
@@ -200,16 +199,6 @@ impl<'py> PythonBuilder<'_, 'py> {
     /// Whether it stands for something that was refused.
     pub(super) fn is_refused(&self, value: &Value) -> bool {
         matches!(self.specials.get(value), Some(Special::Refused))
-    }
-
-    /// The bytes of a value that the machine has seen as such.
-    pub(super) fn bytes_of<'b>(&'b self, value: &'b Value) -> Option<&'b [u8]> {
-        match self.specials.get(value) {
-            Some(&Special::Bytes { at, len, .. }) => self.input.get(at..at.saturating_add(len)),
-            Some(_) => None,
-            None if value.is(Kind::Bytes) => value::as_bytes(value),
-            None => None,
-        }
     }
 }
 

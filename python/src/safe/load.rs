@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 
 use super::build::PythonBuilder;
 use super::error;
+use super::input::Input;
 use crate::arguments::Pickles;
 use crate::dtype::{MlDtypes, of_header};
 
@@ -41,10 +42,27 @@ impl Place<'_> {
 /// What a pickle holds, and how long it is.
 fn run<'py>(
     py: Python<'py>,
-    input: &[u8],
+    input: Input<'_>,
     pickles: Pickles,
     place: &Place<'_>,
 ) -> PyResult<(Bound<'py, PyAny>, usize)> {
+    match run_once(py, input, pickles, place)? {
+        Ok(done) => Ok(done),
+        // Long bytes that were left out may have been none: frames can lie.
+        Err(raised) => match input.whole()? {
+            None => Err(raised),
+            Some(bytes) => run_once(py, Input::memory(&bytes), pickles, place)?,
+        },
+    }
+}
+
+/// The same; the inner error is one that may come of the gaps.
+fn run_once<'py>(
+    py: Python<'py>,
+    input: Input<'_>,
+    pickles: Pickles,
+    place: &Place<'_>,
+) -> PyResult<PyResult<(Bound<'py, PyAny>, usize)>> {
     let encoding = match pickles.encoding {
         "latin1" => Encoding::Latin1,
         "bytes" => Encoding::Bytes,
@@ -54,29 +72,33 @@ fn run<'py>(
         .encoding(encoding)
         .fix_imports(pickles.fix_imports);
     let mut builder = PythonBuilder::new(py, input)?;
-    let run = Machine::new(input, &options, &mut builder).run();
-    let run = run.map(|done| (builder.object(done.value), done.end));
+    let machine = Machine::with_gaps(
+        input.bytes,
+        input.gaps,
+        input.total,
+        &options,
+        &mut builder,
+    );
+    let run = machine.run();
+    let run = run.map(|done| (builder.bound(done.value), done.end));
     builder.collector.restore(py);
+    let raised = builder.raised.take();
     if let Some(refused) = error::refused(py, &builder.refusals, place) {
-        // What user code raised meanwhile, as Ctrl-C, goes first.
-        let raised = builder.raised.take();
+        // Ctrl-C goes first.
         let first = raised.filter(|raised| !raised.is_instance_of::<PyException>(py));
         return Err(first.unwrap_or(refused));
     }
     match run {
-        Ok((Ok(value), end)) => match value.bound(py) {
-            Some(value) => Ok((value.to_owned(), end)),
-            None => Err(error::unpickling(py, "no object".to_owned())),
-        },
-        Ok((Err(raised), _)) => Err(raised),
-        Err(error) => Err(error::to_python(py, &error, builder.raised.take(), place)),
+        Ok((value, end)) => Ok(Ok((value?, end))),
+        Err(error) if raised.is_some() => Err(error::to_python(py, &error, raised, place)),
+        Err(error) => Ok(Err(error::to_python(py, &error, None, place))),
     }
 }
 
 /// The object array whose pickle these bytes begin with, and how long it is.
 pub(crate) fn object_array<'py>(
     py: Python<'py>,
-    input: &[u8],
+    input: Input<'_>,
     header: &Header,
     pickles: Pickles,
     place: &Place<'_>,
@@ -90,7 +112,7 @@ pub(crate) fn object_array<'py>(
 /// What is pickled in the file of that name.
 pub(crate) fn pickle<'py>(
     py: Python<'py>,
-    input: &[u8],
+    input: Input<'_>,
     name: &Bound<'py, PyAny>,
     pickles: Pickles,
     place: &Place<'_>,

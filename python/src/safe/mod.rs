@@ -2,17 +2,23 @@
 
 mod array;
 mod build;
+mod bytes;
 mod classes;
 mod collect;
 mod construct;
 mod dtype;
 mod elements;
 mod error;
+mod input;
 mod load;
 mod number;
 mod pace;
 mod refuse;
+mod source;
 mod special;
 mod value;
 
-pub(crate) use load::{Place, object_array, pickle};
+pub(crate) use load::Place;
+pub(crate) use source::{
+    object_array_at, object_array_in, object_array_in_file, pickle_at, pickle_in_file,
+};

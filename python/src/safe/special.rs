@@ -26,8 +26,7 @@ pub(super) enum Special {
     },
     /// Bytes of the input.
     Bytes {
-        at: usize,
-        len: usize,
+        range: Range,
         mutable: bool,
         object: Option<Value>,
     },
@@ -39,6 +38,15 @@ pub(super) enum Special {
     },
     /// In the place of what was refused: the load goes on to find what else there is, and fails.
     Refused,
+}
+
+/// Where bytes are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Range {
+    pub(super) at: usize,
+    pub(super) len: usize,
+    /// Whether in memory, or only in the file.
+    pub(super) is_here: bool,
 }
 
 /// All of them, by their numbers.

@@ -32,7 +32,9 @@ pub(super) fn bytearray<B: Builder>(builder: &mut B, args: &B::Value) -> Checked
         1 => {
             let bytes = argument(0)?;
             match builder.view(&bytes) {
-                View::Bytes(_) => Ok(builder.construct(Data::ByteArray(bytes))?),
+                View::Bytes(_) | View::LongBytes { mutable: false, .. } => {
+                    Ok(builder.construct(Data::ByteArray(bytes))?)
+                }
                 _ => Err(SCHEMA),
             }
         }

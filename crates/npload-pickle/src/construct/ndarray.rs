@@ -115,11 +115,12 @@ fn is_bytes<B: Builder>(
     writable: bool,
 ) -> bool {
     let len = match builder.view(contents) {
-        View::Bytes(bytes) => bytes.len(),
-        View::ByteArray(bytes) if writable => bytes.len(),
+        View::Bytes(bytes) => bytes.len() as u64,
+        View::ByteArray(bytes) if writable => bytes.len() as u64,
+        View::LongBytes { len, mutable } if writable || !mutable => len,
         _ => return false,
     };
-    elements.checked_mul(dtype.itemsize()) == Some(len as u64)
+    elements.checked_mul(dtype.itemsize()) == Some(len)
 }
 
 /// `_frombuffer(buffer, dtype, shape, order[, axes])`.

@@ -57,8 +57,13 @@ impl<'a, B: Builder> Machine<'a, B> {
             }
             Op::Bytearray8 => {
                 let len = self.reader.u64()?;
-                let (bytes, at) = self.counted(len)?;
-                self.builder.bytearray(bytes, Some(at))?
+                match self.reader.gap(len) {
+                    Some(at) => self.builder.long_bytes(len, at, true)?,
+                    None => {
+                        let (bytes, at) = self.counted(len)?;
+                        self.builder.bytearray(bytes, Some(at))?
+                    }
+                }
             }
             Op::ShortBinstring => {
                 let len = self.reader.u8()?;
@@ -140,6 +145,9 @@ impl<'a, B: Builder> Machine<'a, B> {
     }
 
     fn bytes(&mut self, len: u64) -> Result<B::Value> {
+        if let Some(at) = self.reader.gap(len) {
+            return self.builder.long_bytes(len, at, false);
+        }
         let (bytes, at) = self.counted(len)?;
         self.builder.bytes(bytes, Some(at))
     }

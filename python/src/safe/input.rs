@@ -1,0 +1,161 @@
+//! What a pickle is read from: memory, a file of which long bytes are left where they are until an
+//! array takes them, or a stream, of which nothing behind the pickle is read.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+
+use npload_pickle::{Gap, Step, Walk};
+
+/// The first read of a file, and the first behind long bytes.
+const FIRST: usize = 4 << 10;
+/// The largest.
+const LARGEST: usize = 1 << 20;
+
+/// The bytes of a pickle.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a> {
+    /// Those that are in memory.
+    pub(super) bytes: &'a [u8],
+    pub(super) gaps: &'a [Gap],
+    /// How many there are in all.
+    pub(super) total: usize,
+    /// Where the others are, and where the pickle begins in it.
+    file: Option<(&'a File, u64)>,
+}
+
+impl<'a> Input<'a> {
+    pub(super) fn memory(bytes: &'a [u8]) -> Self {
+        Input {
+            bytes,
+            gaps: &[],
+            total: bytes.len(),
+            file: None,
+        }
+    }
+
+    /// Bytes that are in memory, in one that has no gaps.
+    #[inline]
+    pub(super) fn get(&self, at: usize, len: usize) -> &'a [u8] {
+        let end = at.saturating_add(len);
+        self.bytes.get(at..end).unwrap_or_default()
+    }
+
+    /// Reads bytes of a gap.
+    pub(super) fn read(&self, at: usize, to: &mut [u8]) -> io::Result<()> {
+        match self.file {
+            Some((file, start)) => file.read_exact_at(to, start.saturating_add(at as u64)),
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
+    /// All bytes, read anew, if some were left out.
+    pub(super) fn whole(&self) -> io::Result<Option<Vec<u8>>> {
+        if self.gaps.is_empty() {
+            return Ok(None);
+        }
+        let mut bytes = vec![0; self.total];
+        self.read(0, &mut bytes)?;
+        Ok(Some(bytes))
+    }
+}
+
+/// A pickle in a file, its long bytes left out.
+pub(super) struct InFile<'a> {
+    file: &'a File,
+    start: u64,
+    bytes: Vec<u8>,
+    gaps: Vec<Gap>,
+    total: usize,
+}
+
+impl<'a> InFile<'a> {
+    /// Reads from `start` on, to the pickle's end or the file's.
+    pub(super) fn read(file: &'a File, start: u64) -> io::Result<Self> {
+        let size = file.metadata()?.len().saturating_sub(start);
+        let mut this = InFile {
+            file,
+            start,
+            bytes: Vec::new(),
+            gaps: Vec::new(),
+            total: usize::try_from(size).unwrap_or(usize::MAX),
+        };
+        this.walk()?;
+        Ok(this)
+    }
+
+    fn walk(&mut self) -> io::Result<()> {
+        let mut walk = Walk::leaving_out();
+        let mut piece = FIRST;
+        // Of the gaps.
+        let mut skipped = 0_usize;
+        loop {
+            match walk.next(&self.bytes) {
+                Step::End(end) => {
+                    self.bytes.truncate(end);
+                    return Ok(());
+                }
+                Step::Lost => return Ok(()),
+                Step::Need(need) => {
+                    let missing = need.saturating_sub(self.bytes.len());
+                    let read = self.more(missing.max(piece), skipped)?;
+                    if read < missing {
+                        return Ok(());
+                    }
+                    piece = piece.saturating_mul(2).min(LARGEST);
+                }
+                Step::Long { at, len } => {
+                    let left = self.total.saturating_sub(skipped).saturating_sub(at);
+                    if len > left {
+                        return Ok(());
+                    }
+                    let here = self.bytes.len().saturating_sub(at).min(len);
+                    self.bytes.drain(at..at.saturating_add(here));
+                    skipped = skipped.saturating_add(len);
+                    self.gaps.push(Gap { at, len });
+                    walk.leave_out(at);
+                    piece = FIRST;
+                }
+            }
+        }
+    }
+
+    /// Reads up to so many bytes more.
+    fn more(&mut self, count: usize, skipped: usize) -> io::Result<usize> {
+        let before = self.bytes.len();
+        let at = before.saturating_add(skipped);
+        let count = count.min(self.total.saturating_sub(at));
+        self.bytes.resize(before.saturating_add(count), 0);
+        let to = self.bytes.get_mut(before..).unwrap_or_default();
+        self.file
+            .read_exact_at(to, self.start.saturating_add(at as u64))?;
+        Ok(count)
+    }
+
+    pub(super) fn input(&self) -> Input<'_> {
+        Input {
+            bytes: &self.bytes,
+            gaps: &self.gaps,
+            total: self.total,
+            file: Some((self.file, self.start)),
+        }
+    }
+}
+
+/// Reads a pickle from a stream and nothing behind it; `head` was read already. What follows the pickle
+/// in `head` stays there.
+pub(super) fn read_stream(reader: &mut impl Read, head: &[u8]) -> io::Result<Vec<u8>> {
+    let mut bytes = head.to_vec();
+    let mut walk = Walk::exact();
+    while let Step::Need(need) = walk.next(&bytes) {
+        let missing = need.saturating_sub(bytes.len());
+        // Memory grows as bytes arrive.
+        let piece = missing.min(LARGEST);
+        let before = bytes.len();
+        let read = reader.take(piece as u64).read_to_end(&mut bytes)?;
+        if bytes.len() == before || read < piece {
+            break;
+        }
+    }
+    Ok(bytes)
+}
