@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::ptr::null_mut;
 
-use npload::{AlignedBuf, Array, Buffer, DType, Header, Order};
+use npload::{Array, DType, Header, Order};
 use numpy::npyffi::{
     NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE, NpyTypes, PY_ARRAY_API, PyArrayObject,
     get_type_object, npy_intp,
@@ -12,6 +12,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
+use crate::arena::Part;
 use crate::dtype::{MlDtypes, of_header};
 use crate::error::IntoPython;
 use crate::known::known;
@@ -136,22 +137,22 @@ fn without_bytes<'py>(
     known(py)?.ndarray.bind(py).call((shape,), Some(&options))
 }
 
-/// A new array of `nbytes` bytes that `fill` sets, where arrays lie that are loaded: in aligned memory
-/// of ours, or in NumPy's if it is small. Its dtype holds no objects.
+/// A new array that `fill` fills, where arrays lie that are loaded: in aligned memory of ours, which
+/// `memory` gives, or in NumPy's if it is small. Its dtype holds no objects.
 pub(crate) fn new_filled<'py>(
     numpy_dtype: &Bound<'py, PyAny>,
     itemsize: usize,
     shape: &[usize],
     order: Order,
-    nbytes: usize,
+    memory: impl FnOnce() -> std::io::Result<Part>,
     fill: impl FnOnce(&mut [u8]) -> PyResult<()>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let size = shape
         .iter()
         .try_fold(itemsize, |size, &len| size.checked_mul(len));
-    if size != Some(nbytes) || has_objects(numpy_dtype)? {
-        return Err(PyValueError::new_err("bytes that are not the array's"));
-    }
+    let Some(nbytes) = size.filter(|_| !has_objects(numpy_dtype).unwrap_or(true)) else {
+        return Err(PyValueError::new_err("no array of bytes"));
+    };
     if nbytes < OWN_FROM {
         let array = allocate(numpy_dtype, itemsize, shape, order)?;
         let mut new = NewArray { array, nbytes };
@@ -161,10 +162,12 @@ pub(crate) fn new_filled<'py>(
         return Ok(new.finish());
     }
     let layout = Layout::without_gaps(shape, itemsize, order)?;
-    let mut memory = AlignedBuf::zeroed(nbytes)?;
-    fill(&mut memory)?;
-    let data = memory.as_mut_ptr();
-    let owner = Bound::new(numpy_dtype.py(), Memory::new(Buffer::from(memory)))?.into_any();
+    let mut part = memory()?;
+    if part.bytes().len() != nbytes {
+        return Err(PyValueError::new_err("memory of another size"));
+    }
+    fill(part.bytes())?;
+    let (data, owner) = part.into_owner(numpy_dtype.py())?;
     let class = known(numpy_dtype.py())?.ndarray.bind(numpy_dtype.py());
     // SAFETY: as in `wrap`: `data` is the first of `nbytes` bytes, which the layout stays in.
     unsafe { over(class, data, owner, layout, true, numpy_dtype) }

@@ -33,9 +33,14 @@ impl<'py> PythonBuilder<'_, 'py> {
         };
         let itemsize = usize::try_from(array.dtype.itemsize())?;
         let nbytes = self.len_of(contents)?;
-        let made = new_filled(&dtype, itemsize, &shape, order, nbytes, |memory| {
+        let more = self.input.total.saturating_sub(self.end_of(contents));
+        let mut arena = std::mem::take(&mut self.arena);
+        let memory = || arena.take(nbytes, more);
+        let made = new_filled(&dtype, itemsize, &shape, order, memory, |memory| {
             self.copy(contents, memory)
-        })?;
+        });
+        self.arena = arena;
+        let made = made?;
         let made = match &array.axes {
             None => made,
             Some(axes) => made.call_method1("transpose", (PyTuple::new(py, axes)?,))?,

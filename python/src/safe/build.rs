@@ -17,6 +17,7 @@ use super::pace::Pace;
 use super::refuse::Refusals;
 use super::special::{Range, Special, Specials};
 use super::value::{self, Collector, Kind, Value};
+use crate::arena::Arena;
 
 /// From this size on bytes wait for an array that may want them.
 const WAITING: usize = 1024;
@@ -34,6 +35,7 @@ pub(super) struct PythonBuilder<'a, 'py> {
     pub(super) raised: Option<PyErr>,
     pub(super) collector: Collector,
     pub(super) pace: Pace,
+    pub(super) arena: Arena,
     /// NumPy's dtypes that were made, by their addresses.
     pub(super) dtypes: HashMap<usize, (Value, Arc<DType>)>,
     /// What hashing frozensets takes, by their addresses.
@@ -52,6 +54,7 @@ impl<'a, 'py> PythonBuilder<'a, 'py> {
             refusals: Refusals::default(),
             raised: None,
             pace: Pace::new(py)?,
+            arena: Arena::default(),
             dtypes: HashMap::new(),
             frozen: HashMap::new(),
             none: Value::of(py.None().into_bound(py)),

@@ -31,6 +31,14 @@ impl PythonBuilder<'_, '_> {
         }
     }
 
+    /// Where they end in the input, if they are of it.
+    pub(super) fn end_of(&self, bytes: &Value) -> usize {
+        match self.specials.get(bytes) {
+            Some(Special::Bytes { range, .. }) => range.at.saturating_add(range.len),
+            _ => 0,
+        }
+    }
+
     /// Copies such bytes to memory of their length.
     pub(super) fn copy(&self, bytes: &Value, to: &mut [u8]) -> PyResult<()> {
         let found = match self.specials.get(bytes) {

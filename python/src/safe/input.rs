@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
+use npload::AlignedBuf;
 use npload_pickle::{Gap, Step, Walk};
 
 /// The first read of a file, and the first behind long bytes.
@@ -64,7 +65,10 @@ impl<'a> Input<'a> {
 pub(super) struct InFile<'a> {
     file: &'a File,
     start: u64,
-    bytes: Vec<u8>,
+    /// With huge pages where there is much of it.
+    memory: AlignedBuf,
+    /// How much of it was read.
+    len: usize,
     gaps: Vec<Gap>,
     total: usize,
 }
@@ -76,7 +80,8 @@ impl<'a> InFile<'a> {
         let mut this = InFile {
             file,
             start,
-            bytes: Vec::new(),
+            memory: AlignedBuf::default(),
+            len: 0,
             gaps: Vec::new(),
             total: usize::try_from(size).unwrap_or(usize::MAX),
         };
@@ -90,14 +95,14 @@ impl<'a> InFile<'a> {
         // Of the gaps.
         let mut skipped = 0_usize;
         loop {
-            match walk.next(&self.bytes) {
+            match walk.next(self.bytes()) {
                 Step::End(end) => {
-                    self.bytes.truncate(end);
+                    self.len = self.len.min(end);
                     return Ok(());
                 }
                 Step::Lost => return Ok(()),
                 Step::Need(need) => {
-                    let missing = need.saturating_sub(self.bytes.len());
+                    let missing = need.saturating_sub(self.len);
                     let read = self.more(missing.max(piece), skipped)?;
                     if read < missing {
                         return Ok(());
@@ -109,8 +114,13 @@ impl<'a> InFile<'a> {
                     if len > left {
                         return Ok(());
                     }
-                    let here = self.bytes.len().saturating_sub(at).min(len);
-                    self.bytes.drain(at..at.saturating_add(here));
+                    let here = self.len.saturating_sub(at).min(len);
+                    let end = self.len;
+                    self.memory
+                        .get_mut(at..end)
+                        .unwrap_or_default()
+                        .rotate_left(here);
+                    self.len = end.saturating_sub(here);
                     skipped = skipped.saturating_add(len);
                     self.gaps.push(Gap { at, len });
                     walk.leave_out(at);
@@ -122,19 +132,28 @@ impl<'a> InFile<'a> {
 
     /// Reads up to so many bytes more.
     fn more(&mut self, count: usize, skipped: usize) -> io::Result<usize> {
-        let before = self.bytes.len();
-        let at = before.saturating_add(skipped);
-        let count = count.min(self.total.saturating_sub(at));
-        self.bytes.resize(before.saturating_add(count), 0);
-        let to = self.bytes.get_mut(before..).unwrap_or_default();
+        let at = self.len.saturating_add(skipped);
+        let rest = self.total.saturating_sub(at);
+        let count = count.min(rest);
+        let end = self.len.saturating_add(count);
+        if end > self.memory.len() {
+            let twice = self.memory.len().saturating_mul(2);
+            self.memory.grow(twice.clamp(end, self.len.saturating_add(rest)))?;
+        }
+        let to = self.memory.get_mut(self.len..end).unwrap_or_default();
         self.file
             .read_exact_at(to, self.start.saturating_add(at as u64))?;
+        self.len = end;
         Ok(count)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.memory.get(..self.len).unwrap_or_default()
     }
 
     pub(super) fn input(&self) -> Input<'_> {
         Input {
-            bytes: &self.bytes,
+            bytes: self.bytes(),
             gaps: &self.gaps,
             total: self.total,
             file: Some((self.file, self.start)),
