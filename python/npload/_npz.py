@@ -82,6 +82,7 @@ class NpzFile(Archive, Mapping[str, Any]):
         pickle_kwargs: dict[str, Any] | None = None,
         *,
         max_header_size: int = 10000,
+        safe_pickle: bool = False,
     ) -> Self:
         """Open the archive; see the class."""
         if not isinstance(fid, Archive):
@@ -89,6 +90,7 @@ class NpzFile(Archive, Mapping[str, Any]):
                 fid,
                 allow_pickle=allow_pickle,
                 max_header_size=max_header_size,
+                safe_pickle=safe_pickle,
                 **(pickle_kwargs or {}),
             )
         return Archive.__new__(cls, fid)

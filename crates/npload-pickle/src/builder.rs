@@ -114,8 +114,11 @@ pub enum View<'a> {
     BigInt(u64),
     /// A float.
     Float(f64),
-    /// A str. One with lone surrogates may be [`View::Other`]: no schema has such.
+    /// A str. One with lone surrogates may be [`View::Other`]: no schema has such. One of thousands of characters may be
+    /// [`View::LongText`].
     Text(Text<'a>),
+    /// A str that is too long for a name, of so many characters: only as a whole it means something.
+    LongText(usize),
     /// Bytes, or a read-only buffer.
     Bytes(&'a [u8]),
     /// A bytearray, or a writable buffer.
@@ -173,7 +176,7 @@ impl View<'_> {
             View::Bool(_) => "bool",
             View::Int(_) | View::BigInt(_) => "int",
             View::Float(_) => "float",
-            View::Text(_) => "str",
+            View::Text(_) | View::LongText(_) => "str",
             View::Bytes(_) | View::LongBytes { mutable: false, .. } => "bytes",
             View::ByteArray(_) | View::LongBytes { mutable: true, .. } => "bytearray",
             View::List(_) => "list",

@@ -24,6 +24,9 @@ pub struct Walk {
     /// Up to here no newline was found.
     looked: usize,
     leaves_out: bool,
+    /// Whether whole frames may be stepped over.
+    guesses: bool,
+    guessed: bool,
 }
 
 /// Where a [`Walk`] stops.
@@ -62,16 +65,26 @@ impl Walk {
             first_line: 0,
             looked: 0,
             leaves_out: false,
+            guesses: false,
+            guessed: false,
         }
     }
 
-    /// A walk that stops at long bytes, and steps over whole frames that do not seem to be the last.
+    /// A walk that stops at long bytes. One that guesses steps over whole frames that do not seem to
+    /// be the last: what they hold may lie, and then the gaps are none.
     #[must_use]
-    pub fn leaving_out() -> Self {
+    pub fn leaving_out(guesses: bool) -> Self {
         Walk {
             leaves_out: true,
+            guesses,
             ..Walk::exact()
         }
+    }
+
+    /// Whether it stepped over a frame.
+    #[must_use]
+    pub fn has_guessed(&self) -> bool {
+        self.guessed
     }
 
     /// Goes on behind long bytes that were left out.
@@ -110,17 +123,18 @@ impl Walk {
     }
 
     /// Where to go on at a FRAME.
-    fn frame(&self, bytes: &[u8], start: usize) -> Result<usize, Step> {
+    fn frame(&mut self, bytes: &[u8], start: usize) -> Result<usize, Step> {
         let (len, inside) = count(bytes, start, 8)?;
         let end = inside.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
         if end > bytes.len() {
             return Err(Step::Need(end));
         }
         let last = bytes.get(end.saturating_sub(1));
-        match self.leaves_out && last != Some(&Op::Stop.code()) {
-            true => Ok(end),
-            false => Ok(inside),
+        if self.guesses && last != Some(&Op::Stop.code()) {
+            self.guessed = true;
+            return Ok(end);
         }
+        Ok(inside)
     }
 
     fn end_of(&mut self, argument: Argument, bytes: &[u8], start: usize) -> Result<usize, Step> {
@@ -210,7 +224,7 @@ mod tests {
             let (step, have) = read_by_need(&followed, Walk::exact());
             assert_eq!(step, Step::End(pickle.len()), "{pickle:?}");
             assert_eq!(have, pickle.len(), "{pickle:?}");
-            let (step, _) = read_by_need(&followed, Walk::leaving_out());
+            let (step, _) = read_by_need(&followed, Walk::leaving_out(true));
             assert_eq!(step, Step::End(pickle.len()), "{pickle:?}");
         }
     }
@@ -228,7 +242,7 @@ mod tests {
     fn long_bytes_may_be_left_out() {
         let mut pickle = b"B\0\0\x01\0".to_vec();
         pickle.extend(b"0.");
-        let mut walk = Walk::leaving_out();
+        let mut walk = Walk::leaving_out(true);
         let long = Step::Long { at: 5, len: 1 << 16 };
         assert_eq!(walk.next(&pickle), long);
         walk.leave_out(5);

@@ -22,6 +22,9 @@ use crate::arena::Arena;
 /// From this size on bytes wait for an array that may want them.
 const WAITING: usize = 1024;
 
+/// Longer texts are not looked at.
+const LONG_TEXT: usize = 4096;
+
 /// Values put into lists and dicts between two looks for Ctrl-C.
 const SIGNALS_EVERY: usize = 1 << 16;
 
@@ -205,7 +208,10 @@ impl<'a, 'py> PythonBuilder<'a, 'py> {
         } else if object.is(Kind::List) {
             View::List(value::len(object))
         } else if object.is(Kind::Str) {
-            value::as_str(object).map_or(View::Other("str"), |text| View::Text(text.into()))
+            match value::text_len(object) {
+                Some(len) if len > LONG_TEXT => View::LongText(len),
+                _ => value::as_str(object).map_or(View::Other("str"), |text| View::Text(text.into())),
+            }
         } else if object.is(Kind::Int) {
             match value::to_i64(object) {
                 Some(int) => View::Int(int),
@@ -458,7 +464,11 @@ impl Builder for PythonBuilder<'_, '_> {
     }
 
     fn latin1(&mut self, text: &Value) -> Result<Option<Value>> {
-        Ok(self.encode_latin1(text))
+        let text = match self.specials.get(text) {
+            Some(Special::Made(object)) => object,
+            _ => text,
+        };
+        Ok(value::latin1(self.py, text).ok())
     }
 
     #[inline]

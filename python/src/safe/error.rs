@@ -48,7 +48,7 @@ pub(super) fn to_python(
 pub(super) fn refused(py: Python<'_>, refusals: &Refusals, place: &Place<'_>) -> Option<PyErr> {
     let (text, offset) = refusals.first()?;
     let at = place.at(offset);
-    let globals = refusals.globals();
+    let globals = refusals.globals(place.start);
     let text = format!(
         "{text}{at}. With safe_pickle=True a pickle is data and nothing in it runs. The globals that it \
          names: {globals}. `npload scan` says more of them; allow_pickle=True runs them, if you trust \

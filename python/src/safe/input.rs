@@ -21,6 +21,7 @@ pub(super) struct Input<'a> {
     pub(super) gaps: &'a [Gap],
     /// How many there are in all.
     pub(super) total: usize,
+    guessed: bool,
     /// Where the others are, and where the pickle begins in it.
     file: Option<(&'a File, u64)>,
 }
@@ -31,6 +32,7 @@ impl<'a> Input<'a> {
             bytes,
             gaps: &[],
             total: bytes.len(),
+            guessed: false,
             file: None,
         }
     }
@@ -50,14 +52,12 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// All bytes, read anew, if some were left out.
-    pub(super) fn whole(&self) -> io::Result<Option<Vec<u8>>> {
-        if self.gaps.is_empty() {
-            return Ok(None);
+    /// The same read again without guessing, if it was guessed which bytes are long.
+    pub(super) fn exactly(&self) -> io::Result<Option<InFile<'a>>> {
+        match self.file {
+            Some((file, start)) if self.guessed => InFile::read(file, start, false).map(Some),
+            _ => Ok(None),
         }
-        let mut bytes = vec![0; self.total];
-        self.read(0, &mut bytes)?;
-        Ok(Some(bytes))
     }
 }
 
@@ -71,11 +71,13 @@ pub(super) struct InFile<'a> {
     len: usize,
     gaps: Vec<Gap>,
     total: usize,
+    guessed: bool,
 }
 
 impl<'a> InFile<'a> {
-    /// Reads from `start` on, to the pickle's end or the file's.
-    pub(super) fn read(file: &'a File, start: u64) -> io::Result<Self> {
+    /// Reads from `start` on, to the pickle's end or the file's. Guessing which bytes are long is right
+    /// for all honest pickles, and fast.
+    pub(super) fn read(file: &'a File, start: u64, guesses: bool) -> io::Result<Self> {
         let size = file.metadata()?.len().saturating_sub(start);
         let mut this = InFile {
             file,
@@ -84,13 +86,15 @@ impl<'a> InFile<'a> {
             len: 0,
             gaps: Vec::new(),
             total: usize::try_from(size).unwrap_or(usize::MAX),
+            guessed: false,
         };
-        this.walk()?;
+        let mut walk = Walk::leaving_out(guesses);
+        this.read_along(&mut walk)?;
+        this.guessed = walk.has_guessed();
         Ok(this)
     }
 
-    fn walk(&mut self) -> io::Result<()> {
-        let mut walk = Walk::leaving_out();
+    fn read_along(&mut self, walk: &mut Walk) -> io::Result<()> {
         let mut piece = FIRST;
         // Of the gaps.
         let mut skipped = 0_usize;
@@ -156,6 +160,7 @@ impl<'a> InFile<'a> {
             bytes: self.bytes(),
             gaps: &self.gaps,
             total: self.total,
+            guessed: self.guessed,
             file: Some((self.file, self.start)),
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use npload::{Header, Order};
-use npload_pickle::{Encoding, Machine, Options};
+use npload_pickle::{Encoding, Error, ErrorKind, Machine, Op, Options};
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyException, PyMemoryError, PyValueError};
 use pyo3::prelude::*;
@@ -49,9 +49,9 @@ fn run<'py>(
     match run_once(py, input, pickles, place)? {
         Ok(done) => Ok(done),
         // Long bytes that were left out may have been none: frames can lie.
-        Err(raised) => match input.whole()? {
+        Err(raised) => match py.detach(|| input.exactly())? {
             None => Err(raised),
-            Some(bytes) => run_once(py, Input::memory(&bytes), pickles, place)?,
+            Some(pieces) => run_once(py, pieces.input(), pickles, place)?,
         },
     }
 }
@@ -89,7 +89,11 @@ fn run_once<'py>(
         return Err(first.unwrap_or(refused));
     }
     match run {
-        Ok((value, end)) => Ok(Ok((value?, end))),
+        Ok((Ok(value), end)) => Ok(Ok((value, end))),
+        Ok((Err(raised), end)) => {
+            let error = Error::new(ErrorKind::Builder, "").at(end.saturating_sub(1), Some(Op::Stop));
+            Err(error::to_python(py, &error, Some(raised), place))
+        }
         Err(error) if raised.is_some() => Err(error::to_python(py, &error, raised, place)),
         Err(error) => Ok(Err(error::to_python(py, &error, None, place))),
     }

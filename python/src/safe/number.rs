@@ -35,11 +35,4 @@ impl<'py> PythonBuilder<'_, 'py> {
         let bytes = bytes.cast_into::<PyBytes>().ok()?;
         Some(BigInt::from_signed_bytes_le(bytes.as_bytes()))
     }
-
-    /// The bytes of a text as Latin-1, if it has no other characters.
-    pub(super) fn encode_latin1(&self, text: &Value) -> Option<Value> {
-        let text = text.bound(self.py)?;
-        let encoded = text.call_method1("encode", ("latin-1",)).ok()?;
-        Some(Value::of(encoded))
-    }
 }

@@ -60,11 +60,12 @@ impl Refusals {
         Some((text, first.offset))
     }
 
-    /// The globals, for an error.
-    pub(super) fn globals(&self) -> String {
+    /// The globals, for an error about a pickle that begins there.
+    pub(super) fn globals(&self, start: u64) -> String {
         let named = self.globals.iter().take(NAMED).map(|met| {
             let refused = if met.known { "" } else { ", refused" };
-            format!("{} (byte {}{refused})", met.name, met.offset)
+            let byte = start.saturating_add(met.offset as u64);
+            format!("{} (byte {byte}{refused})", met.name)
         });
         let mut text = named.collect::<Vec<_>>().join(", ");
         if self.globals.len() > NAMED {

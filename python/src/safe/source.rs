@@ -102,7 +102,7 @@ fn regular<'py>(
     place: &Place<'_>,
     make: &Make<'_, 'py>,
 ) -> PyResult<(Bound<'py, PyAny>, usize)> {
-    let pieces = py.detach(|| InFile::read(file, place.start))?;
+    let pieces = py.detach(|| InFile::read(file, place.start, true))?;
     make(pieces.input(), place)
 }
 

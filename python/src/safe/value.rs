@@ -115,7 +115,6 @@ impl Drop for Value {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Bool,
-    ByteArray,
     Bytes,
     Dict,
     Float,
@@ -132,7 +131,6 @@ impl Kind {
     fn type_object(self) -> *mut ffi::PyTypeObject {
         match self {
             Kind::Bool => &raw mut ffi::PyBool_Type,
-            Kind::ByteArray => &raw mut ffi::PyByteArray_Type,
             Kind::Bytes => &raw mut ffi::PyBytes_Type,
             Kind::Dict => &raw mut ffi::PyDict_Type,
             Kind::Float => &raw mut ffi::PyFloat_Type,
@@ -392,6 +390,20 @@ pub(super) fn as_bytes(value: &Value) -> Option<&[u8]> {
             len,
         ))
     }
+}
+
+/// How many characters a str has.
+pub(super) fn text_len(value: &Value) -> Option<usize> {
+    let text = check(value, Kind::Str).ok()?;
+    // SAFETY: a str.
+    usize::try_from(unsafe { ffi::PyUnicode_GetLength(text) }).ok()
+}
+
+/// A str of characters below U+0100, as their bytes.
+pub(super) fn latin1(py: Python<'_>, value: &Value) -> PyResult<Value> {
+    let text = check(value, Kind::Str)?;
+    // SAFETY: a str; a new reference or null.
+    unsafe { Value::take(py, ffi::PyUnicode_AsLatin1String(text)) }
 }
 
 /// The bytes of a str in UTF-8, if it has no lone surrogates.

@@ -157,7 +157,7 @@ fn charge_arguments<B: Builder>(builder: &B, work: &mut Work, args: &B::Value) -
             View::Bytes(bytes) | View::ByteArray(bytes) => bytes.len(),
             View::LongBytes { len, .. } => usize::try_from(len).unwrap_or(usize::MAX),
             View::Text(text) => text.as_bytes().len(),
-            View::Tuple(len) | View::List(len) | View::Dict(len) => len,
+            View::Tuple(len) | View::List(len) | View::Dict(len) | View::LongText(len) => len,
             _ => 0,
         };
         work.charge(len as u64)?;

@@ -119,7 +119,15 @@ impl<'a, B: Builder> Machine<'a, B> {
                     protocol: self.protocol,
                 });
             }
-            if let Err(error) = self.step(op) {
+            // The most frequent ones are not worth a call.
+            let done = match op {
+                Op::Memoize => self.put(self.memo.len()),
+                Op::Binget => self.reader.u8().and_then(|index| self.get(index.into())),
+                Op::LongBinget => self.reader.u32().and_then(|index| self.get(index.into())),
+                Op::Mark => self.mark(),
+                _ => self.step(op),
+            };
+            if let Err(error) = done {
                 return Err(error.at(self.offset, Some(op)));
             }
         }
@@ -247,6 +255,7 @@ impl<'a, B: Builder> Machine<'a, B> {
         Ok(())
     }
 
+    #[inline]
     fn mark(&mut self) -> Result<()> {
         let open = self.stack.marks().saturating_add(1);
         self.check_depth(u32::try_from(open).unwrap_or(u32::MAX))?;
