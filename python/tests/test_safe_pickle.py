@@ -391,14 +391,15 @@ def test_nothing_leaks_over_loads_that_succeed_and_fail(tmp_path: Path) -> None:
             with pytest.raises((pickle.UnpicklingError, EOFError)):
                 npload.loads(data, safe_pickle=True)
 
-    for _ in range(20):
+    # Lists of free objects fill up first.
+    for _ in range(300):
         once()
     gc.collect()
     before = sys.getallocatedblocks()
-    for _ in range(200):
+    for _ in range(500):
         once()
     gc.collect()
-    assert sys.getallocatedblocks() - before < 200
+    assert sys.getallocatedblocks() - before < 250
 
 
 def test_deep_values_are_dropped_without_a_deep_stack() -> None:

@@ -220,6 +220,11 @@ pub trait Builder {
     fn float(&mut self, value: f64) -> Result<Self::Value>;
     /// A str.
     fn text(&mut self, text: Text<'_>, at: Option<usize>) -> Result<Self::Value>;
+    /// A str of thousands of bytes, which are still to be checked: one that checks them in the same
+    /// pass as it copies them may do so. [`Text::parse`] has the error.
+    fn long_text(&mut self, bytes: &[u8], at: usize) -> Result<Self::Value> {
+        self.text(Text::parse(bytes)?, Some(at))
+    }
     /// Bytes.
     fn bytes(&mut self, bytes: &[u8], at: Option<usize>) -> Result<Self::Value>;
     /// A bytearray.

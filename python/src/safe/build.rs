@@ -309,6 +309,16 @@ impl Builder for PythonBuilder<'_, '_> {
         self.keep(made)
     }
 
+    fn long_text(&mut self, bytes: &[u8], _at: usize) -> Result<Value> {
+        match value::text(self.py, bytes) {
+            Ok(made) => Ok(made),
+            Err(raised) => {
+                Text::parse(bytes)?;
+                Err(self.stop(raised))
+            }
+        }
+    }
+
     fn bytes(&mut self, bytes: &[u8], at: Option<usize>) -> Result<Value> {
         match at {
             Some(at) if bytes.len() >= WAITING && self.input.gaps.is_empty() => {

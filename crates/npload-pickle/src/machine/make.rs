@@ -8,8 +8,11 @@ use crate::opcode::Op;
 use crate::options::{Encoding, Limits};
 use crate::text::{self, Text};
 
+/// From this size on a builder may check the encoding itself.
+const LONG_TEXT: usize = 4096;
+
 impl<'a, B: Builder> Machine<'a, B> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn atom(&mut self, op: Op) -> Result<()> {
         let value = match op {
             Op::None => self.builder.none()?,
@@ -141,6 +144,9 @@ impl<'a, B: Builder> Machine<'a, B> {
     #[inline]
     fn unicode(&mut self, len: u64) -> Result<B::Value> {
         let (bytes, at) = self.counted(len)?;
+        if bytes.len() >= LONG_TEXT {
+            return self.builder.long_text(bytes, at);
+        }
         self.builder.text(Text::parse(bytes)?, Some(at))
     }
 
