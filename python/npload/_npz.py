@@ -48,6 +48,8 @@ class NpzFile(Archive, Mapping[str, Any]):
         ``encoding`` and ``fix_imports`` for that.
     max_header_size : int, optional
         The most characters that an array's header may have.
+    safe_pickle : bool, optional
+        Whether object arrays are read as data, as in `load`.
 
     Attributes
     ----------

@@ -138,7 +138,9 @@ def test_texts_of_python_2_by_encoding() -> None:
     data = python_2(b"caf\xe9")
     assert npload.loads(data, encoding="latin1", safe_pickle=True).tolist() == ["café"]
     assert npload.loads(data, encoding="bytes", safe_pickle=True).tolist() == [b"caf\xe9"]
-    with pytest.raises(UnicodeError, match=r"(?s)^Unpickling a python object failed: .*need to pass the encoding= option"):
+    with pytest.raises(
+        UnicodeError, match=r"(?s)^Unpickling a python object failed: .*need to pass the encoding= option"
+    ):
         npload.loads(data, safe_pickle=True)
 
 
@@ -179,7 +181,9 @@ def test_all_globals_are_listed_and_not_only_the_first() -> None:
 
 def test_a_file_that_is_no_pickle(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"cnothing here")
-    with pytest.raises(pickle.UnpicklingError, match=r"^Failed to interpret file .*x'\) as a pickle: GLOBAL: .*truncated") as caught:
+    with pytest.raises(
+        pickle.UnpicklingError, match=r"^Failed to interpret file .*x'\) as a pickle: GLOBAL: .*truncated"
+    ) as caught:
         npload.load(tmp_path / "x", safe_pickle=True)
     assert isinstance(caught.value.__cause__, pickle.UnpicklingError)
     (tmp_path / "e").write_bytes(b"")
@@ -200,7 +204,14 @@ def attacks() -> list[tuple[str, bytes]]:
         ("obj", b"(cos\nsystem\nS'touch canary'\no."),
         ("newobj", b"\x80\x04" + system + text + b"\x85\x81."),
         ("newobj_ex", b"\x80\x04" + system + text + b"\x85}\x92."),
-        ("build", b"\x80\x04\x8c\x0bcollections\x8c\x0bOrderedDict\x93)R}\x8c\x0c__setstate__" + system + b"sb" + text + b"b."),
+        (
+            "build",
+            b"\x80\x04\x8c\x0bcollections\x8c\x0bOrderedDict\x93)R}\x8c\x0c__setstate__"
+            + system
+            + b"sb"
+            + text
+            + b"b.",
+        ),
         ("build of a class", b"cbuiltins\nobject\n}S'x'\nK\x01sb."),
         ("memoised names", b"\x80\x04\x8c\x02os\x94\x8c\x06system\x940000h\0h\1\x93" + text + b"\x85R."),
         ("a factory", b"ccollections\ndefaultdict\n(cos\nsystem\ntR."),
@@ -233,7 +244,10 @@ def attacks() -> list[tuple[str, bytes]]:
         ("a buffer", b"\x80\x05\x97."),
         ("a memory view", b"\x80\x05\x96\x01\0\0\0\0\0\0\0a\x97\x98."),
         ("a dtype's state", b"cnumpy\ndtype\n(S'f8'\nI0\nI1\ntR(I3\nS'<'\nNNNI-1\nI-1\nI9999999999999\ntbK\x01b."),
-        ("an array's state", b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR(I1\n(I1000000000\ntcnumpy\ndtype\n(S'f8'\nI0\nI1\ntRI00\nS''\ntb."),
+        (
+            "an array's state",
+            b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR(I1\n(I1000000000\ntcnumpy\ndtype\n(S'f8'\nI0\nI1\ntRI00\nS''\ntb.",
+        ),
         ("a range without a step", b"cbuiltins\nrange\n(K\x00K\x01K\x00tR."),
         ("a UUID in itself", b"cuuid\nUUID\n)\x81\x94}h\0Nsb."),
     ]
@@ -405,7 +419,8 @@ def test_nothing_leaks_over_loads_that_succeed_and_fail(tmp_path: Path) -> None:
 def test_deep_values_are_dropped_without_a_deep_stack() -> None:
     deep = b"\x80\x04" + b"]" * 4900 + b"a" * 4899 + b"."
     tuples = b"\x80\x04)" + b"\x85" * 9900 + b"."
-    state = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\0tS'b'\ntR(K\1)cnumpy\ndtype\n(S'O8'\nI0\nI1\ntRI00\n](" 
+    state = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\0tS'b'\ntR(K\1)"
+    state += b"cnumpy\ndtype\n(S'O8'\nI0\nI1\ntRI00\n]("
     nested = state * 2400 + b"N" + b"etb" * 2400 + b"."
 
     def run() -> None:

@@ -243,7 +243,10 @@ mod tests {
         let mut pickle = b"B\0\0\x01\0".to_vec();
         pickle.extend(b"0.");
         let mut walk = Walk::leaving_out(true);
-        let long = Step::Long { at: 5, len: 1 << 16 };
+        let long = Step::Long {
+            at: 5,
+            len: 1 << 16,
+        };
         assert_eq!(walk.next(&pickle), long);
         walk.leave_out(5);
         assert_eq!(walk.next(&pickle), Step::End(7));

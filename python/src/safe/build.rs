@@ -143,14 +143,14 @@ impl<'a, 'py> PythonBuilder<'a, 'py> {
                 value::tuple(py, items.into_iter().map(|item| self.object(item)))?
             }
         };
-        match self.specials.get_mut(value) {
-            Some(
-                Special::Pending(_, object)
-                | Special::DType { object, .. }
-                | Special::Bytes { object, .. }
-                | Special::Tuple { object, .. },
-            ) => *object = Some(made.clone()),
-            _ => {}
+        if let Some(
+            Special::Pending(_, object)
+            | Special::DType { object, .. }
+            | Special::Bytes { object, .. }
+            | Special::Tuple { object, .. },
+        ) = self.specials.get_mut(value)
+        {
+            *object = Some(made.clone());
         }
         Ok(made)
     }
@@ -210,7 +210,9 @@ impl<'a, 'py> PythonBuilder<'a, 'py> {
         } else if object.is(Kind::Str) {
             match value::text_len(object) {
                 Some(len) if len > LONG_TEXT => View::LongText(len),
-                _ => value::as_str(object).map_or(View::Other("str"), |text| View::Text(text.into())),
+                _ => {
+                    value::as_str(object).map_or(View::Other("str"), |text| View::Text(text.into()))
+                }
             }
         } else if object.is(Kind::Int) {
             match value::to_i64(object) {
@@ -333,9 +335,7 @@ impl Builder for PythonBuilder<'_, '_> {
 
     fn bytearray(&mut self, bytes: &[u8], at: Option<usize>) -> Result<Value> {
         match at {
-            Some(at) if self.input.gaps.is_empty() => {
-                Ok(self.waiting(at, bytes.len(), true, true))
-            }
+            Some(at) if self.input.gaps.is_empty() => Ok(self.waiting(at, bytes.len(), true, true)),
             _ => {
                 let made = value::bytearray(self.py, bytes);
                 self.keep(made)

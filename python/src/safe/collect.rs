@@ -119,7 +119,8 @@ impl PythonBuilder<'_, '_> {
         let kind = self.kind_of(&key);
         let watch = watch.get_or_insert_with(Pace::watch);
         let py = self.py;
-        if let (Some(dict), Some(key), Some(item)) = (target.bound(py), key.bound(py), item.bound(py))
+        if let (Some(dict), Some(key), Some(item)) =
+            (target.bound(py), key.bound(py), item.bound(py))
         {
             dict.set_item(key, item)?;
         }
@@ -221,7 +222,10 @@ impl PythonBuilder<'_, '_> {
             _ => dict.bound(self.py)?,
         };
         let items = dict.call_method0("items").ok()?;
-        let items = PyList::new(self.py, items.try_iter().ok()?.collect::<PyResult<Vec<_>>>().ok()?);
+        let items = PyList::new(
+            self.py,
+            items.try_iter().ok()?.collect::<PyResult<Vec<_>>>().ok()?,
+        );
         let pair = |pair: Bound<'_, PyAny>| -> PyResult<(Value, Value)> {
             Ok((Value::of(pair.get_item(0)?), Value::of(pair.get_item(1)?)))
         };

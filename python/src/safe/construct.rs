@@ -62,8 +62,10 @@ impl<'py> PythonBuilder<'_, 'py> {
             Data::Time(time, zone) => {
                 let zone = self.zone(zone)?;
                 let (hour, minute, second, micros) = parts(time);
-                self.class(Known::Time)?
-                    .call((hour, minute, second, micros, zone), self.fold(time)?.as_ref())?
+                self.class(Known::Time)?.call(
+                    (hour, minute, second, micros, zone),
+                    self.fold(time)?.as_ref(),
+                )?
             }
             Data::DateTime(Date { year, month, day }, time, zone) => {
                 let zone = self.zone(zone)?;
@@ -88,7 +90,8 @@ impl<'py> PythonBuilder<'_, 'py> {
             Data::Fraction(numerator, denominator) => {
                 let numerator = self.python_int(&numerator)?;
                 let denominator = self.python_int(&denominator)?;
-                self.class(Known::Fraction)?.call1((numerator, denominator))?
+                self.class(Known::Fraction)?
+                    .call1((numerator, denominator))?
             }
             Data::Uuid(int, is_safe) => self.new_uuid(int, is_safe)?,
             Data::DType(dtype, metadata) => {
@@ -149,9 +152,9 @@ impl<'py> PythonBuilder<'_, 'py> {
         let options = PyDict::new(self.py);
         options.set_item("int", self.python_int(&int.into())?)?;
         if let Some(is_safe) = is_safe {
-            let names = self.py.import("uuid")?.getattr("SafeUUID")?;
-            let name = if is_safe { "safe" } else { "unsafe" };
-            options.set_item("is_safe", names.getattr(name)?)?;
+            let class = self.py.import("uuid")?.getattr("SafeUUID")?;
+            let value = if is_safe { 0 } else { -1 };
+            options.set_item("is_safe", class.call1((value,))?)?;
         }
         class.call((), Some(&options))
     }
@@ -160,7 +163,9 @@ impl<'py> PythonBuilder<'_, 'py> {
     pub(super) fn empty(&mut self, known: Known) -> PyResult<Value> {
         match known {
             Known::NdArray => self.empty_array(),
-            _ => Err(PyTypeError::new_err("a UUID is used before its state is there")),
+            _ => Err(PyTypeError::new_err(
+                "a UUID is used before its state is there",
+            )),
         }
     }
 

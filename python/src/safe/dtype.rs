@@ -41,9 +41,7 @@ impl<'py> PythonBuilder<'_, 'py> {
         let py = self.py;
         let make = known(py)?.dtype.bind(py);
         match dtype {
-            DType::Plain {
-                kind: 'O', ..
-            } => make.call1(("O",)),
+            DType::Plain { kind: 'O', .. } => make.call1(("O",)),
             DType::Plain {
                 kind,
                 itemsize,

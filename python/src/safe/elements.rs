@@ -4,9 +4,7 @@ use npload_pickle::DType;
 use numpy::PyUntypedArray;
 use numpy::PyUntypedArrayMethods;
 use pyo3::prelude::*;
-use pyo3::types::{
-    PyBool, PyBytes, PyComplex, PyDate, PyDelta, PyFloat, PyInt, PyString, PyTuple,
-};
+use pyo3::types::{PyBool, PyBytes, PyComplex, PyDate, PyDelta, PyFloat, PyInt, PyString, PyTuple};
 
 /// Whether an element is what NumPy gives for one of that dtype, so that taking it converts nothing.
 /// Dtypes nest 32 deep at most.

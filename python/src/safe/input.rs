@@ -142,7 +142,8 @@ impl<'a> InFile<'a> {
         let end = self.len.saturating_add(count);
         if end > self.memory.len() {
             let twice = self.memory.len().saturating_mul(2);
-            self.memory.grow(twice.clamp(end, self.len.saturating_add(rest)))?;
+            self.memory
+                .grow(twice.clamp(end, self.len.saturating_add(rest)))?;
         }
         let to = self.memory.get_mut(self.len..end).unwrap_or_default();
         self.file

@@ -72,13 +72,7 @@ fn run_once<'py>(
         .encoding(encoding)
         .fix_imports(pickles.fix_imports);
     let mut builder = PythonBuilder::new(py, input)?;
-    let machine = Machine::with_gaps(
-        input.bytes,
-        input.gaps,
-        input.total,
-        &options,
-        &mut builder,
-    );
+    let machine = Machine::with_gaps(input.bytes, input.gaps, input.total, &options, &mut builder);
     let run = machine.run();
     let run = run.map(|done| (builder.bound(done.value), done.end));
     builder.collector.restore(py);
@@ -91,7 +85,8 @@ fn run_once<'py>(
     match run {
         Ok((Ok(value), end)) => Ok(Ok((value, end))),
         Ok((Err(raised), end)) => {
-            let error = Error::new(ErrorKind::Builder, "").at(end.saturating_sub(1), Some(Op::Stop));
+            let error =
+                Error::new(ErrorKind::Builder, "").at(end.saturating_sub(1), Some(Op::Stop));
             Err(error::to_python(py, &error, Some(raised), place))
         }
         Err(error) if raised.is_some() => Err(error::to_python(py, &error, raised, place)),
@@ -162,14 +157,18 @@ fn check(loaded: &Bound<'_, PyAny>, header: &Header, place: &Place<'_>) -> PyRes
     if !in_order {
         return Err(PyValueError::new_err(format!(
             "the header says fortran_order {}, and the pickled array is in the other order{at}",
-            if header.order() == Order::F { "True" } else { "False" },
+            if header.order() == Order::F {
+                "True"
+            } else {
+                "False"
+            },
         )));
     }
     let found = array.dtype();
     let found = found.as_any();
     let expected = of_header(loaded.py(), header, MlDtypes::Restored)?;
-    let texts = header.dtype().typestr() == "|O"
-        && found.getattr("char")?.extract::<String>()? == "T";
+    let texts =
+        header.dtype().typestr() == "|O" && found.getattr("char")?.extract::<String>()? == "T";
     if !texts && !found.eq(&expected)? {
         return Err(PyValueError::new_err(format!(
             "the header says dtype {expected}, and the pickled array has dtype {found}{at}"

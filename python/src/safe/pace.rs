@@ -55,7 +55,12 @@ impl Pace {
 
     /// After a key. What is made of other keys is looked at each time.
     #[inline]
-    pub(super) fn step(&mut self, py: Python<'_>, watch: &mut Watch, plain: bool) -> PyResult<bool> {
+    pub(super) fn step(
+        &mut self,
+        py: Python<'_>,
+        watch: &mut Watch,
+        plain: bool,
+    ) -> PyResult<bool> {
         watch.keys = watch.keys.saturating_add(1);
         match plain && watch.keys < STEP {
             true => Ok(true),
@@ -66,9 +71,14 @@ impl Pace {
     /// Counts what was watched. False: it took too long.
     pub(super) fn stop(&mut self, py: Python<'_>, watch: &mut Watch) -> PyResult<bool> {
         let now = Instant::now();
-        self.spent = self.spent.saturating_add(now.saturating_duration_since(watch.since));
+        self.spent = self
+            .spent
+            .saturating_add(now.saturating_duration_since(watch.since));
         self.keys = self.keys.saturating_add(watch.keys.into());
-        *watch = Watch { since: now, keys: 0 };
+        *watch = Watch {
+            since: now,
+            keys: 0,
+        };
         let keys = u32::try_from(self.keys).unwrap_or(u32::MAX);
         let began = match self.began {
             Some(began) => began,

@@ -22,8 +22,9 @@ impl Value {
     #[inline]
     pub(super) fn special(number: usize) -> Value {
         let bits = number.wrapping_shl(1) | SPECIAL;
-        let bits = std::num::NonZeroUsize::new(bits).unwrap_or(std::num::NonZeroUsize::MIN);
-        Value(NonNull::without_provenance(bits))
+        let pointer = std::ptr::without_provenance_mut(bits);
+        // Never null: its lowest bit is set.
+        Value(NonNull::new(pointer).unwrap_or(NonNull::dangling()))
     }
 
     /// The number of something that is no object yet.
