@@ -51,11 +51,11 @@ pub(super) fn is_function(known: Known) -> bool {
     )
 }
 
-/// Whether methods of it are written in Python.
+/// Whether methods of it are written in Python, or its module may have to be imported first.
 pub(super) fn is_python(known: Known) -> bool {
     matches!(
         known,
-        Known::Counter | Known::Decimal | Known::Fraction | Known::Uuid
+        Known::Counter | Known::Decimal | Known::Fraction | Known::Uuid | Known::MlDtypes(_)
     )
 }
 
