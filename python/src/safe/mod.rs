@@ -17,6 +17,7 @@ mod refuse;
 mod source;
 mod special;
 mod value;
+mod view;
 
 pub(crate) use load::Place;
 pub(crate) use source::{
