@@ -405,15 +405,18 @@ def test_nothing_leaks_over_loads_that_succeed_and_fail(tmp_path: Path) -> None:
             with pytest.raises((pickle.UnpicklingError, EOFError)):
                 npload.loads(data, safe_pickle=True)
 
-    # Lists of free objects fill up first.
-    for _ in range(300):
-        once()
-    gc.collect()
-    before = sys.getallocatedblocks()
-    for _ in range(500):
-        once()
-    gc.collect()
-    assert sys.getallocatedblocks() - before < 250
+    # Lists of free objects fill up first; what leaks goes on.
+    growths = []
+    for _ in range(8):
+        gc.collect()
+        before = sys.getallocatedblocks()
+        for _ in range(300):
+            once()
+        gc.collect()
+        growths.append(sys.getallocatedblocks() - before)
+        if growths[-1] < 100:
+            return
+    raise AssertionError(f"blocks that stay: {growths}")
 
 
 def test_deep_values_are_dropped_without_a_deep_stack() -> None:
