@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import mmap
 import os
+import pickle
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -222,6 +223,32 @@ def objects(files: Inputs) -> Contenders:
     return loads(files.npy("objects.npy", array), allow_pickle=True)
 
 
+def safely(path: Path) -> Contenders:
+    """NumPy with Python's own pickle, and npload with pickles as data."""
+    name = str(path)
+    return {"numpy": partial(np.load, name, allow_pickle=True), "npload": partial(npload.load, name, safe_pickle=True)}
+
+
+def safe_dicts(files: Inputs) -> Contenders:
+    def array() -> np.ndarray:
+        return np.array([{"n": n, "text": f"text {n}"} for n in range(200_000 // files.shrink)], dtype=object)
+
+    contenders = safely(files.npy("dicts.npy", array))
+    equal(contenders["npload"](), contenders["numpy"]())
+    return contenders
+
+
+def safe_arrays(files: Inputs, protocol: int) -> Contenders:
+    def make(path: Path) -> None:
+        rng = np.random.default_rng(1)
+        arrays = {f"layer {n}": rng.standard_normal(65_536, "f4") for n in range(max(5, 500 // files.shrink))}
+        path.write_bytes(pickle.dumps(arrays, protocol))
+
+    contenders: dict[str, Callable[[], Any]] = safely(files.file(f"arrays-{protocol}.pkl", make))
+    same_members(contenders)
+    return contenders
+
+
 def small(files: Inputs) -> Contenders:
     return loads(files.npy("small.npy", lambda: np.arange(10.0)))
 
@@ -291,6 +318,10 @@ CASES = [
     Case("npy 64 MB, Fortran", fortran),
     Case("npy 64 MB, structs", structs),
     Case("npy 100,000 objects", objects),
+    Case("safe: npy of 200,000 dicts", safe_dicts, 1),
+    Case("safe: 500 arrays, protocol 4", lambda files: safe_arrays(files, 4), 1.5),
+    Case("safe: 500 arrays, protocol 5", lambda files: safe_arrays(files, 5), 1.5),
+    Case("safe: 500 arrays, protocol 2", lambda files: safe_arrays(files, 2)),
     *(Case(f"part: {name}", partial(part, index=index), 0.9) for name, index in SLICES.items()),
     *(Case(f"cold part: {name}", partial(part, index=index, cold=True), 1) for name, index in SLICES.items()),
 ]

@@ -36,7 +36,7 @@ def load(
     encoding: _Encoding = "ASCII",
     *,
     max_header_size: int = 10000,
-    safe_pickle: Literal[False] = False,
+    safe_pickle: bool | np.bool = False,
     verify: bool | None = None,
     threads: int | None = None,
     out: _A,
@@ -51,7 +51,7 @@ def load(
     encoding: _Encoding = "ASCII",
     *,
     max_header_size: int = 10000,
-    safe_pickle: Literal[False] = False,
+    safe_pickle: bool | np.bool = False,
     verify: bool | None = None,
     threads: int | None = None,
     out: None = None,
@@ -73,6 +73,7 @@ def loads(
     encoding: _Encoding = "ASCII",
     *,
     max_header_size: int = 10000,
+    safe_pickle: bool | np.bool = False,
     verify: bool | None = None,
     threads: int | None = None,
 ) -> Any: ...
@@ -83,6 +84,7 @@ def load_many(
     encoding: _Encoding = "ASCII",
     *,
     max_header_size: int = 10000,
+    safe_pickle: bool | np.bool = False,
     verify: bool | None = None,
     threads: int | None = None,
 ) -> list[Any]: ...
@@ -124,6 +126,7 @@ def open_archive(
     fix_imports: bool = True,
     encoding: _Encoding = "ASCII",
     max_header_size: int = 10000,
+    safe_pickle: bool = False,
 ) -> Archive: ...
 def create_npy(
     filename: _Path,

@@ -48,6 +48,8 @@ class NpzFile(Archive, Mapping[str, Any]):
         ``encoding`` and ``fix_imports`` for that.
     max_header_size : int, optional
         The most characters that an array's header may have.
+    safe_pickle : bool, optional
+        Whether object arrays are read as data, as in `load`.
 
     Attributes
     ----------
@@ -83,6 +85,7 @@ class NpzFile(Archive, Mapping[str, Any]):
         pickle_kwargs: dict[str, Any] | None = None,
         *,
         max_header_size: int = 10000,
+        safe_pickle: bool = False,
     ) -> Self:
         """Open the archive; see the class."""
         if not isinstance(fid, Archive):
@@ -90,6 +93,7 @@ class NpzFile(Archive, Mapping[str, Any]):
                 fid,
                 allow_pickle=allow_pickle,
                 max_header_size=max_header_size,
+                safe_pickle=safe_pickle,
                 **(pickle_kwargs or {}),
             )
         return Archive.__new__(cls, fid)

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Weak};
 
 use npload::{LoadOptions, MmapMode, Verify};
-use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyString};
 
@@ -56,9 +56,11 @@ pub(crate) struct Arguments {
     pub(crate) exact: bool,
 }
 
-/// What Python's own `pickle` is given.
+/// How pickles are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pickles {
+    /// As data, and not by Python's own `pickle`.
+    pub(crate) safe: bool,
     pub(crate) fix_imports: bool,
     pub(crate) encoding: &'static str,
 }
@@ -66,6 +68,7 @@ pub(crate) struct Pickles {
 impl Default for Pickles {
     fn default() -> Self {
         Pickles {
+            safe: false,
             fix_imports: true,
             encoding: "ASCII",
         }
@@ -93,6 +96,7 @@ impl Arguments {
         let dict = self.opening(py)?;
         dict.set_item("mmap_mode", self.map.map(letters))?;
         dict.set_item("allow_pickle", self.allow_pickle)?;
+        dict.set_item("safe_pickle", self.pickles.safe)?;
         dict.set_item("fix_imports", self.pickles.fix_imports)?;
         dict.set_item("encoding", self.pickles.encoding)?;
         Ok(dict)
@@ -127,6 +131,11 @@ impl Arguments {
         }
     }
 
+    /// Whether object arrays and pickles are read, in one way or the other.
+    pub(crate) fn reads_pickles(&self) -> bool {
+        self.allow_pickle || self.pickles.safe
+    }
+
     /// Refuses what `out` cannot take.
     pub(crate) fn check_out(&self, out: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         match out {
@@ -152,7 +161,7 @@ impl Arguments {
             false => self.max_header_size,
         };
         let options = LoadOptions::new()
-            .allow_pickle(self.allow_pickle)
+            .allow_pickle(self.reads_pickles())
             .leave_pickles(true)
             .max_header_size(max_header_size)
             .verify(self.verify);
@@ -291,12 +300,19 @@ pub(crate) fn progress(given: &Bound<'_, PyAny>) -> PyResult<Option<Py<Kept>>> {
     }
 }
 
-pub(crate) fn safe_pickle(given: &Bound<'_, PyAny>) -> PyResult<()> {
-    if !given.is_truthy()? {
-        return Ok(());
+/// A bool, as [`allow_pickle`]; not with that.
+pub(crate) fn safe_pickle(given: &Bound<'_, PyAny>, allow_pickle: bool) -> PyResult<bool> {
+    let Ok(safe) = given.extract::<bool>() else {
+        return Err(PyTypeError::new_err(format!(
+            "safe_pickle is True or False, and not {}",
+            given.repr()?
+        )));
+    };
+    if safe && allow_pickle {
+        return Err(PyValueError::new_err(
+            "safe_pickle=True reads pickles as data, and allow_pickle=True runs the code in them: give \
+             one of the two",
+        ));
     }
-    Err(PyNotImplementedError::new_err(
-        "safe_pickle=True is not available in this version of npload: pickles are either refused, or, \
-         with allow_pickle=True, run by Python's own pickle",
-    ))
+    Ok(safe)
 }

@@ -13,6 +13,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
+use crate::arena::Part;
 use crate::dtype::{MlDtypes, of_header};
 use crate::error::IntoPython;
 use crate::known::known;
@@ -57,7 +58,8 @@ impl<'py> NewArray<'py> {
     #[inline]
     pub(crate) fn new(py: Python<'py>, header: &Header, ml: MlDtypes) -> PyResult<Self> {
         let dtype = of_header(py, header, ml)?;
-        let array = allocate(&dtype, header.dtype(), header.shape(), header.order())?;
+        let itemsize = header.dtype().itemsize();
+        let array = allocate(&dtype, itemsize, header.shape(), header.order())?;
         let nbytes = header.nbytes();
         let new = NewArray { array, nbytes };
         // SAFETY: the array has as many bytes, NumPy has just allocated them, and nobody reads them.
@@ -89,12 +91,12 @@ impl<'py> NewArray<'py> {
 #[inline]
 fn allocate<'py>(
     numpy_dtype: &Bound<'py, PyAny>,
-    dtype: &DType,
+    itemsize: usize,
     shape: &[usize],
     order: Order,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = numpy_dtype.py();
-    if dtype.itemsize() == 0 {
+    if itemsize == 0 {
         return without_bytes(numpy_dtype, shape, order);
     }
     let mut dims = Dims::new(shape)?;
@@ -134,6 +136,46 @@ fn without_bytes<'py>(
     options.set_item("order", if order == Order::F { "F" } else { "C" })?;
     let shape = PyTuple::new(py, shape)?;
     known(py)?.ndarray.bind(py).call((shape,), Some(&options))
+}
+
+/// A new array that `fill` fills, where arrays lie that are loaded: in aligned memory of ours, which
+/// `memory` gives, or in NumPy's if it is small. Its dtype holds no objects.
+pub(crate) fn new_filled<'py>(
+    numpy_dtype: &Bound<'py, PyAny>,
+    itemsize: usize,
+    shape: &[usize],
+    order: Order,
+    memory: impl FnOnce() -> std::io::Result<Part>,
+    fill: impl FnOnce(&mut [u8]) -> PyResult<()>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let size = shape
+        .iter()
+        .try_fold(itemsize, |size, &len| size.checked_mul(len));
+    let Some(nbytes) = size.filter(|_| !has_objects(numpy_dtype).unwrap_or(true)) else {
+        return Err(PyValueError::new_err("no array of bytes"));
+    };
+    if nbytes < OWN_FROM {
+        let array = allocate(numpy_dtype, itemsize, shape, order)?;
+        let mut new = NewArray { array, nbytes };
+        // SAFETY: as in `NewArray::new`: the array has as many bytes, which are nobody's yet.
+        unsafe { new.data().write_bytes(0, nbytes) };
+        fill(new.bytes())?;
+        return Ok(new.finish());
+    }
+    let layout = Layout::without_gaps(shape, itemsize, order)?;
+    let mut part = memory()?;
+    if part.bytes().len() != nbytes {
+        return Err(PyValueError::new_err("memory of another size"));
+    }
+    fill(part.bytes())?;
+    let (data, owner) = part.into_owner(numpy_dtype.py())?;
+    let class = known(numpy_dtype.py())?.ndarray.bind(numpy_dtype.py());
+    // SAFETY: as in `wrap`: `data` is the first of `nbytes` bytes, which the layout stays in.
+    unsafe { over(class, data, owner, layout, true, numpy_dtype) }
+}
+
+fn has_objects(dtype: &Bound<'_, PyAny>) -> PyResult<bool> {
+    dtype.getattr("hasobject")?.extract()
 }
 
 /// The engine's array as NumPy's: over the same memory, or copied where it is small, shared, or has
@@ -191,7 +233,7 @@ fn copy<'py>(
     order: Order,
     numpy_dtype: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let array = allocate(numpy_dtype, dtype, shape, order)?;
+    let array = allocate(numpy_dtype, dtype.itemsize(), shape, order)?;
     let new = NewArray {
         array,
         nbytes: bytes.len(),
@@ -258,6 +300,24 @@ impl Layout {
         let mut strides = [0; MAX_NDIM];
         for (place, &stride) in strides.iter_mut().zip(array.strides()) {
             *place = stride;
+        }
+        Ok(Layout { dims, strides })
+    }
+
+    /// The axes of elements that lie in that order without gaps.
+    fn without_gaps(shape: &[usize], itemsize: usize, order: Order) -> PyResult<Self> {
+        let dims = Dims::new(shape)?;
+        let too_large = || PyValueError::new_err("Maximum allowed dimension exceeded");
+        let mut strides = [0; MAX_NDIM];
+        let mut stride = npy_intp::try_from(itemsize).map_err(|_| too_large())?;
+        let mut axes: Vec<_> = strides.iter_mut().zip(shape).collect();
+        if order == Order::C {
+            axes.reverse();
+        }
+        for (place, &len) in axes {
+            *place = stride;
+            let len = npy_intp::try_from(len.max(1)).map_err(|_| too_large())?;
+            stride = stride.checked_mul(len).ok_or_else(too_large)?;
         }
         Ok(Layout { dims, strides })
     }

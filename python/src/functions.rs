@@ -19,12 +19,17 @@ fn common(
     fix_imports: Given<'_, '_>,
     encoding: Given<'_, '_>,
     max_header_size: Given<'_, '_>,
+    safe_pickle: Optional<'_, '_>,
     verify: Optional<'_, '_>,
     threads: Optional<'_, '_>,
 ) -> PyResult<Arguments> {
+    let allow_pickle = allow_pickle.or(false, arguments::allow_pickle)?;
     Ok(Arguments {
-        allow_pickle: allow_pickle.or(false, arguments::allow_pickle)?,
+        allow_pickle,
         pickles: Pickles {
+            safe: safe_pickle.map_or(Ok(false), |given| {
+                arguments::safe_pickle(given, allow_pickle)
+            })?,
             fix_imports: fix_imports.or(true, |given| given.is_truthy())?,
             encoding: encoding.or("ASCII", arguments::encoding)?,
         },
@@ -59,7 +64,9 @@ fn common(
 /// max_header_size : int, optional
 ///     The most characters that an array's header may have. Not in force with ``allow_pickle=True``.
 /// safe_pickle : bool, optional
-///     Not available yet: True is a `NotImplementedError`.
+///     Whether object arrays and pickles are read as data: the types of Python and NumPy that are data
+///     come back as `pickle` would make them, nothing in the file runs, and what asks for anything else
+///     is refused by its name. Not together with ``allow_pickle=True``.
 /// verify : bool, optional
 ///     When an archive's checksums are checked. None: on every read of a whole member. True: also
 ///     before one is mapped. False: never.
@@ -86,7 +93,8 @@ fn common(
 /// zipfile.BadZipFile
 ///     The archive is damaged, or a checksum is wrong.
 /// pickle.UnpicklingError
-///     With ``allow_pickle=True``: it can be read neither as an array nor as a pickle.
+///     It can be read neither as an array nor as a pickle; with ``safe_pickle=True`` also: a pickle asks
+///     for more than data.
 /// EOFError
 ///     Nothing is left to read.
 ///
@@ -107,6 +115,9 @@ fn common(
 ///        [3, 4, 5]])
 /// >>> npload.load(path, mmap_mode="r")[1]
 /// memmap([3, 4, 5])
+/// >>> np.save(path, np.array([{"a": 1}, None]))
+/// >>> npload.load(path, safe_pickle=True)
+/// array([{'a': 1}, None], dtype=object)
 #[pyfunction]
 #[pyo3(
     signature = (
@@ -138,12 +149,12 @@ pub(crate) fn load<'py>(
             fix_imports,
             encoding,
             max_header_size,
+            safe_pickle,
             verify,
             threads,
         )?;
         arguments.map = mmap_mode.map_or(Ok(None), arguments::mmap_mode)?;
         arguments.progress = progress.map_or(Ok(None), arguments::progress)?;
-        safe_pickle.map_or(Ok(()), arguments::safe_pickle)?;
         arguments.check_out(out)?;
         load_from(file, &arguments, out)
     })
@@ -177,6 +188,7 @@ pub(crate) fn load_exactly<'py>(
             max_header_size,
             None,
             None,
+            None,
         )?;
         arguments.map = mmap_mode.map_or(Ok(None), arguments::mmap_mode)?;
         arguments.exact = true;
@@ -191,7 +203,7 @@ pub(crate) fn load_exactly<'py>(
 /// buffer : bytes-like
 ///     The contents of an ``.npy`` or ``.npz`` file. ``bytes`` are read where they are; anything that
 ///     may change is copied first.
-/// allow_pickle, fix_imports, encoding, max_header_size, verify, threads
+/// allow_pickle, fix_imports, encoding, max_header_size, safe_pickle, verify, threads
 ///     As in `load`.
 ///
 /// Returns
@@ -211,10 +223,10 @@ pub(crate) fn load_exactly<'py>(
 #[pyo3(
     signature = (
         buffer, allow_pickle=Given::NOT, fix_imports=Given::NOT, encoding=Given::NOT, *, max_header_size=Given::NOT,
-        verify=None, threads=None
+        safe_pickle=None, verify=None, threads=None
     ),
     text_signature = "(buffer, allow_pickle=False, fix_imports=True, encoding='ASCII', *, \
-        max_header_size=10000, verify=None, threads=None)"
+        max_header_size=10000, safe_pickle=False, verify=None, threads=None)"
 )]
 #[expect(clippy::too_many_arguments, reason = "those of load")]
 pub(crate) fn loads<'py>(
@@ -224,6 +236,7 @@ pub(crate) fn loads<'py>(
     fix_imports: Given<'_, '_>,
     encoding: Given<'_, 'py>,
     max_header_size: Given<'_, 'py>,
+    safe_pickle: Optional<'_, 'py>,
     verify: Optional<'_, 'py>,
     threads: Optional<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -233,6 +246,7 @@ pub(crate) fn loads<'py>(
             fix_imports,
             encoding,
             max_header_size,
+            safe_pickle,
             verify,
             threads,
         )?;
@@ -246,7 +260,7 @@ pub(crate) fn loads<'py>(
 /// ----------
 /// paths : iterable of str, bytes or path
 ///     The files.
-/// allow_pickle, fix_imports, encoding, max_header_size, verify, threads
+/// allow_pickle, fix_imports, encoding, max_header_size, safe_pickle, verify, threads
 ///     As in `load`.
 ///
 /// Returns
@@ -272,10 +286,10 @@ pub(crate) fn loads<'py>(
 #[pyo3(
     signature = (
         paths, allow_pickle=Given::NOT, fix_imports=Given::NOT, encoding=Given::NOT, *, max_header_size=Given::NOT,
-        verify=None, threads=None
+        safe_pickle=None, verify=None, threads=None
     ),
     text_signature = "(paths, allow_pickle=False, fix_imports=True, encoding='ASCII', *, \
-        max_header_size=10000, verify=None, threads=None)"
+        max_header_size=10000, safe_pickle=False, verify=None, threads=None)"
 )]
 #[expect(clippy::too_many_arguments, reason = "those of load")]
 pub(crate) fn load_many<'py>(
@@ -285,6 +299,7 @@ pub(crate) fn load_many<'py>(
     fix_imports: Given<'_, '_>,
     encoding: Given<'_, 'py>,
     max_header_size: Given<'_, 'py>,
+    safe_pickle: Optional<'_, 'py>,
     verify: Optional<'_, 'py>,
     threads: Optional<'_, 'py>,
 ) -> PyResult<Bound<'py, PyList>> {
@@ -294,6 +309,7 @@ pub(crate) fn load_many<'py>(
             fix_imports,
             encoding,
             max_header_size,
+            safe_pickle,
             verify,
             threads,
         )?;
@@ -340,6 +356,7 @@ pub(crate) fn peek<'py>(
             Given::NOT,
             Given::NOT,
             max_header_size,
+            None,
             None,
             None,
         )?;
@@ -401,6 +418,7 @@ pub(crate) fn open<'py>(
             Given::NOT,
             Given::NOT,
             max_header_size,
+            None,
             verify,
             threads,
         )?;
@@ -414,7 +432,8 @@ pub(crate) fn open<'py>(
 /// Opens an archive; what is none is an error.
 #[pyfunction]
 #[pyo3(signature = (
-    file, *, allow_pickle=Given::NOT, fix_imports=Given::NOT, encoding=Given::NOT, max_header_size=Given::NOT
+    file, *, allow_pickle=Given::NOT, fix_imports=Given::NOT, encoding=Given::NOT, max_header_size=Given::NOT,
+    safe_pickle=None
 ))]
 pub(crate) fn open_archive<'py>(
     py: Python<'py>,
@@ -423,6 +442,7 @@ pub(crate) fn open_archive<'py>(
     fix_imports: Given<'_, '_>,
     encoding: Given<'_, 'py>,
     max_header_size: Given<'_, 'py>,
+    safe_pickle: Optional<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     guarded(py, || {
         let arguments = common(
@@ -430,6 +450,7 @@ pub(crate) fn open_archive<'py>(
             fix_imports,
             encoding,
             max_header_size,
+            safe_pickle,
             None,
             None,
         )?;

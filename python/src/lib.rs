@@ -1,6 +1,7 @@
 //! The Python package `npload`: what NumPy's users call, over the engine. It knows NumPy's arrays,
 //! Python's files and Python's exceptions, and nothing of file formats.
 
+mod arena;
 mod arguments;
 mod array;
 mod command;
@@ -20,6 +21,7 @@ mod out;
 mod peek;
 mod pickles;
 mod raised;
+mod safe;
 mod source;
 mod warn;
 mod watch;

@@ -20,6 +20,7 @@ use crate::mapping;
 use crate::npz::{Origin, new_npz_file};
 use crate::out;
 use crate::pickles;
+use crate::safe::Place;
 use crate::source::{Kept, Kind, Opened, Reader, Seekable, borrowed, buffer_of};
 use crate::watch::watched;
 
@@ -61,9 +62,9 @@ fn from_path<'py>(
     };
     match begun {
         Begun::Array(pending) => {
-            if arguments.allow_pickle && arguments.map.is_none() && has_objects(&pending) {
+            if arguments.reads_pickles() && arguments.map.is_none() && has_objects(&pending) {
                 out::refuse(out)?;
-                return pickles::object_array_at(file, pending.data_offset(), arguments.pickles);
+                return pickles::object_array_at(file, &pending, arguments.pickles);
             }
             if arguments.map.is_some() {
                 return mapping::memmap(file, &path, pending, arguments);
@@ -204,10 +205,10 @@ fn from_file<'py>(
         Begun::Array(pending) => {
             refuse_map(arguments, memory)?;
             let start = pending.data_offset();
-            if arguments.allow_pickle && has_objects(&pending) {
+            if arguments.reads_pickles() && has_objects(&pending) {
                 out::refuse(out)?;
                 file.call_method1("seek", (start,))?;
-                return pickles::object_array(file, arguments.pickles);
+                return pickles::object_array(file, pending.header(), arguments.pickles);
             }
             let end = start.saturating_add(pending.header().nbytes() as u64);
             let loaded = array(py, pending, options, arguments, out)?;
@@ -280,9 +281,9 @@ fn from_reader<'py>(
                 None => to_numpy_array(array, &dtype),
             }
         }
-        Streamed::Objects(_) => {
+        Streamed::Objects(header) => {
             out::refuse(out)?;
-            pickles::object_array(file, arguments.pickles)
+            pickles::object_array(file, &header, arguments.pickles)
         }
         Streamed::Zip(head) => {
             out::refuse(out)?;
@@ -332,10 +333,14 @@ pub(crate) fn from_buffer<'py>(
     let bytes = buffer_of(object)?;
     let options = arguments.options();
     match options.begin_source(bytes.clone(), 0).into_python(py)? {
-        Begun::Array(pending) if arguments.allow_pickle && has_objects(&pending) => {
+        Begun::Array(pending) if arguments.reads_pickles() && has_objects(&pending) => {
             let start = usize::try_from(pending.data_offset()).unwrap_or(usize::MAX);
             let pickle = bytes.get(start..).unwrap_or_default();
-            pickles::object_array_in(py, pickle, arguments.pickles)
+            let place = Place {
+                start: pending.data_offset(),
+                ..Place::default()
+            };
+            pickles::object_array_in(py, pickle, pending.header(), arguments.pickles, &place)
         }
         Begun::Array(pending) => array(py, pending, options, arguments, None),
         Begun::Npz(npz) => new_npz_file(

@@ -23,7 +23,7 @@ use crate::lazy::{Address, LazyArray};
 use crate::mapping::{Place, filename, to_memmap};
 use crate::source::Kept;
 use crate::watch::watched;
-use crate::{pickles, raised, warn};
+use crate::{pickles, raised, safe, warn};
 
 /// Up to this size a member is read with the GIL held: letting go of it would cost more.
 const AT_HAND: u64 = 16 << 10;
@@ -145,10 +145,16 @@ impl Archive {
             return self.mapped_member(py, pending, mapped);
         }
         let start = header.data_offset();
-        if header.dtype().has_object() && self.arguments.allow_pickle {
+        if header.dtype().has_object() && self.arguments.reads_pickles() {
             let bytes = at_hand_or_detached(py, &pending, |pending| pending.bytes())?;
             let pickle = bytes.get(start..).unwrap_or_default();
-            return pickles::object_array_in(py, pickle, self.arguments.pickles);
+            let file = self.path.as_ref().map(|path| path.display().to_string());
+            let place = safe::Place {
+                file: file.as_deref(),
+                member: Some(key),
+                start: start as u64,
+            };
+            return pickles::object_array_in(py, pickle, header, self.arguments.pickles, &place);
         }
         if header.nbytes() < OWN_FROM {
             let mut new = NewArray::new(py, header, self.arguments.ml())?;

@@ -1,9 +1,11 @@
-//! Pickles, which Python's own `pickle` reads when they are allowed.
+//! Pickles, when they are allowed: by Python's own `pickle`, or as data.
 
+use npload::{Header, Pending};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::arguments::Pickles;
+use crate::safe::{self, Place};
 
 /// Calls a function of `npload._pickles`.
 fn call<'py, A>(
@@ -26,27 +28,40 @@ where
 /// The object array whose pickle comes next in `file`.
 pub(crate) fn object_array<'py>(
     file: &Bound<'py, PyAny>,
+    header: &Header,
     pickles: Pickles,
 ) -> PyResult<Bound<'py, PyAny>> {
-    call(file.py(), "object_array", (file,), pickles)
+    match pickles.safe {
+        true => safe::object_array_in_file(file, header, pickles),
+        false => call(file.py(), "object_array", (file,), pickles),
+    }
 }
 
-/// The object array whose pickle begins there in the file of that path.
+/// The object array of the file of that path, of which the header was read.
 pub(crate) fn object_array_at<'py>(
     path: &Bound<'py, PyAny>,
-    offset: u64,
+    pending: &Pending,
     pickles: Pickles,
 ) -> PyResult<Bound<'py, PyAny>> {
-    call(path.py(), "object_array_at", (path, offset), pickles)
+    let offset = pending.data_offset();
+    match pickles.safe {
+        true => safe::object_array_at(path, offset, pending.header(), pickles),
+        false => call(path.py(), "object_array_at", (path, offset), pickles),
+    }
 }
 
 /// The object array whose pickle these bytes begin with.
 pub(crate) fn object_array_in<'py>(
     py: Python<'py>,
     bytes: &[u8],
+    header: &Header,
     pickles: Pickles,
+    place: &Place<'_>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    call(py, "object_array_in", (PyBytes::new(py, bytes),), pickles)
+    match pickles.safe {
+        true => safe::object_array_in(py, bytes, header, pickles, place),
+        false => call(py, "object_array_in", (PyBytes::new(py, bytes),), pickles),
+    }
 }
 
 /// What is pickled in the file of that path.
@@ -54,7 +69,10 @@ pub(crate) fn pickle_at<'py>(
     path: &Bound<'py, PyAny>,
     pickles: Pickles,
 ) -> PyResult<Bound<'py, PyAny>> {
-    call(path.py(), "pickle_at", (path,), pickles)
+    match pickles.safe {
+        true => safe::pickle_at(path, pickles),
+        false => call(path.py(), "pickle_at", (path,), pickles),
+    }
 }
 
 /// What is pickled next in `file`, of which `head` was read already.
@@ -64,5 +82,8 @@ pub(crate) fn pickle_in<'py>(
     pickles: Pickles,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = file.py();
-    call(py, "pickle_in", (file, PyBytes::new(py, head)), pickles)
+    match pickles.safe {
+        true => safe::pickle_in_file(file, head, pickles),
+        false => call(py, "pickle_in", (file, PyBytes::new(py, head)), pickles),
+    }
 }

@@ -78,13 +78,6 @@ def test_other_values_of_allow_pickle_are_type_errors_before_the_file_is_looked_
         npload.load("/does/not/exist.npy", allow_pickle=allow)
 
 
-@pytest.mark.parametrize("safe", [True, 1])
-def test_safe_pickle_is_refused_by_name_as_it_is_not_there_yet(npy: Path, safe: Any) -> None:
-    with pytest.raises(Exception, match="safe_pickle") as caught:
-        npload.load(npy, safe_pickle=safe)
-    assert isinstance(caught.value, NotImplementedError | ValueError)
-
-
 def test_safe_pickle_false_is_as_if_not_given(npy: Path) -> None:
     assert npload.load(npy, safe_pickle=False).size == 10
 

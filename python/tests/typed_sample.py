@@ -16,7 +16,7 @@ def loading(path: Path) -> None:
     print(array.shape, array.dtype)
     npload.load(str(path), mmap_mode="r")
     npload.load(b"x.npy", None, True, True, "latin1", max_header_size=5)
-    npload.load(io.BytesIO(), verify=True, threads=2, safe_pickle=False)
+    npload.load(io.BytesIO(), verify=True, threads=2, safe_pickle=True)
     npload.load(path, out=np.zeros(3), progress=lambda done, total: print(done / total))
     with open(path, "rb") as file:
         npload.load(file)

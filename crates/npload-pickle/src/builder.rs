@@ -22,6 +22,14 @@ pub(crate) struct Slot<V> {
 #[derive(Debug)]
 pub struct Items<'s, V>(pub(crate) std::vec::Drain<'s, Slot<V>>);
 
+impl<V> Items<'_, V> {
+    /// Those that are still to come, where they are.
+    #[inline]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &V> {
+        self.0.as_slice().iter().map(|slot| &slot.value)
+    }
+}
+
 impl<V> Iterator for Items<'_, V> {
     type Item = V;
 
@@ -109,12 +117,22 @@ pub enum View<'a> {
     BigInt(u64),
     /// A float.
     Float(f64),
-    /// A str. One with lone surrogates may be [`View::Other`]: no schema has such.
+    /// A str. One with lone surrogates may be [`View::Other`]: no schema has such. One of thousands of characters may be
+    /// [`View::LongText`].
     Text(Text<'a>),
+    /// A str that is too long for a name, of so many characters: only as a whole it means something.
+    LongText(usize),
     /// Bytes, or a read-only buffer.
     Bytes(&'a [u8]),
     /// A bytearray, or a writable buffer.
     ByteArray(&'a [u8]),
+    /// So many bytes that are not in memory, and whether they are a bytearray's.
+    LongBytes {
+        /// How many.
+        len: u64,
+        /// Whether they are a bytearray's.
+        mutable: bool,
+    },
     /// A list of so many.
     List(usize),
     /// A tuple of so many.
@@ -141,6 +159,17 @@ pub enum View<'a> {
     Other(&'static str),
 }
 
+/// What hashing a value takes, and comparing it with an equal one, beyond its own bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hashing {
+    /// Nothing.
+    Plain,
+    /// A tuple's: that of so many items, each as often as it is in it.
+    Items(usize),
+    /// So many steps, as the builder knows: a frozenset's items, and what these hold.
+    Steps(u64),
+}
+
 impl View<'_> {
     /// What Python calls the type.
     #[must_use]
@@ -150,9 +179,9 @@ impl View<'_> {
             View::Bool(_) => "bool",
             View::Int(_) | View::BigInt(_) => "int",
             View::Float(_) => "float",
-            View::Text(_) => "str",
-            View::Bytes(_) => "bytes",
-            View::ByteArray(_) => "bytearray",
+            View::Text(_) | View::LongText(_) => "str",
+            View::Bytes(_) | View::LongBytes { mutable: false, .. } => "bytes",
+            View::ByteArray(_) | View::LongBytes { mutable: true, .. } => "bytearray",
             View::List(_) => "list",
             View::Tuple(_) => "tuple",
             View::Dict(_) => "dict",
@@ -194,10 +223,24 @@ pub trait Builder {
     fn float(&mut self, value: f64) -> Result<Self::Value>;
     /// A str.
     fn text(&mut self, text: Text<'_>, at: Option<usize>) -> Result<Self::Value>;
+    /// A str of thousands of bytes, which are still to be checked: one that checks them in the same
+    /// pass as it copies them may do so. [`Text::parse`] has the error.
+    fn long_text(&mut self, bytes: &[u8], at: usize) -> Result<Self::Value> {
+        self.text(Text::parse(bytes)?, Some(at))
+    }
     /// Bytes.
     fn bytes(&mut self, bytes: &[u8], at: Option<usize>) -> Result<Self::Value>;
     /// A bytearray.
     fn bytearray(&mut self, bytes: &[u8], at: Option<usize>) -> Result<Self::Value>;
+    /// Bytes or a bytearray that were left out of the input, where they stand in the whole of it: only
+    /// of a machine [with gaps](crate::Machine::with_gaps). Their view is [`View::LongBytes`].
+    fn long_bytes(&mut self, len: u64, at: usize, mutable: bool) -> Result<Self::Value> {
+        let _ = (len, at, mutable);
+        Err(Error::new(
+            ErrorKind::Buffer,
+            "bytes that were left out of the input",
+        ))
+    }
 
     /// A tuple.
     fn tuple(&mut self, items: Items<'_, Self::Value>) -> Result<Self::Value>;
@@ -232,6 +275,14 @@ pub trait Builder {
 
     /// What a value is.
     fn view<'a>(&'a self, value: &'a Self::Value) -> View<'a>;
+    /// What hashing a value takes.
+    #[inline]
+    fn hashing(&self, value: &Self::Value) -> Hashing {
+        match self.view(value) {
+            View::Tuple(len) => Hashing::Items(len),
+            _ => Hashing::Plain,
+        }
+    }
     /// The value of an int of any size.
     fn to_big_int(&self, value: &Self::Value) -> Option<BigInt>;
     /// An item of a tuple or a list.

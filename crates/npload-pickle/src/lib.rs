@@ -10,6 +10,7 @@
 //! * [`Objects`]: all that a pickle holds, with identity, sharing and cycles. Calls that it asks
 //!   for stay calls ([`Reduced`]), to be looked at.
 //! * [`Machine`] and [`Builder`]: the opcodes, and whatever values somebody else wants of them.
+//! * [`Walk`]: how far a pickle reaches, for reading it from a stream.
 //! * [`scan`], [`Options::scan`]: every global and call that a loader would run, and a verdict.
 //! * [`disassemble`]: the opcodes, as `pickletools.dis` lists them.
 //!
@@ -55,8 +56,9 @@ mod printable;
 mod reader;
 mod scan;
 mod text;
+mod walk;
 
-pub use builder::{Builder, Call, Global, Items, Note, Reason, View, refused};
+pub use builder::{Builder, Call, Global, Hashing, Items, Note, Reason, View, refused};
 pub use compat::fix_import;
 pub use construct::Known;
 pub use convert::Scalar;
@@ -83,3 +85,4 @@ pub use printable::is_printable;
 pub use scan::{Finding, Scan, Use, Verdict, scan, scan_all};
 pub use serde_core;
 pub use text::Text;
+pub use walk::{Gap, Step, Walk};

@@ -2,26 +2,68 @@
 //! [`ErrorKind::Truncated`].
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::walk::Gap;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
+    /// What is read of now: up to the next gap.
     bytes: &'a [u8],
     position: usize,
+    /// All that is there.
+    all: &'a [u8],
+    gaps: &'a [Gap],
+    /// How many bytes the gaps before had.
+    skipped: usize,
+    /// Bytes of the gaps to come, and of what follows in the file.
+    more: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Reader { bytes, position: 0 }
+        Reader::with_gaps(bytes, &[], bytes.len())
     }
 
     /// The same bytes, from a position on.
     pub(crate) fn at(bytes: &'a [u8], position: usize) -> Self {
-        Reader { bytes, position }
+        Reader {
+            position,
+            ..Reader::new(bytes)
+        }
     }
 
+    /// Of `total` bytes all but those in the gaps, or behind what is needed.
+    pub(crate) fn with_gaps(bytes: &'a [u8], gaps: &'a [Gap], total: usize) -> Self {
+        let until = gaps.first().map_or(bytes.len(), |gap| gap.at);
+        Reader {
+            bytes: bytes.get(..until).unwrap_or(bytes),
+            position: 0,
+            all: bytes,
+            gaps,
+            skipped: 0,
+            more: total.saturating_sub(bytes.len()),
+        }
+    }
+
+    /// Where in the input it stands.
     #[inline]
     pub(crate) fn position(&self) -> usize {
-        self.position
+        self.position.saturating_add(self.skipped)
+    }
+
+    /// Steps over a gap of that length, if there is one here; where it began.
+    #[inline]
+    pub(crate) fn gap(&mut self, len: u64) -> Option<usize> {
+        let (gap, gaps) = self.gaps.split_first()?;
+        if gap.at != self.position || gap.len as u64 != len {
+            return None;
+        }
+        let at = self.position();
+        self.gaps = gaps;
+        self.skipped = self.skipped.saturating_add(gap.len);
+        self.more = self.more.saturating_sub(gap.len);
+        let until = gaps.first().map_or(self.all.len(), |gap| gap.at);
+        self.bytes = self.all.get(..until).unwrap_or(self.all);
+        Some(at)
     }
 
     /// The next byte, if there is one.
@@ -39,7 +81,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn left(&self) -> usize {
-        self.bytes.len().saturating_sub(self.position)
+        let here = self.all.len().saturating_sub(self.position);
+        here.saturating_add(self.more)
     }
 
     #[inline]

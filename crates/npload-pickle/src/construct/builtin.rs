@@ -32,7 +32,9 @@ pub(super) fn bytearray<B: Builder>(builder: &mut B, args: &B::Value) -> Checked
         1 => {
             let bytes = argument(0)?;
             match builder.view(&bytes) {
-                View::Bytes(_) => Ok(builder.construct(Data::ByteArray(bytes))?),
+                View::Bytes(_) | View::LongBytes { mutable: false, .. } => {
+                    Ok(builder.construct(Data::ByteArray(bytes))?)
+                }
                 _ => Err(SCHEMA),
             }
         }
@@ -56,7 +58,7 @@ fn latin1<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::Value> {
     const SCHEMA: Mismatch = Mismatch::Schema("a text of characters below U+0100 and 'latin1'");
     let text = builder.item(args, 0).ok_or(SCHEMA)?;
     let codec = builder.item(args, 1).ok_or(SCHEMA)?;
-    if !matches!(builder.view(&text), View::Text(_))
+    if !matches!(builder.view(&text), View::Text(_) | View::LongText(_))
         || !matches!(builder.as_str(&codec), Some("latin1" | "latin-1"))
     {
         return Err(SCHEMA);
@@ -110,6 +112,7 @@ pub(super) fn slice<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::
                 | View::BigInt(_)
                 | View::Float(_)
                 | View::Text(_)
+                | View::LongText(_)
                 | View::Bytes(_)
         )
     };

@@ -14,7 +14,7 @@ mod time;
 
 pub use known::Known;
 
-use crate::builder::{Builder, Call, Reason, View};
+use crate::builder::{Builder, Call, Hashing, Reason, View};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Work;
 use look::Look;
@@ -155,8 +155,9 @@ fn charge_arguments<B: Builder>(builder: &B, work: &mut Work, args: &B::Value) -
         };
         let len = match builder.view(&value) {
             View::Bytes(bytes) | View::ByteArray(bytes) => bytes.len(),
+            View::LongBytes { len, .. } => usize::try_from(len).unwrap_or(usize::MAX),
             View::Text(text) => text.as_bytes().len(),
-            View::Tuple(len) | View::List(len) | View::Dict(len) => len,
+            View::Tuple(len) | View::List(len) | View::Dict(len) | View::LongText(len) => len,
             _ => 0,
         };
         work.charge(len as u64)?;
@@ -165,7 +166,7 @@ fn charge_arguments<B: Builder>(builder: &B, work: &mut Work, args: &B::Value) -
 }
 
 /// Charges what hashing a value costs: 1 for each value in its tuples, as often as Python's hash
-/// comes by.
+/// comes by, and what the builder says for others.
 pub(crate) fn charge_hash<B: Builder>(
     builder: &B,
     work: &mut Work,
@@ -173,11 +174,14 @@ pub(crate) fn charge_hash<B: Builder>(
 ) -> Result<()> {
     let mut todo = vec![value.clone()];
     while let Some(value) = todo.pop() {
-        let View::Tuple(len) = builder.view(&value) else {
-            continue;
-        };
-        work.charge(len as u64)?;
-        todo.extend((0..len).filter_map(|at| builder.item(&value, at)));
+        match builder.hashing(&value) {
+            Hashing::Plain => {}
+            Hashing::Steps(steps) => work.charge(steps)?,
+            Hashing::Items(len) => {
+                work.charge(len as u64)?;
+                todo.extend((0..len).filter_map(|at| builder.item(&value, at)));
+            }
+        }
     }
     Ok(())
 }

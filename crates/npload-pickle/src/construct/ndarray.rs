@@ -54,7 +54,7 @@ pub(super) fn state<B: Builder>(builder: &mut B, state: &B::Value) -> Checked<Da
         }
         Contents::Objects(contents)
     } else {
-        if matches!(builder.view(&contents), View::Text(_)) {
+        if matches!(builder.view(&contents), View::Text(_) | View::LongText(_)) {
             contents = builder.latin1(&contents)?.ok_or(STATE)?;
         }
         if !is_bytes(builder, &contents, elements, &dtype, false) {
@@ -83,7 +83,7 @@ fn are_texts<B: Builder>(builder: &B, dtype: &DType, list: &B::Value, len: usize
             return false;
         };
         match builder.view(&item) {
-            View::Text(_) => true,
+            View::Text(_) | View::LongText(_) => true,
             View::None => *na_object == NaObject::None,
             View::Float(value) => value.is_nan() && *na_object == NaObject::NaN,
             _ => false,
@@ -115,11 +115,12 @@ fn is_bytes<B: Builder>(
     writable: bool,
 ) -> bool {
     let len = match builder.view(contents) {
-        View::Bytes(bytes) => bytes.len(),
-        View::ByteArray(bytes) if writable => bytes.len(),
+        View::Bytes(bytes) => bytes.len() as u64,
+        View::ByteArray(bytes) if writable => bytes.len() as u64,
+        View::LongBytes { len, mutable } if writable || !mutable => len,
         _ => return false,
     };
-    elements.checked_mul(dtype.itemsize()) == Some(len as u64)
+    elements.checked_mul(dtype.itemsize()) == Some(len)
 }
 
 /// `_frombuffer(buffer, dtype, shape, order[, axes])`.
@@ -181,7 +182,7 @@ pub(super) fn scalar<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B:
     if count(builder, args) != 2 || dtype.holds_objects() {
         return Err(SCHEMA);
     }
-    if matches!(builder.view(&contents), View::Text(_)) {
+    if matches!(builder.view(&contents), View::Text(_) | View::LongText(_)) {
         contents = builder.latin1(&contents)?.ok_or(SCHEMA)?;
     }
     if !is_bytes(builder, &contents, 1, &dtype, false) {

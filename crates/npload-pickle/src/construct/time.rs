@@ -127,7 +127,7 @@ pub(super) fn timezone<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<
     let name = builder.item(args, 1);
     let named = name
         .as_ref()
-        .is_none_or(|name| matches!(builder.view(name), View::Text(_)));
+        .is_none_or(|name| matches!(builder.view(name), View::Text(_) | View::LongText(_)));
     if !(1..=2).contains(&length) || !less_than_a_day || !named {
         return Err(SCHEMA);
     }

@@ -202,7 +202,7 @@ impl<B: Builder> Machine<'_, B> {
     pub(super) fn readonly_buffer(&mut self) -> Result<()> {
         let top = self.stack.top()?.value.clone();
         match self.builder.view(&top) {
-            View::Bytes(_) | View::ByteArray(_) => {}
+            View::Bytes(_) | View::ByteArray(_) | View::LongBytes { .. } => {}
             other => return Err(wrong_type("a buffer", other.type_name())),
         }
         self.stack.top_mut()?.value = self.builder.readonly(&top)?;

@@ -8,8 +8,11 @@ use crate::opcode::Op;
 use crate::options::{Encoding, Limits};
 use crate::text::{self, Text};
 
+/// From this size on a builder may check the encoding itself.
+const LONG_TEXT: usize = 4096;
+
 impl<'a, B: Builder> Machine<'a, B> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn atom(&mut self, op: Op) -> Result<()> {
         let value = match op {
             Op::None => self.builder.none()?,
@@ -57,8 +60,13 @@ impl<'a, B: Builder> Machine<'a, B> {
             }
             Op::Bytearray8 => {
                 let len = self.reader.u64()?;
-                let (bytes, at) = self.counted(len)?;
-                self.builder.bytearray(bytes, Some(at))?
+                match self.reader.gap(len) {
+                    Some(at) => self.builder.long_bytes(len, at, true)?,
+                    None => {
+                        let (bytes, at) = self.counted(len)?;
+                        self.builder.bytearray(bytes, Some(at))?
+                    }
+                }
             }
             Op::ShortBinstring => {
                 let len = self.reader.u8()?;
@@ -136,10 +144,16 @@ impl<'a, B: Builder> Machine<'a, B> {
     #[inline]
     fn unicode(&mut self, len: u64) -> Result<B::Value> {
         let (bytes, at) = self.counted(len)?;
+        if bytes.len() >= LONG_TEXT {
+            return self.builder.long_text(bytes, at);
+        }
         self.builder.text(Text::parse(bytes)?, Some(at))
     }
 
     fn bytes(&mut self, len: u64) -> Result<B::Value> {
+        if let Some(at) = self.reader.gap(len) {
+            return self.builder.long_bytes(len, at, false);
+        }
         let (bytes, at) = self.counted(len)?;
         self.builder.bytes(bytes, Some(at))
     }

@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::opcode::Op;
 use crate::options::{Limits, Options, Work};
 use crate::reader::Reader;
+use crate::walk::Gap;
 
 /// Runs one pickle on a [`Builder`].
 ///
@@ -61,8 +62,22 @@ pub struct Finished<V> {
 impl<'a, B: Builder> Machine<'a, B> {
     /// A machine at the start of a pickle.
     pub fn new(input: &'a [u8], options: &'a Options, builder: &'a mut B) -> Self {
+        Machine::with_gaps(input, &[], input.len(), options, builder)
+    }
+
+    /// A machine that has only a part of the `total` bytes of the input: long bytes may be left out,
+    /// and what follows the pickle. A [`Walk`](crate::Walk) finds both. The builder gets the long
+    /// ones as [`Builder::long_bytes`]; every place is one in the whole input. A gap that is not just
+    /// an opcode's bytes is an error: try it again with all bytes.
+    pub fn with_gaps(
+        input: &'a [u8],
+        gaps: &'a [Gap],
+        total: usize,
+        options: &'a Options,
+        builder: &'a mut B,
+    ) -> Self {
         Machine {
-            reader: Reader::new(input),
+            reader: Reader::with_gaps(input, gaps, total),
             options,
             builder,
             stack: Stack::new(),
@@ -72,7 +87,7 @@ impl<'a, B: Builder> Machine<'a, B> {
             objects: 0,
             bytes: 0,
             buffers: 0,
-            work: Work::new(input.len(), &options.limits),
+            work: Work::new(total, &options.limits),
             offset: 0,
         }
     }
@@ -110,7 +125,8 @@ impl<'a, B: Builder> Machine<'a, B> {
         }
     }
 
-    #[inline]
+    // A call for each opcode costs as much as most opcodes do.
+    #[inline(always)]
     fn step(&mut self, op: Op) -> Result<()> {
         match op {
             Op::Proto => self.proto(),
@@ -232,6 +248,7 @@ impl<'a, B: Builder> Machine<'a, B> {
         Ok(())
     }
 
+    #[inline]
     fn mark(&mut self) -> Result<()> {
         let open = self.stack.marks().saturating_add(1);
         self.check_depth(u32::try_from(open).unwrap_or(u32::MAX))?;

@@ -24,6 +24,7 @@ impl<V: Clone> Stack<V> {
         self.slots.push(Slot { value, depth });
     }
 
+    #[inline]
     pub(super) fn mark(&mut self) {
         self.fence = self.slots.len();
         self.marks.push(self.fence);

@@ -1,0 +1,242 @@
+//! Lists, tuples, dicts and sets, and what is put into them.
+
+use npload_pickle::{Builder, Hashing, Items, Result};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+
+use super::build::PythonBuilder;
+use super::pace::{FEW, Pace, Watch};
+use super::special::Special;
+use super::value::{self, Kind, Value};
+
+/// What a dict's or a set's key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    /// A text, whose hash nobody knows.
+    Safe,
+    /// A number or the like.
+    Plain,
+    /// Made of others, or of a class.
+    Deep,
+}
+
+impl PythonBuilder<'_, '_> {
+    #[inline]
+    pub(super) fn new_tuple(&mut self, items: Items<'_, Value>) -> Result<Value> {
+        let py = self.py;
+        if items.iter().all(|item| item.number().is_none()) {
+            let made = value::tuple(py, items.map(Ok));
+            return self.keep(made);
+        }
+        if let Some(depth) = self.specials.depth_around(items.iter()) {
+            let items = items.collect();
+            return Ok(self.specials.add(Special::Tuple {
+                items,
+                depth,
+                object: None,
+            }));
+        }
+        let made = value::tuple(py, items.map(|item| self.object(item)));
+        self.keep(made)
+    }
+
+    #[inline]
+    pub(super) fn extend(&mut self, target: &Value, items: Items<'_, Value>) -> PyResult<()> {
+        self.count(items.len())?;
+        let py = self.py;
+        if target.is(Kind::List) {
+            for item in items {
+                let item = self.object(item)?;
+                value::append(py, target, &item)?;
+            }
+            return Ok(());
+        }
+        self.extend_other(target, items)
+    }
+
+    #[cold]
+    fn extend_other(&mut self, target: &Value, items: Items<'_, Value>) -> PyResult<()> {
+        let target = match self.is_refused(target) {
+            true => return Ok(()),
+            false => self.object(target.clone())?,
+        };
+        let py = self.py;
+        let list = value::list(py, items.map(|item| self.object(item)))?;
+        if let (Some(deque), Some(list)) = (target.bound(py), list.bound(py)) {
+            deque.call_method1("extend", (list,))?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn put_all(&mut self, target: &Value, mut items: Items<'_, Value>) -> PyResult<()> {
+        self.count(items.len())?;
+        if !target.is(Kind::Dict) {
+            return self.put_elsewhere(target, items);
+        }
+        let py = self.py;
+        let mut watch = None;
+        while let (Some(key), Some(item)) = (items.next(), items.next()) {
+            let key = self.object(key)?;
+            let item = self.object(item)?;
+            let kind = self.kind_of(&key);
+            if kind == Key::Safe || kind == Key::Plain && value::len(target) <= FEW {
+                value::set_item(py, target, &key, &item)?;
+                continue;
+            }
+            let watch = watch.get_or_insert_with(Pace::watch);
+            value::set_item(py, target, &key, &item)?;
+            self.step(watch, kind)?;
+        }
+        self.stop_watching(watch)
+    }
+
+    /// Puts into a dict of another class.
+    #[cold]
+    fn put_elsewhere(&mut self, target: &Value, mut items: Items<'_, Value>) -> PyResult<()> {
+        if self.is_refused(target) {
+            return Ok(());
+        }
+        let target = self.object(target.clone())?;
+        let mut watch = None;
+        while let (Some(key), Some(item)) = (items.next(), items.next()) {
+            self.put(&target, key, item, &mut watch)?;
+        }
+        self.stop_watching(watch)
+    }
+
+    /// Sets an item as Python's `[]` does.
+    pub(super) fn put(
+        &mut self,
+        target: &Value,
+        key: Value,
+        item: Value,
+        watch: &mut Option<Watch>,
+    ) -> PyResult<()> {
+        let key = self.object(key)?;
+        let item = self.object(item)?;
+        let kind = self.kind_of(&key);
+        let watch = watch.get_or_insert_with(Pace::watch);
+        let py = self.py;
+        if let (Some(dict), Some(key), Some(item)) =
+            (target.bound(py), key.bound(py), item.bound(py))
+        {
+            dict.set_item(key, item)?;
+        }
+        self.step(watch, kind)
+    }
+
+    pub(super) fn add_all(
+        &mut self,
+        set: &Value,
+        items: impl IntoIterator<Item = Value>,
+    ) -> PyResult<()> {
+        let mut watch = None;
+        for item in items {
+            let item = self.object(item)?;
+            let kind = self.kind_of(&item);
+            let watch = watch.get_or_insert_with(Pace::watch);
+            value::add(self.py, set, &item)?;
+            self.step(watch, kind)?;
+        }
+        self.stop_watching(watch)
+    }
+
+    pub(super) fn new_frozenset(&mut self, items: Vec<Value>) -> PyResult<Value> {
+        if items.is_empty() {
+            return value::new_frozenset(self.py);
+        }
+        let steps = items
+            .iter()
+            .fold(0_u64, |all, item| all.saturating_add(self.steps(item)));
+        let set = value::new_set(self.py)?;
+        self.add_all(&set, items)?;
+        let frozen = value::frozenset_of(self.py, &set)?;
+        let address = frozen.as_ptr().addr();
+        self.frozen.insert(address, (frozen.clone(), steps));
+        Ok(frozen)
+    }
+
+    /// What hashing a value takes in all; the machine has charged as much before.
+    fn steps(&self, value: &Value) -> u64 {
+        let mut steps = 0_u64;
+        let mut todo = vec![value.clone()];
+        while let Some(value) = todo.pop() {
+            steps = steps.saturating_add(1);
+            match self.hashing(&value) {
+                Hashing::Plain => {}
+                Hashing::Steps(more) => steps = steps.saturating_add(more),
+                Hashing::Items(len) => {
+                    todo.extend((0..len).filter_map(|at| self.item(&value, at)));
+                }
+            }
+        }
+        steps
+    }
+
+    #[inline]
+    fn kind_of(&self, key: &Value) -> Key {
+        if key.is(Kind::Str) || key.is(Kind::Bytes) {
+            return match self.pace.is_random {
+                true => Key::Safe,
+                false => Key::Plain,
+            };
+        }
+        match key.is(Kind::Int) || key.is(Kind::Float) || key.is(Kind::Bool) {
+            true => Key::Plain,
+            false => Key::Deep,
+        }
+    }
+
+    fn step(&mut self, watch: &mut Watch, kind: Key) -> PyResult<()> {
+        match self.pace.step(self.py, watch, kind != Key::Deep)? {
+            true => Ok(()),
+            false => Err(collide()),
+        }
+    }
+
+    fn stop_watching(&mut self, watch: Option<Watch>) -> PyResult<()> {
+        match watch {
+            None => Ok(()),
+            Some(mut watch) => match self.pace.stop(self.py, &mut watch)? {
+                true => Ok(()),
+                false => Err(collide()),
+            },
+        }
+    }
+
+    /// The items of a list or a tuple.
+    pub(super) fn items_of(&self, sequence: &Value) -> Vec<Value> {
+        let len = match self.specials.get(sequence) {
+            Some(Special::Tuple { items, .. }) => items.len(),
+            _ => value::len(sequence),
+        };
+        (0..len).filter_map(|at| self.item(sequence, at)).collect()
+    }
+
+    /// The keys and values of a dict, in their order.
+    pub(super) fn dict_pairs(&self, dict: &Value) -> Option<Vec<(Value, Value)>> {
+        let dict = match self.specials.get(dict) {
+            Some(Special::Made(object)) => object.bound(self.py)?,
+            _ => dict.bound(self.py)?,
+        };
+        let items = dict.call_method0("items").ok()?;
+        let items = PyList::new(
+            self.py,
+            items.try_iter().ok()?.collect::<PyResult<Vec<_>>>().ok()?,
+        );
+        let pair = |pair: Bound<'_, PyAny>| -> PyResult<(Value, Value)> {
+            Ok((Value::of(pair.get_item(0)?), Value::of(pair.get_item(1)?)))
+        };
+        items.ok()?.iter().map(|item| pair(item).ok()).collect()
+    }
+}
+
+#[cold]
+fn collide() -> PyErr {
+    PyValueError::new_err(
+        "keys of a dict or set collide: their hashes are the same, and it would take time without \
+         end; only allow_pickle=True reads it, if the file is trusted",
+    )
+}

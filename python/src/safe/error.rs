@@ -1,0 +1,85 @@
+//! Why a pickle was not read, as exceptions of Python's.
+
+use npload_pickle::{Error, ErrorKind};
+use pyo3::exceptions::{
+    PyEOFError, PyException, PyMemoryError, PyUnicodeDecodeError, PyUnicodeError,
+};
+use pyo3::prelude::*;
+
+use super::load::Place;
+use super::refuse::Refusals;
+
+/// The exception for what stopped the machine.
+#[cold]
+pub(super) fn to_python(
+    py: Python<'_>,
+    error: &Error,
+    raised: Option<PyErr>,
+    place: &Place<'_>,
+) -> PyErr {
+    let at = place.at(error.offset().unwrap_or_default());
+    let op = error.op().map_or("", |op| op.name());
+    if let Some(raised) = raised {
+        let is_plain = raised.is_instance_of::<PyException>(py);
+        if !is_plain || raised.is_instance_of::<PyMemoryError>(py) {
+            return raised;
+        }
+        let text = format!("{op}: {}{at}", raised.value(py));
+        let err = unpickling(py, text);
+        err.set_cause(py, Some(raised));
+        return err;
+    }
+    let text = match op {
+        "" => format!("{}{at}", error.message()),
+        op => format!("{op}: {}{at}", error.message()),
+    };
+    match error.kind() {
+        ErrorKind::Empty => PyEOFError::new_err(text),
+        ErrorKind::Encoding => {
+            let args = ("utf-8", [0_u8].as_slice(), 0, 1, text);
+            PyUnicodeDecodeError::new_err(args)
+        }
+        _ => unpickling(py, text),
+    }
+}
+
+/// The exception for what was refused, if anything was.
+#[cold]
+pub(super) fn refused(py: Python<'_>, refusals: &Refusals, place: &Place<'_>) -> Option<PyErr> {
+    let (text, offset) = refusals.first()?;
+    let at = place.at(offset);
+    let globals = refusals.globals(place.start);
+    let text = format!(
+        "{text}{at}. With safe_pickle=True a pickle is data and nothing in it runs. The globals that it \
+         names: {globals}. `npload scan` says more of them; allow_pickle=True runs them, if you trust \
+         the file"
+    );
+    Some(unpickling(py, text))
+}
+
+pub(super) fn unpickling(py: Python<'_>, text: String) -> PyErr {
+    let class = py
+        .import("pickle")
+        .and_then(|module| module.getattr("UnpicklingError"));
+    match class.and_then(|class| class.call1((text,))) {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(raised) => raised,
+    }
+}
+
+/// The error of an object array whose Python 2 texts are in another encoding, in NumPy's words.
+pub(super) fn encoding(py: Python<'_>, err: PyErr) -> PyErr {
+    if !err.is_instance_of::<PyUnicodeError>(py) {
+        return err;
+    }
+    let text = match err.value(py).repr() {
+        Ok(repr) => format!(
+            "Unpickling a python object failed: {repr}\nYou may need to pass the encoding= option to \
+             numpy.load"
+        ),
+        Err(raised) => return raised,
+    };
+    let wrapped = PyUnicodeError::new_err(text);
+    wrapped.set_cause(py, Some(err));
+    wrapped
+}

@@ -1,0 +1,186 @@
+//! What a pickle is read from: memory, a file of which long bytes are left where they are until an
+//! array takes them, or a stream, of which nothing behind the pickle is read.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+
+use npload::AlignedBuf;
+use npload_pickle::{Gap, Step, Walk};
+
+/// The first read of a file, and the first behind long bytes.
+const FIRST: usize = 4 << 10;
+/// The largest.
+const LARGEST: usize = 1 << 20;
+
+/// The bytes of a pickle.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a> {
+    /// Those that are in memory.
+    pub(super) bytes: &'a [u8],
+    pub(super) gaps: &'a [Gap],
+    /// How many there are in all.
+    pub(super) total: usize,
+    guessed: bool,
+    /// Where the others are, and where the pickle begins in it.
+    file: Option<(&'a File, u64)>,
+}
+
+impl<'a> Input<'a> {
+    pub(super) fn memory(bytes: &'a [u8]) -> Self {
+        Input {
+            bytes,
+            gaps: &[],
+            total: bytes.len(),
+            guessed: false,
+            file: None,
+        }
+    }
+
+    /// Bytes that are in memory, in one that has no gaps.
+    #[inline]
+    pub(super) fn get(&self, at: usize, len: usize) -> &'a [u8] {
+        let end = at.saturating_add(len);
+        self.bytes.get(at..end).unwrap_or_default()
+    }
+
+    /// Reads bytes of a gap.
+    pub(super) fn read(&self, at: usize, to: &mut [u8]) -> io::Result<()> {
+        match self.file {
+            Some((file, start)) => file.read_exact_at(to, start.saturating_add(at as u64)),
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
+    /// The same read again without guessing, if it was guessed which bytes are long.
+    pub(super) fn exactly(&self) -> io::Result<Option<InFile<'a>>> {
+        match self.file {
+            Some((file, start)) if self.guessed => InFile::read(file, start, false).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// A pickle in a file, its long bytes left out.
+pub(super) struct InFile<'a> {
+    file: &'a File,
+    start: u64,
+    /// With huge pages where there is much of it.
+    memory: AlignedBuf,
+    /// How much of it was read.
+    len: usize,
+    gaps: Vec<Gap>,
+    total: usize,
+    guessed: bool,
+}
+
+impl<'a> InFile<'a> {
+    /// Reads from `start` on, to the pickle's end or the file's. Guessing which bytes are long is right
+    /// for all honest pickles, and fast.
+    pub(super) fn read(file: &'a File, start: u64, guesses: bool) -> io::Result<Self> {
+        let size = file.metadata()?.len().saturating_sub(start);
+        let mut this = InFile {
+            file,
+            start,
+            memory: AlignedBuf::default(),
+            len: 0,
+            gaps: Vec::new(),
+            total: usize::try_from(size).unwrap_or(usize::MAX),
+            guessed: false,
+        };
+        let mut walk = Walk::leaving_out(guesses);
+        this.read_along(&mut walk)?;
+        this.guessed = walk.has_guessed();
+        Ok(this)
+    }
+
+    fn read_along(&mut self, walk: &mut Walk) -> io::Result<()> {
+        let mut piece = FIRST;
+        // Of the gaps.
+        let mut skipped = 0_usize;
+        loop {
+            match walk.next(self.bytes()) {
+                Step::End(end) => {
+                    self.len = self.len.min(end);
+                    return Ok(());
+                }
+                Step::Lost => return Ok(()),
+                Step::Need(need) => {
+                    let missing = need.saturating_sub(self.len);
+                    let read = self.more(missing.max(piece), skipped)?;
+                    if read < missing {
+                        return Ok(());
+                    }
+                    piece = piece.saturating_mul(2).min(LARGEST);
+                }
+                Step::Long { at, len } => {
+                    let left = self.total.saturating_sub(skipped).saturating_sub(at);
+                    if len > left {
+                        return Ok(());
+                    }
+                    let here = self.len.saturating_sub(at).min(len);
+                    let end = self.len;
+                    self.memory
+                        .get_mut(at..end)
+                        .unwrap_or_default()
+                        .rotate_left(here);
+                    self.len = end.saturating_sub(here);
+                    skipped = skipped.saturating_add(len);
+                    self.gaps.push(Gap { at, len });
+                    walk.leave_out(at);
+                    piece = FIRST;
+                }
+            }
+        }
+    }
+
+    /// Reads up to so many bytes more.
+    fn more(&mut self, count: usize, skipped: usize) -> io::Result<usize> {
+        let at = self.len.saturating_add(skipped);
+        let rest = self.total.saturating_sub(at);
+        let count = count.min(rest);
+        let end = self.len.saturating_add(count);
+        if end > self.memory.len() {
+            let twice = self.memory.len().saturating_mul(2);
+            self.memory
+                .grow(twice.clamp(end, self.len.saturating_add(rest)))?;
+        }
+        let to = self.memory.get_mut(self.len..end).unwrap_or_default();
+        self.file
+            .read_exact_at(to, self.start.saturating_add(at as u64))?;
+        self.len = end;
+        Ok(count)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.memory.get(..self.len).unwrap_or_default()
+    }
+
+    pub(super) fn input(&self) -> Input<'_> {
+        Input {
+            bytes: self.bytes(),
+            gaps: &self.gaps,
+            total: self.total,
+            guessed: self.guessed,
+            file: Some((self.file, self.start)),
+        }
+    }
+}
+
+/// Reads a pickle from a stream and nothing behind it; `head` was read already. What follows the pickle
+/// in `head` stays there.
+pub(super) fn read_stream(reader: &mut impl Read, head: &[u8]) -> io::Result<Vec<u8>> {
+    let mut bytes = head.to_vec();
+    let mut walk = Walk::exact();
+    while let Step::Need(need) = walk.next(&bytes) {
+        let missing = need.saturating_sub(bytes.len());
+        // Memory grows as bytes arrive.
+        let piece = missing.min(LARGEST);
+        let before = bytes.len();
+        let read = reader.take(piece as u64).read_to_end(&mut bytes)?;
+        if bytes.len() == before || read < piece {
+            break;
+        }
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,159 @@
+//! Where a pickle is to be loaded from, as Python says it.
+
+use std::fs::File;
+
+use npload::Header;
+use pyo3::prelude::*;
+
+use super::input::{InFile, Input, read_stream};
+use super::load::{Place, object_array, pickle};
+use crate::arguments::Pickles;
+use crate::load::path_of;
+use crate::source::{Kind, Reader};
+
+/// What is made of a pickle: of the input and its place, a value and the pickle's length.
+type Make<'m, 'py> = dyn Fn(Input<'_>, &Place<'_>) -> PyResult<(Bound<'py, PyAny>, usize)> + 'm;
+
+/// The object array whose pickle these bytes begin with.
+pub(crate) fn object_array_in<'py>(
+    py: Python<'py>,
+    bytes: &[u8],
+    header: &Header,
+    pickles: Pickles,
+    place: &Place<'_>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let loaded = object_array(py, Input::memory(bytes), header, pickles, place)?;
+    Ok(loaded.0)
+}
+
+/// The object array whose pickle begins there in the file of that path.
+pub(crate) fn object_array_at<'py>(
+    path: &Bound<'py, PyAny>,
+    offset: u64,
+    header: &Header,
+    pickles: Pickles,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = path.py();
+    in_path(path, offset, &|input, place| {
+        object_array(py, input, header, pickles, place)
+    })
+}
+
+/// The object array whose pickle comes next in `file`.
+pub(crate) fn object_array_in_file<'py>(
+    file: &Bound<'py, PyAny>,
+    header: &Header,
+    pickles: Pickles,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = file.py();
+    in_file(file, &[], &|input, place| {
+        object_array(py, input, header, pickles, place)
+    })
+}
+
+/// What is pickled in the file of that path.
+pub(crate) fn pickle_at<'py>(
+    path: &Bound<'py, PyAny>,
+    pickles: Pickles,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = path.py();
+    in_path(path, 0, &|input, place| {
+        pickle(py, input, path, pickles, place)
+    })
+}
+
+/// What is pickled next in `file`, of which `head` was read already.
+pub(crate) fn pickle_in_file<'py>(
+    file: &Bound<'py, PyAny>,
+    head: &[u8],
+    pickles: Pickles,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = file.py();
+    in_file(file, head, &|input, place| {
+        pickle(py, input, file, pickles, place)
+    })
+}
+
+fn in_path<'py>(
+    path: &Bound<'py, PyAny>,
+    start: u64,
+    make: &Make<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = path.py();
+    let name = path_of(path)?;
+    let file = py.detach(|| File::open(&name))?;
+    let name = name.display().to_string();
+    let place = Place {
+        file: Some(&name),
+        member: None,
+        start,
+    };
+    if !file.metadata()?.is_file() {
+        let bytes = py.detach(|| read_stream(&mut &file, &[]))?;
+        return make(Input::memory(&bytes), &place).map(|made| made.0);
+    }
+    regular(py, &file, &place, make).map(|made| made.0)
+}
+
+/// From a file that can be read at any position.
+fn regular<'py>(
+    py: Python<'py>,
+    file: &File,
+    place: &Place<'_>,
+    make: &Make<'_, 'py>,
+) -> PyResult<(Bound<'py, PyAny>, usize)> {
+    let pieces = py.detach(|| InFile::read(file, place.start, true))?;
+    make(pieces.input(), place)
+}
+
+fn in_file<'py>(
+    file: &Bound<'py, PyAny>,
+    head: &[u8],
+    make: &Make<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = file.py();
+    if !head.is_empty() {
+        return in_stream(file, head, make);
+    }
+    let (start, (value, len)) = match Kind::of(file)? {
+        Kind::Other => return in_stream(file, head, make),
+        Kind::Memory { bytes, at } => {
+            let begin = usize::try_from(at).unwrap_or(usize::MAX);
+            let bytes = bytes.as_bytes().get(begin..).unwrap_or_default();
+            let place = Place {
+                start: at,
+                ..Place::default()
+            };
+            (at, make(Input::memory(bytes), &place)?)
+        }
+        Kind::File { file, name, at } => {
+            let name = name.display().to_string();
+            let place = Place {
+                file: Some(&name),
+                member: None,
+                start: at,
+            };
+            (at, regular(py, &file, &place, make)?)
+        }
+    };
+    file.call_method1("seek", (start.saturating_add(len as u64),))?;
+    Ok(value)
+}
+
+fn in_stream<'py>(
+    file: &Bound<'py, PyAny>,
+    head: &[u8],
+    make: &Make<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut reader = Reader::new(file)?;
+    let bytes = read_stream(&mut reader, head)
+        .map_err(|err| crate::raised::take().unwrap_or_else(|| err.into()))?;
+    let (value, len) = make(Input::memory(&bytes), &Place::default())?;
+    if let Ok(back) = i64::try_from(bytes.len().saturating_sub(len))
+        && back > 0
+    {
+        // One that cannot seek stays where it is.
+        let _ = file.call_method1("seek", (back.saturating_neg(), libc::SEEK_CUR));
+    }
+    Ok(value)
+}
