@@ -13,11 +13,10 @@ def object_array(file: Any, **options: Any) -> Any:
         raise _unicode_error(err) from err
 
 
-def object_array_at(path: Any, offset: int, **options: Any) -> Any:
-    """Return the object array whose pickle begins at `offset` in the file of that path."""
-    with open(path, "rb") as file:
-        file.seek(offset)
-        return object_array(file, **options)
+def object_array_at(file: Any, offset: int, **options: Any) -> Any:
+    """Return the object array whose pickle begins at `offset` in `file`."""
+    file.seek(offset)
+    return object_array(file, **options)
 
 
 def object_array_in(data: Any, **options: Any) -> Any:
@@ -28,10 +27,10 @@ def object_array_in(data: Any, **options: Any) -> Any:
         raise _unicode_error(err) from err
 
 
-def pickle_at(path: Any, **options: Any) -> Any:
-    """Return what is pickled in the file of that path."""
-    with open(path, "rb") as file:
-        return _whole(file, path, options)
+def pickle_at(file: Any, path: Any, **options: Any) -> Any:
+    """Return what is pickled in `file`, of that path."""
+    file.seek(0)
+    return _whole(file, path, options)
 
 
 def pickle_in(file: Any, head: bytes, **options: Any) -> Any:

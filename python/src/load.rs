@@ -64,7 +64,7 @@ fn from_path<'py>(
         Begun::Array(pending) => {
             if arguments.reads_pickles() && arguments.map.is_none() && has_objects(&pending) {
                 out::refuse(out)?;
-                return pickles::object_array_at(file, &pending, arguments.pickles);
+                return pickles::object_array_at(py, &path, &pending, arguments.pickles);
             }
             if arguments.map.is_some() {
                 return mapping::memmap(file, &path, pending, arguments);
@@ -80,10 +80,11 @@ fn from_path<'py>(
             let pipe = Opened::new(py, pipe)?;
             from_reader(pipe.file(), arguments, out)
         }
-        _ => {
+        Begun::Other(pickle) => {
             out::refuse(out)?;
-            pickles::pickle_at(file, arguments.pickles)
+            pickles::pickle_at(file, &path, &pickle, arguments.pickles)
         }
+        _ => Err(PyValueError::new_err("unknown contents")),
     }
 }
 

@@ -1,11 +1,16 @@
 //! Pickles, when they are allowed: by Python's own `pickle`, or as data.
 
-use npload::{Header, Pending};
+use std::fs::File;
+use std::path::Path;
+
+use npload::{Header, Pending, Pickle};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::arguments::Pickles;
 use crate::safe::{self, Place};
+use crate::source::Opened;
 
 /// Calls a function of `npload._pickles`.
 fn call<'py, A>(
@@ -37,17 +42,30 @@ pub(crate) fn object_array<'py>(
     }
 }
 
-/// The object array of the file of that path, of which the header was read.
+/// The object array of an open file of that path, of which the header was read.
 pub(crate) fn object_array_at<'py>(
-    path: &Bound<'py, PyAny>,
+    py: Python<'py>,
+    path: &Path,
     pending: &Pending,
     pickles: Pickles,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let offset = pending.data_offset();
+    let file = open(pending.file())?;
+    let (offset, header) = (pending.data_offset(), pending.header());
     match pickles.safe {
-        true => safe::object_array_at(path, offset, pending.header(), pickles),
-        false => call(path.py(), "object_array_at", (path, offset), pickles),
+        true => safe::object_array_at(py, path, &file, offset, header, pickles),
+        false => {
+            let file = Opened::new(py, file)?;
+            call(py, "object_array_at", (file.file(), offset), pickles)
+        }
     }
+}
+
+/// A file of ours, for who reads it from here on.
+fn open(file: Option<&File>) -> PyResult<File> {
+    let Some(file) = file else {
+        return Err(PyValueError::new_err("the pickle is in no file"));
+    };
+    Ok(file.try_clone()?)
 }
 
 /// The object array whose pickle these bytes begin with.
@@ -64,14 +82,21 @@ pub(crate) fn object_array_in<'py>(
     }
 }
 
-/// What is pickled in the file of that path.
+/// What is pickled in an open file of that path; `given` is what messages show.
 pub(crate) fn pickle_at<'py>(
-    path: &Bound<'py, PyAny>,
+    given: &Bound<'py, PyAny>,
+    path: &Path,
+    pickle: &Pickle,
     pickles: Pickles,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let py = given.py();
+    let file = open(pickle.file())?;
     match pickles.safe {
-        true => safe::pickle_at(path, pickles),
-        false => call(path.py(), "pickle_at", (path,), pickles),
+        true => safe::pickle_at(given, path, &file, pickles),
+        false => {
+            let file = Opened::new(py, file)?;
+            call(py, "pickle_at", (file.file(), given), pickles)
+        }
     }
 }
 

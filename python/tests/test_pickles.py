@@ -186,3 +186,26 @@ class Recursive:
 def test_python_does_not_need_to_import_pickle_for_arrays(npy: Path) -> None:
     assert npload.load(npy).size == 10
     assert "numpy" in sys.modules
+
+
+@pytest.mark.parametrize("options", [{"allow_pickle": True}, {"safe_pickle": True}], ids=["allowed", "safe"])
+@pytest.mark.parametrize("name", ["o.npy", "o.pkl"])
+def test_a_file_that_is_replaced_meanwhile_is_read_as_it_was_opened(tmp_path: Path, options: Any, name: str) -> None:
+    path = tmp_path / name
+    array = np.array([{"a": 1}, None], dtype=object)
+    (tmp_path / "other").write_bytes(b"this is another file, which took the place of the first")
+    if name == "o.npy":
+        np.save(path, array)
+    else:
+        path.write_bytes(pickle.dumps(array))
+
+    class Replaced(os.PathLike[str]):
+        """Names the file once; whoever opens it by its name again finds another."""
+
+        asked = 0
+
+        def __fspath__(self) -> str:
+            self.asked += 1
+            return str(path if self.asked == 1 else tmp_path / "other")
+
+    assert npload.load(Replaced(), **options).tolist() == array.tolist()

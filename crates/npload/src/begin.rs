@@ -215,6 +215,12 @@ impl Pending {
         self.located.data_start()
     }
 
+    /// The file that it lies in, if that was opened by a path, or given open. Its position means nothing.
+    #[must_use]
+    pub fn file(&self) -> Option<&File> {
+        self.source.file()
+    }
+
     /// A lazy handle on the array.
     #[must_use]
     pub fn into_npy(mut self, options: LoadOptions) -> Npy {

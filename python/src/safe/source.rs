@@ -1,6 +1,7 @@
 //! Where a pickle is to be loaded from, as Python says it.
 
 use std::fs::File;
+use std::path::Path;
 
 use npload::Header;
 use pyo3::prelude::*;
@@ -8,7 +9,6 @@ use pyo3::prelude::*;
 use super::input::{InFile, Input, read_stream};
 use super::load::{Place, object_array, pickle};
 use crate::arguments::Pickles;
-use crate::load::path_of;
 use crate::source::{Kind, Reader};
 
 /// What is made of a pickle: of the input and its place, a value and the pickle's length.
@@ -26,15 +26,16 @@ pub(crate) fn object_array_in<'py>(
     Ok(loaded.0)
 }
 
-/// The object array whose pickle begins there in the file of that path.
+/// The object array whose pickle begins there in an open file, of that path.
 pub(crate) fn object_array_at<'py>(
-    path: &Bound<'py, PyAny>,
+    py: Python<'py>,
+    path: &Path,
+    file: &File,
     offset: u64,
     header: &Header,
     pickles: Pickles,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = path.py();
-    in_path(path, offset, &|input, place| {
+    in_opened(py, path, file, offset, &|input, place| {
         object_array(py, input, header, pickles, place)
     })
 }
@@ -51,14 +52,16 @@ pub(crate) fn object_array_in_file<'py>(
     })
 }
 
-/// What is pickled in the file of that path.
+/// What is pickled in an open file, of that path.
 pub(crate) fn pickle_at<'py>(
-    path: &Bound<'py, PyAny>,
+    given: &Bound<'py, PyAny>,
+    path: &Path,
+    file: &File,
     pickles: Pickles,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = path.py();
-    in_path(path, 0, &|input, place| {
-        pickle(py, input, path, pickles, place)
+    let py = given.py();
+    in_opened(py, path, file, 0, &|input, place| {
+        pickle(py, input, given, pickles, place)
     })
 }
 
@@ -74,25 +77,20 @@ pub(crate) fn pickle_in_file<'py>(
     })
 }
 
-fn in_path<'py>(
-    path: &Bound<'py, PyAny>,
+fn in_opened<'py>(
+    py: Python<'py>,
+    path: &Path,
+    file: &File,
     start: u64,
     make: &Make<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = path.py();
-    let name = path_of(path)?;
-    let file = py.detach(|| File::open(&name))?;
-    let name = name.display().to_string();
+    let name = path.display().to_string();
     let place = Place {
         file: Some(&name),
         member: None,
         start,
     };
-    if !file.metadata()?.is_file() {
-        let bytes = py.detach(|| read_stream(&mut &file, &[]))?;
-        return make(Input::memory(&bytes), &place).map(|made| made.0);
-    }
-    regular(py, &file, &place, make).map(|made| made.0)
+    regular(py, file, &place, make).map(|made| made.0)
 }
 
 /// From a file that can be read at any position.

@@ -1,5 +1,7 @@
 //! A pickle that stands alone in a file.
 
+use std::fs::File;
+
 use npload_buffer::Buffer;
 use npload_pickle::Objects;
 
@@ -41,6 +43,12 @@ impl Pickle {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.len.saturating_sub(self.start)
+    }
+
+    /// The file that it is in, if that was opened by a path, or given open. Its position means nothing.
+    #[must_use]
+    pub fn file(&self) -> Option<&File> {
+        self.source.file()
     }
 
     /// Its bytes, as far as the pickle goes, and maybe some of what follows.
