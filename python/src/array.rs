@@ -10,8 +10,9 @@ use numpy::npyffi::{
     get_type_object, npy_intp,
 };
 use pyo3::exceptions::PyValueError;
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use crate::arena::Part;
 use crate::dtype::{MlDtypes, of_header};
@@ -172,6 +173,36 @@ pub(crate) fn new_filled<'py>(
     let class = known(numpy_dtype.py())?.ndarray.bind(numpy_dtype.py());
     // SAFETY: as in `wrap`: `data` is the first of `nbytes` bytes, which the layout stays in.
     unsafe { over(class, data, owner, layout, true, numpy_dtype) }
+}
+
+/// A new array of Python objects, those of a list, in the order in which they lie in memory.
+pub(crate) fn new_of_objects<'py>(
+    objects: &Bound<'py, PyList>,
+    shape: &[usize],
+    order: Order,
+) -> PyResult<Bound<'py, PyAny>> {
+    const ITEMSIZE: usize = size_of::<*mut ffi::PyObject>();
+    let py = objects.py();
+    let size = shape
+        .iter()
+        .try_fold(1_usize, |size, &len| size.checked_mul(len));
+    let Some(size) = size.filter(|&size| size == objects.len()) else {
+        return Err(PyValueError::new_err("objects of another number"));
+    };
+    let dtype = numpy::dtype::<Py<PyAny>>(py);
+    let array = allocate(dtype.as_any(), ITEMSIZE, shape, order)?;
+    let new = NewArray {
+        array,
+        nbytes: size.saturating_mul(ITEMSIZE),
+    };
+    let slots: *mut *mut ffi::PyObject = new.data().cast();
+    for (at, object) in objects.iter().take(size).enumerate() {
+        // SAFETY: the array is one of objects, and has `size` aligned slots, which NumPy has set to
+        // null; `at` is below that. Each takes a reference of its own. Nobody else knows the array, and
+        // nothing here runs Python code that could change the list.
+        unsafe { slots.add(at).write(object.into_ptr()) };
+    }
+    Ok(new.finish())
 }
 
 fn has_objects(dtype: &Bound<'_, PyAny>) -> PyResult<bool> {

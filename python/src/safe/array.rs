@@ -6,17 +6,22 @@ use npload::Order;
 use npload_pickle::{Array, Contents, DType, Known};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::build::PythonBuilder;
 use super::elements;
 use super::special::Special;
 use super::value::Value;
-use crate::array::new_filled;
+use crate::array::{new_filled, new_of_objects};
 
 impl<'py> PythonBuilder<'_, 'py> {
     pub(super) fn new_array(&mut self, array: Array<Value>) -> PyResult<Value> {
-        if let Contents::Objects(_) = array.contents {
+        if let Contents::Objects(list) = &array.contents {
+            if matches!(*array.dtype, DType::Plain { kind: 'O', .. }) {
+                let list = self.bound(list.clone())?.cast_into::<PyList>()?;
+                let made = new_of_objects(&list, &shape_of(&array)?, order_of(&array))?;
+                return Ok(Value::of(made));
+            }
             let made = self.empty_array()?;
             self.fill_array(&made, array)?;
             return Ok(made);
@@ -27,10 +32,7 @@ impl<'py> PythonBuilder<'_, 'py> {
             return Err(PyTypeError::new_err("no bytes"));
         };
         let shape = shape_of(&array)?;
-        let order = match array.fortran {
-            true => Order::F,
-            false => Order::C,
-        };
+        let order = order_of(&array);
         let itemsize = usize::try_from(array.dtype.itemsize())?;
         let nbytes = self.len_of(contents)?;
         let more = self.input.total.saturating_sub(self.end_of(contents));
@@ -110,6 +112,13 @@ impl<'py> PythonBuilder<'_, 'py> {
             self.specials.get(contents),
             Some(Special::Bytes { mutable: true, .. })
         )
+    }
+}
+
+fn order_of(array: &Array<Value>) -> Order {
+    match array.fortran {
+        true => Order::F,
+        false => Order::C,
     }
 }
 
