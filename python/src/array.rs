@@ -175,11 +175,10 @@ pub(crate) fn new_filled<'py>(
     unsafe { over(class, data, owner, layout, true, numpy_dtype) }
 }
 
-/// A new array of Python objects, those of a list, in the order in which they lie in memory.
+/// A new array of Python objects in C order, those of a list.
 pub(crate) fn new_of_objects<'py>(
     objects: &Bound<'py, PyList>,
     shape: &[usize],
-    order: Order,
 ) -> PyResult<Bound<'py, PyAny>> {
     const ITEMSIZE: usize = size_of::<*mut ffi::PyObject>();
     let py = objects.py();
@@ -190,7 +189,7 @@ pub(crate) fn new_of_objects<'py>(
         return Err(PyValueError::new_err("objects of another number"));
     };
     let dtype = numpy::dtype::<Py<PyAny>>(py);
-    let array = allocate(dtype.as_any(), ITEMSIZE, shape, order)?;
+    let array = allocate(dtype.as_any(), ITEMSIZE, shape, Order::C)?;
     let new = NewArray {
         array,
         nbytes: size.saturating_mul(ITEMSIZE),

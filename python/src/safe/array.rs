@@ -17,9 +17,10 @@ use crate::array::{new_filled, new_of_objects};
 impl<'py> PythonBuilder<'_, 'py> {
     pub(super) fn new_array(&mut self, array: Array<Value>) -> PyResult<Value> {
         if let Contents::Objects(list) = &array.contents {
-            if matches!(*array.dtype, DType::Plain { kind: 'O', .. }) {
+            // The list is in C order, whatever the array's is.
+            if matches!(*array.dtype, DType::Plain { kind: 'O', .. }) && !array.fortran {
                 let list = self.bound(list.clone())?.cast_into::<PyList>()?;
-                let made = new_of_objects(&list, &shape_of(&array)?, order_of(&array))?;
+                let made = new_of_objects(&list, &shape_of(&array)?)?;
                 return Ok(Value::of(made));
             }
             let made = self.empty_array()?;
@@ -32,7 +33,10 @@ impl<'py> PythonBuilder<'_, 'py> {
             return Err(PyTypeError::new_err("no bytes"));
         };
         let shape = shape_of(&array)?;
-        let order = order_of(&array);
+        let order = match array.fortran {
+            true => Order::F,
+            false => Order::C,
+        };
         let itemsize = usize::try_from(array.dtype.itemsize())?;
         let nbytes = self.len_of(contents)?;
         let more = self.input.total.saturating_sub(self.end_of(contents));
@@ -112,13 +116,6 @@ impl<'py> PythonBuilder<'_, 'py> {
             self.specials.get(contents),
             Some(Special::Bytes { mutable: true, .. })
         )
-    }
-}
-
-fn order_of(array: &Array<Value>) -> Order {
-    match array.fortran {
-        true => Order::F,
-        false => Order::C,
     }
 }
 
