@@ -5,6 +5,8 @@ mod documents;
 mod layout;
 mod values;
 
-pub(crate) use documents::{FileInfo, FileValues, FileVerdict, Files, Refused, Shown};
+pub(crate) use documents::{
+    FileInfo, FileStats, FileValues, FileVerdict, Files, Measured, Numbers, Refused, Shown,
+};
 pub(crate) use layout::write;
 pub(crate) use values::Data;
