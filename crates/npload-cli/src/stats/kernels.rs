@@ -28,6 +28,9 @@ pub(super) trait Real: Element + PartialOrd + 'static {
     /// The moments of up to [`CHUNK`] values, if all are finite; `pivot` is a number near their mean.
     /// None also where it cannot tell exactly enough.
     fn moments(values: &[Self], pivot: f64) -> Option<Moments>;
+
+    /// The least and the greatest value; NaN is neither.
+    fn range(values: &[Self]) -> (Self, Self);
 }
 
 /// The sums of the differences from a pivot, and of their squares.
@@ -109,9 +112,9 @@ pub(super) fn careful_moments<T: Real>(values: &[T]) -> Moments {
     }
 }
 
-/// The least and the greatest value; NaN is neither.
+/// [`Real::range`] of floats: the compiler does not reorder comparisons with NaN, lanes do.
 #[inline(always)]
-pub(super) fn range<T: Real>(values: &[T]) -> (T, T) {
+fn range_of_floats<T: Real>(values: &[T]) -> (T, T) {
     let (mut least, mut greatest) = ([T::GREATEST; LANES], [T::LEAST; LANES]);
     let (rows, rest) = values.as_chunks::<LANES>();
     let mut widen = |row: &[T]| {
@@ -130,6 +133,13 @@ pub(super) fn range<T: Real>(values: &[T]) -> (T, T) {
         least.into_iter().fold(T::GREATEST, less),
         greatest.into_iter().fold(T::LEAST, more),
     )
+}
+
+/// [`Real::range`] of integers.
+#[inline(always)]
+fn range_of_integers<T: Real + Ord>(values: &[T]) -> (T, T) {
+    let least = values.iter().fold(T::GREATEST, |lo, &v| lo.min(v));
+    (least, values.iter().fold(T::LEAST, |hi, &v| hi.max(v)))
 }
 
 /// How many of up to 65,535 values are so: counted in the width of the values.
@@ -178,7 +188,7 @@ fn exact_moments(n: usize, sum: i64, squares: u64) -> Moments {
 }
 
 macro_rules! wide_types {
-    ($($type:ty, $least:expr, $greatest:expr, $floats:literal;)*) => {$(
+    ($($type:ty, $least:expr, $greatest:expr, $floats:literal, $range:ident;)*) => {$(
         impl Real for $type {
             const LEAST: Self = $least;
             const GREATEST: Self = $greatest;
@@ -195,17 +205,22 @@ macro_rules! wide_types {
             fn moments(values: &[Self], pivot: f64) -> Option<Moments> {
                 moments_about(values, pivot)
             }
+
+            #[inline(always)]
+            fn range(values: &[Self]) -> (Self, Self) {
+                $range(values)
+            }
         }
     )*};
 }
 
 wide_types! {
-    i32, i32::MIN, i32::MAX, false;
-    i64, i64::MIN, i64::MAX, false;
-    u32, u32::MIN, u32::MAX, false;
-    u64, u64::MIN, u64::MAX, false;
-    f32, f32::NEG_INFINITY, f32::INFINITY, true;
-    f64, f64::NEG_INFINITY, f64::INFINITY, true;
+    i32, i32::MIN, i32::MAX, false, range_of_integers;
+    i64, i64::MIN, i64::MAX, false, range_of_integers;
+    u32, u32::MIN, u32::MAX, false, range_of_integers;
+    u64, u64::MIN, u64::MAX, false, range_of_integers;
+    f32, f32::NEG_INFINITY, f32::INFINITY, true, range_of_floats;
+    f64, f64::NEG_INFINITY, f64::INFINITY, true, range_of_floats;
 }
 
 // No sum of a chunk is too large for its type: 4,096 times 255² is less than 2^31, and times 65,535² less than 2^64.
@@ -233,6 +248,11 @@ macro_rules! small_types {
                 let squares = values.iter().fold(0, square);
                 let squares = u64::try_from(squares).unwrap_or(0);
                 Some(exact_moments(values.len(), i64::from(sum), squares))
+            }
+
+            #[inline(always)]
+            fn range(values: &[Self]) -> (Self, Self) {
+                range_of_integers(values)
             }
         }
     )*};
@@ -302,7 +322,7 @@ mod tests {
             let moments = moments_about(&values, pivot).unwrap_or_else(|| careful_moments(&values));
             prop_assert!((moments.mean - mean).abs() <= 1e-9, "{} {mean}", moments.mean);
             prop_assert!((moments.squares - squares).abs() <= 1e-12 * squares.max(1e3));
-            let (least, greatest) = range(&values);
+            let (least, greatest) = f64::range(&values);
             prop_assert_eq!(least, values.iter().copied().fold(f64::INFINITY, f64::min));
             prop_assert_eq!(greatest, values.iter().copied().fold(f64::NEG_INFINITY, f64::max));
         }

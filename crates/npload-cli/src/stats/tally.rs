@@ -2,9 +2,9 @@
 
 use npload::Value;
 use npload::num_complex::Complex;
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
-use super::kernels::{CHUNK, Real, careful_moments, count, range};
+use super::kernels::{CHUNK, Real, careful_moments, count};
 use super::moments::Moments;
 
 /// How many values are something. None: such values have no such thing.
@@ -47,6 +47,34 @@ pub(super) enum Mean {
     Time(i64),
 }
 
+/// A tally whose loops are made for vectors.
+trait ByChunks: Tally {
+    fn add_chunk(&mut self, chunk: &[Self::Item]);
+}
+
+struct AddChunks<'a, T: ByChunks> {
+    tally: &'a mut T,
+    values: &'a [T::Item],
+}
+
+// A closure would not be compiled for the vectors that were chosen.
+impl<T: ByChunks> WithSimd for AddChunks<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for chunk in self.values.chunks(CHUNK) {
+            self.tally.add_chunk(chunk);
+        }
+    }
+}
+
+/// Adds values with the widest vectors that the machine has. With those of the oldest x86-64, which
+/// Rust takes by itself, the loops would take longer than reading.
+fn by_chunks<T: ByChunks>(tally: &mut T, values: &[T::Item]) {
+    Arch::new().dispatch(AddChunks { tally, values });
+}
+
 /// Of real numbers.
 #[derive(Clone)]
 pub(super) struct RealTally<T> {
@@ -62,10 +90,10 @@ pub(super) struct RealTally<T> {
     greatest: T,
 }
 
-impl<T: Real> RealTally<T> {
+impl<T: Real> ByChunks for RealTally<T> {
     #[inline(always)]
     fn add_chunk(&mut self, chunk: &[T]) {
-        let (least, greatest) = range(chunk);
+        let (least, greatest) = T::range(chunk);
         if least < self.least {
             self.least = least;
         }
@@ -80,7 +108,9 @@ impl<T: Real> RealTally<T> {
         }
         self.moments.merge(&moments);
     }
+}
 
+impl<T: Real> RealTally<T> {
     /// The moments of values of which some may not be finite; those are counted.
     #[cold]
     fn add_carefully(&mut self, chunk: &[T]) -> Moments {
@@ -128,16 +158,7 @@ impl<T: Real> Tally for RealTally<T> {
     }
 
     fn add(&mut self, values: &[T]) {
-        // The machine's vectors are chosen as it runs: with those of the oldest x86-64 the loops
-        // would take longer than reading.
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for chunk in values.chunks(CHUNK) {
-                    self.add_chunk(chunk);
-                }
-            },
-        );
+        by_chunks(self, values);
     }
 
     fn merge(&mut self, other: &Self) {
@@ -300,7 +321,7 @@ pub(super) struct TimeTally<const DATES: bool> {
     greatest: i64,
 }
 
-impl<const DATES: bool> TimeTally<DATES> {
+impl<const DATES: bool> ByChunks for TimeTally<DATES> {
     #[inline(always)]
     fn add_chunk(&mut self, chunk: &[i64]) {
         // NaT is the least of all.
@@ -344,14 +365,7 @@ impl<const DATES: bool> Tally for TimeTally<DATES> {
     }
 
     fn add(&mut self, values: &[i64]) {
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for chunk in values.chunks(CHUNK) {
-                    self.add_chunk(chunk);
-                }
-            },
-        );
+        by_chunks(self, values);
     }
 
     #[inline(always)]
