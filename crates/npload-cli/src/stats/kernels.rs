@@ -115,24 +115,23 @@ pub(super) fn careful_moments<T: Real>(values: &[T]) -> Moments {
 /// [`Real::range`] of floats: the compiler does not reorder comparisons with NaN, lanes do.
 #[inline(always)]
 fn range_of_floats<T: Real>(values: &[T]) -> (T, T) {
-    let (mut least, mut greatest) = ([T::GREATEST; LANES], [T::LEAST; LANES]);
-    let (rows, rest) = values.as_chunks::<LANES>();
-    let mut widen = |row: &[T]| {
-        for ((lo, hi), &value) in least.iter_mut().zip(&mut greatest).zip(row) {
-            *lo = if value < *lo { value } else { *lo };
-            *hi = if value > *hi { value } else { *hi };
-        }
-    };
+    // One after the other: of both at once the compiler makes a muddle.
+    let least = fold_lanes(values, T::GREATEST, |lo, v| if v < lo { v } else { lo });
+    let greatest = fold_lanes(values, T::LEAST, |hi, v| if v > hi { v } else { hi });
+    (least, greatest)
+}
+
+#[inline(always)]
+fn fold_lanes<T: Copy>(values: &[T], start: T, pick: impl Fn(T, T) -> T) -> T {
+    let mut lanes = [start; 2 * LANES];
+    let (rows, rest) = values.as_chunks::<{ 2 * LANES }>();
     for row in rows {
-        widen(row);
+        for (lane, &value) in lanes.iter_mut().zip(row) {
+            *lane = pick(*lane, value);
+        }
     }
-    widen(rest);
-    let less = |a: T, b: T| if b < a { b } else { a };
-    let more = |a: T, b: T| if b > a { b } else { a };
-    (
-        least.into_iter().fold(T::GREATEST, less),
-        greatest.into_iter().fold(T::LEAST, more),
-    )
+    let lanes = lanes.into_iter().fold(start, &pick);
+    rest.iter().fold(lanes, |lane, &value| pick(lane, value))
 }
 
 /// [`Real::range`] of integers.
@@ -223,9 +222,37 @@ wide_types! {
     f64, f64::NEG_INFINITY, f64::INFINITY, true, range_of_floats;
 }
 
-// No sum of a chunk is too large for its type: 4,096 times 255² is less than 2^31, and times 65,535² less than 2^64.
+// No sum of a chunk is too large for its type: 4,096 times 255², or 65,535, is less than 2^31.
+
+#[inline(always)]
+fn squares_of_bytes<T: Copy + Into<i32>>(values: &[T]) -> u64 {
+    let add = |n: u32, v: &T| {
+        let v: i32 = (*v).into();
+        n.wrapping_add(v.wrapping_mul(v).cast_unsigned())
+    };
+    values.iter().fold(0, add).into()
+}
+
+/// In halves of 16 bits, so that eight fit in a vector where four of 64 bits would.
+#[inline(always)]
+fn squares_of_words<T: Copy + Into<i32>>(values: &[T]) -> u64 {
+    let square = |v: &T| {
+        let v: i32 = (*v).into();
+        v.wrapping_mul(v).cast_unsigned()
+    };
+    let add = |(low, high): (u32, u32), v: &T| {
+        let square = square(v);
+        (
+            low.wrapping_add(square & 0xFFFF),
+            high.wrapping_add(square >> 16),
+        )
+    };
+    let (low, high) = values.iter().fold((0, 0), add);
+    (u64::from(high) << 16).wrapping_add(low.into())
+}
+
 macro_rules! small_types {
-    ($($type:ty, $sum:ty, $square:ty;)*) => {$(
+    ($($type:ty, $squares:ident;)*) => {$(
         impl Real for $type {
             const LEAST: Self = <$type>::MIN;
             const GREATEST: Self = <$type>::MAX;
@@ -239,15 +266,9 @@ macro_rules! small_types {
 
             #[inline(always)]
             fn moments(values: &[Self], _: f64) -> Option<Moments> {
-                let add = |n: $sum, v: &$type| n.wrapping_add(<$sum>::from(*v));
+                let add = |n: i32, v: &$type| n.wrapping_add(i32::from(*v));
                 let sum = values.iter().fold(0, add);
-                let square = |n: $square, v: &$type| {
-                    let v = <$square>::from(*v);
-                    n.wrapping_add(v.wrapping_mul(v))
-                };
-                let squares = values.iter().fold(0, square);
-                let squares = u64::try_from(squares).unwrap_or(0);
-                Some(exact_moments(values.len(), i64::from(sum), squares))
+                Some(exact_moments(values.len(), i64::from(sum), $squares(values)))
             }
 
             #[inline(always)]
@@ -259,10 +280,10 @@ macro_rules! small_types {
 }
 
 small_types! {
-    i8, i32, i32;
-    u8, i32, i32;
-    i16, i32, i64;
-    u16, i32, i64;
+    i8, squares_of_bytes;
+    u8, squares_of_bytes;
+    i16, squares_of_words;
+    u16, squares_of_words;
 }
 
 #[cfg(test)]
