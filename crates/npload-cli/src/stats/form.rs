@@ -118,7 +118,8 @@ fn halves(
 fn table(dtype: &DType) -> Form<f32> {
     let values: Vec<f32> = (0..=u8::MAX)
         .map(|byte| match Value::decode(dtype, &[byte]) {
-            // They have at most 8 digits of a float's 24.
+            Ok(Value::MlFloat(_, value)) => value,
+            // An integer of at most four bits.
             Ok(value) => value.to_string().parse().unwrap_or(f32::NAN),
             Err(_) => f32::NAN,
         })

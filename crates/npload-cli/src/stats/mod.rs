@@ -50,6 +50,7 @@ pub(crate) fn run(
                 stats,
                 path,
                 bar: &bar,
+                is_list: matches!((&handle, &place.key), (Handle::Npz(_), None)),
                 total: total.fold(0, u64::saturating_add),
                 done: AtomicU64::new(0),
             };
@@ -201,6 +202,8 @@ struct Command<'a> {
     stats: &'a Stats,
     path: &'a Path,
     bar: &'a Bar,
+    /// Whether there is a table with a row for what cannot be read, too.
+    is_list: bool,
     /// Bytes of all arrays, and those that were read.
     total: u64,
     done: AtomicU64,
@@ -233,7 +236,7 @@ impl Command<'_> {
                 report.array(subject, &name, None, console)
             }
             What::Bytes(size) => report.bytes(&key.unwrap_or_default(), size, console),
-            What::Failure(failure) => report.fail(Some(&name), failure, console),
+            What::Failure(failure) => report.fail(self.row(&name), failure, console),
         }
     }
 
@@ -270,7 +273,7 @@ impl Command<'_> {
         });
         let axis = match axis {
             Ok(axis) => axis,
-            Err(failure) if numbers => return report.fail(Some(name), failure, console),
+            Err(failure) if numbers => return report.fail(self.row(name), failure, console),
             Err(_) => None,
         };
         let walked = || {
@@ -311,7 +314,7 @@ impl Command<'_> {
         };
         let all = match walked() {
             Ok(all) => all,
-            Err(e) => return report.fail(Some(name), Failure::new(self.path, &e), console),
+            Err(e) => return report.fail(self.row(name), Failure::new(self.path, &e), console),
         };
         for (leaf, statistics) in leaves.iter().zip(all) {
             let subject = Subject {
@@ -324,6 +327,11 @@ impl Command<'_> {
             report.array(subject, &name, statistics, console)?;
         }
         Ok(())
+    }
+
+    /// The name in the row of what cannot be read.
+    fn row<'n>(&self, name: &'n str) -> Option<&'n str> {
+        Some(name).filter(|_| self.is_list)
     }
 
     /// The axis that is meant, counted from the front.
