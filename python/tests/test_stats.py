@@ -80,7 +80,7 @@ def check(told: dict[str, Any], values: np.ndarray[Any, Any], axis: int | None) 
     missing = np.isnat(native) if times else np.isnan(wide)
     np.testing.assert_array_equal(told["nan"], missing.sum(axis))
     if native.dtype.kind != "M":
-        zeros = np.count_nonzero(native.view("i8") if times else native, axis)
+        zeros = ((native.view("i8") if times else native) == 0).sum(axis)
         np.testing.assert_array_equal(told["zeros"], zeros)
     assert told["count"] == (values.size if axis is None else values.shape[axis])
     with warnings.catch_warnings():
@@ -181,7 +181,8 @@ def test_small_noise_on_large_numbers_has_its_std(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", values)
     [told] = stats(tmp_path / "x.npy")
     assert math.isclose(told["mean"], values.mean(), rel_tol=1e-15)
-    assert math.isclose(told["std"], values.std(), rel_tol=1e-9)
+    # numpy.std rounds the mean, as large as it is; the difference from 1e9 is exact.
+    assert math.isclose(told["std"], (values - 1e9).std(), rel_tol=1e-12)
     assert stats(tmp_path / "x.npy") == stats(tmp_path / "x.npy")
 
 
@@ -203,11 +204,11 @@ def test_arrays_of_no_or_one_element_have_statistics(shape: tuple[int, ...], tmp
 
 def test_ml_dtypes_are_numbers(tmp_path: Path) -> None:
     ml_dtypes = pytest.importorskip("ml_dtypes")
-    import npload
-
     for name in ("bfloat16", "float8_e4m3fn", "float8_e5m2", "int4"):
         values = np.asarray(RANDOM.integers(-7, 7, (30, 20))).astype(getattr(ml_dtypes, name))
-        npload.save(tmp_path / "x.npy", values)
+        header = f"{{'descr': '{name}', 'fortran_order': False, 'shape': (30, 20), }}".encode()
+        magic = b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little")
+        (tmp_path / "x.npy").write_bytes(magic + header + values.tobytes())
         [told] = stats(tmp_path / "x.npy")
         wide = values.astype("f8")
         assert (told["dtype"], told["min"], told["max"]) == (name, wide.min(), wide.max())

@@ -4,7 +4,7 @@ use std::ops::Add;
 
 use npload::Element;
 
-use super::moments::Moments;
+use super::moments::{Moments, exact_sum};
 
 /// So many values are gone through several times: 32 KiB of the widest.
 pub(super) const CHUNK: usize = 4096;
@@ -78,9 +78,11 @@ fn moments_about<T: Real>(values: &[T], pivot: f64) -> Option<Moments> {
     let about_mean = squares - sum * sum / n;
     // Four bits of 53 may go. All the same and the pivot itself is exact.
     let near = about_mean >= squares / 16.0;
-    (near && squares.is_finite()).then(|| Moments {
+    let (mean, low) = exact_sum(pivot, sum / n);
+    (near && squares.is_finite()).then_some(Moments {
         n: values.len() as u64,
-        mean: pivot + sum / n,
+        mean,
+        low,
         squares: about_mean,
     })
 }
@@ -105,9 +107,11 @@ pub(super) fn careful_moments<T: Real>(values: &[T]) -> Moments {
     };
     // What rounding left of the mean shows in the sum of the differences.
     let (off, squares) = (sum(&|v| v - mean), sum(&|v| (v - mean) * (v - mean)));
+    let (mean, low) = exact_sum(mean, off / n);
     Moments {
         n: count as u64,
-        mean: mean + off / n,
+        mean,
+        low,
         squares: (squares - off * off / n).max(0.0),
     }
 }
@@ -182,6 +186,7 @@ fn exact_moments(n: usize, sum: i64, squares: u64) -> Moments {
     Moments {
         n: count,
         mean: sum as f64 / n as f64,
+        low: 0.0,
         squares: about_mean as f64 / n as f64,
     }
 }
