@@ -44,7 +44,7 @@ pub fn cases(bench: &mut Bench) {
         }
         let times = bench.scaled(1_000_000_000) / data.len().max(1);
         let times = times.max(1);
-        let file = format!("stats-{}.npy", &descr[1..]);
+        let file = format!("stats-{}.npy", descr.trim_start_matches('<'));
         let path = bench.inputs.file(&file, |out| {
             let shape = [data.len() * times / itemsize / 1000, 1000];
             out.write_all(&npy(descr, false, &shape, &[])).unwrap();

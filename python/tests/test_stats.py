@@ -25,7 +25,9 @@ TIMES = ["M8[D]", "m8[25s]"]
 
 
 def stats(*arguments: str | Path) -> list[dict[str, Any]]:
-    done = subprocess.run([COMMAND, "stats", "--json", *map(str, arguments)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [COMMAND, "stats", "--json", *map(str, arguments)], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)["arrays"]
 
@@ -97,7 +99,9 @@ def check(told: dict[str, Any], values: np.ndarray[Any, Any], axis: int | None) 
             found = numbers(told[name], native.dtype)
             if native.dtype.kind in "fc":
                 # JSON has as few digits as tell a value from its neighbours.
-                np.testing.assert_allclose(found, np.asarray(expected, wide.dtype), rtol=1e-3 if native.dtype == "f2" else 1e-7)
+                np.testing.assert_allclose(
+                    found, np.asarray(expected, wide.dtype), rtol=1e-3 if native.dtype == "f2" else 1e-7
+                )
             else:
                 np.testing.assert_array_equal(found, expected)
         if not times:
