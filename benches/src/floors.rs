@@ -94,3 +94,36 @@ impl Scratch {
         self.arrays.len()
     }
 }
+
+/// Small buffers, one for each thread, into which a file is read from its beginning to its end.
+pub struct ReadThrough {
+    buffers: Vec<Vec<u8>>,
+}
+
+impl ReadThrough {
+    pub fn new(threads: usize, size: usize) -> Self {
+        let buffers = vec![vec![0; size]; threads];
+        ReadThrough { buffers }
+    }
+
+    pub fn read(&mut self, path: &Path) {
+        let file = File::open(path).unwrap();
+        let len = file.metadata().unwrap().len();
+        let part = len.div_ceil(self.buffers.len() as u64);
+        std::thread::scope(|scope| {
+            for (i, buffer) in self.buffers.iter_mut().enumerate() {
+                let (file, start) = (&file, part * i as u64);
+                scope.spawn(move || {
+                    let end = len.min(start + part);
+                    let mut at = start;
+                    while at < end {
+                        let n = (end - at).min(buffer.len() as u64);
+                        let piece = &mut buffer[..n as usize];
+                        file.read_exact_at(piece, at).unwrap();
+                        at += n;
+                    }
+                });
+            }
+        });
+    }
+}

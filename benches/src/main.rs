@@ -20,6 +20,7 @@ mod inputs;
 mod npy;
 mod npz;
 mod parts;
+mod stats;
 
 use std::path::PathBuf;
 
@@ -41,5 +42,6 @@ fn main() {
     npy::cases(&mut bench);
     npz::cases(&mut bench);
     parts::cases(&mut bench);
+    stats::cases(&mut bench);
     bench.finish();
 }

@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Info(Info),
     /// Values as NumPy prints them; reads no more than it shows
     Show(Show),
+    /// Least, greatest, mean and deviation of numbers, and how many are NaN or zero
+    Stats(Stats),
     /// Check every checksum, size and header
     Verify(Verify),
     /// What a loader would run: every import and call in pickles, and whether it is safe
@@ -121,6 +123,26 @@ pub(crate) struct Show {
 
     #[command(flatten)]
     pub(crate) print: Print,
+}
+
+#[derive(Debug, Group)]
+#[command(
+    after_help = "NaN and NaT are counted and otherwise left out, as numpy.nanmin and its like leave them out. std is the \
+                  population's, as numpy.std. Mean and std are computed in float64; integers' min and max are exact. \
+                  Any size of file is read in a few MiB of memory."
+)]
+pub(crate) struct Stats {
+    /// A .npy or .npz file, and for one array of a .npz its key; - is standard input
+    #[arg(value_name = "FILE[:KEY]")]
+    pub(crate) place: OsString,
+
+    /// Of which part, in Python's syntax: -1, ":10, ::2", "['field'][:3]"
+    #[arg(value_name = "SLICE")]
+    pub(crate) steps: Option<Steps>,
+
+    /// Along this axis, which goes away; else of all values
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) axis: Option<isize>,
 }
 
 /// NumPy's printoptions.

@@ -1,5 +1,5 @@
-//! `npload show x.npy -3:` and `npload show -:a`: arguments of `show` that begin with a minus and are
-//! no options.
+//! `npload show x.npy -3:` and `npload show -:a`: arguments of `show` and `stats` that begin with a
+//! minus and are no options.
 //!
 //! No option begins with `-3` or `-:`, but clap takes them for options. (Its `allow_hyphen_values`
 //! takes misspelt options for the slice.)
@@ -11,7 +11,7 @@ use clap::CommandFactory;
 
 use crate::args::Args;
 
-/// The arguments, with what is no option behind `--` if `show` has such an argument.
+/// The arguments, with what is no option behind `--` if `show` or `stats` has such an argument.
 pub(crate) fn behind_options(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let args: Vec<OsString> = args.into_iter().collect();
     if !args.iter().skip(1).any(|arg| is_place_or_slice(arg)) {
@@ -20,15 +20,15 @@ pub(crate) fn behind_options(args: impl IntoIterator<Item = OsString>) -> Vec<Os
     let valued = options_with_values();
     let (mut options, mut others) = (Vec::new(), Vec::new());
     let mut rest = args.iter().skip(1);
-    let mut of_show = false;
+    let mut named = false;
     while let Some(arg) = rest.next() {
         let bytes = arg.as_encoded_bytes();
         if bytes == b"--" {
             others.extend(rest.by_ref().cloned());
         } else if !bytes.starts_with(b"-") || bytes == b"-" || is_place_or_slice(arg) {
-            if others.is_empty() && !std::mem::replace(&mut of_show, true) {
+            if others.is_empty() && !std::mem::replace(&mut named, true) {
                 // The name of the subcommand.
-                if bytes != b"show" {
+                if bytes != b"show" && bytes != b"stats" {
                     return args;
                 }
                 options.push(arg.clone());
@@ -99,6 +99,7 @@ mod tests {
                 "--max-header-size 9 show - -1",
                 "--max-header-size 9 show -- - -1",
             ),
+            ("stats x.npy -1 --axis -1", "stats --axis -1 -- x.npy -1"),
             ("show x.npy --precison 3", "show x.npy --precison 3"),
             ("show x.npy -1 --precison", "show --precison -- x.npy -1"),
             ("info -- -1.npy", "info -- -1.npy"),

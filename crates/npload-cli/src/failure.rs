@@ -82,6 +82,14 @@ impl Failure {
         }
     }
 
+    /// More than the command keeps in memory.
+    pub(crate) fn limit(path: &Path, message: impl Into<String>) -> Self {
+        Failure {
+            kind: format!("{:?}", ErrorKind::Limit),
+            ..Failure::of(path, message)
+        }
+    }
+
     /// A key that is not there, with those that are.
     pub(crate) fn no_such_key(path: &Path, npz: &Npz, key: &str) -> Self {
         let message = match Failure::keys(npz, key) {

@@ -23,6 +23,7 @@ mod run;
 mod scan;
 mod show;
 mod sizes;
+mod stats;
 mod steps;
 mod verify;
 

@@ -51,6 +51,15 @@ impl Bar {
     }
 }
 
+impl Bar {
+    /// Moves it, for work that knows how far it is.
+    pub(crate) fn moved(&self, progress: Progress) {
+        if let Some(inner) = &self.0 {
+            inner.moved(progress);
+        }
+    }
+}
+
 impl Inner {
     fn moved(&self, progress: Progress) {
         if self.start.elapsed() < PATIENCE {

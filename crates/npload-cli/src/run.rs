@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::failure::{Failure, without_number};
-use crate::{completions, dashes, disasm, info, json, scan, show, verify};
+use crate::{completions, dashes, disasm, info, json, scan, show, stats, verify};
 
 /// How the command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +77,7 @@ pub fn run(
     let done = match &args.command {
         Command::Info(info) => info::run(info, &args.load_options(), &mut console),
         Command::Show(show) => show::run(show, &args.load_options(), &mut console),
+        Command::Stats(stats) => stats::run(stats, &args.load_options(), &mut console),
         Command::Verify(verify) => verify::run(verify, &args.load_options(), &mut console),
         Command::Scan(scan) => scan::run(scan, &args.load_options(), &mut console),
         Command::Disasm(disasm) => disasm::run(disasm, &args.load_options(), &mut console),

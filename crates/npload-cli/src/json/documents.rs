@@ -43,6 +43,41 @@ pub(crate) struct FileValues {
     arrays: Vec<Shown>,
 }
 
+/// What `stats` says.
+#[derive(Serialize)]
+pub(crate) struct FileStats {
+    file: String,
+    axis: Option<isize>,
+    arrays: Vec<Measured>,
+}
+
+/// One array, or one field of it, with what is found out; all of that is none where there are no
+/// numbers.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(crate) enum Measured {
+    Array(Box<Numbers>),
+    Bytes { key: String, size: u64 },
+    Error { error: Failure },
+}
+
+/// What is known of numbers.
+#[derive(Serialize)]
+pub(crate) struct Numbers {
+    pub(crate) key: Option<String>,
+    pub(crate) field: Option<String>,
+    pub(crate) dtype: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) count: Option<u64>,
+    pub(crate) nan: Option<Data>,
+    pub(crate) inf: Option<Data>,
+    pub(crate) zeros: Option<Data>,
+    pub(crate) min: Option<Data>,
+    pub(crate) max: Option<Data>,
+    pub(crate) mean: Option<Data>,
+    pub(crate) std: Option<Data>,
+}
+
 /// What is said of arguments that make no sense.
 #[derive(Serialize)]
 pub(crate) struct Refused {
@@ -118,6 +153,16 @@ impl FileValues {
     pub(crate) fn new(path: &Path, arrays: Vec<Shown>) -> Self {
         let file = file_name(path);
         FileValues { file, arrays }
+    }
+}
+
+impl FileStats {
+    pub(crate) fn new(path: &Path, axis: Option<isize>, arrays: Vec<Measured>) -> Self {
+        FileStats {
+            file: file_name(path),
+            axis,
+            arrays,
+        }
     }
 }
 

@@ -6,7 +6,9 @@ mod layout;
 mod objects;
 mod values;
 
-pub(crate) use documents::{FileInfo, FileValues, FileVerdict, Files, Refused, Shown};
+pub(crate) use documents::{
+    FileInfo, FileStats, FileValues, FileVerdict, Files, Measured, Numbers, Refused, Shown,
+};
 pub(crate) use layout::write;
 pub(crate) use objects::Objects;
 pub(crate) use values::Data;

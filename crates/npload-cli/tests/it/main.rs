@@ -16,6 +16,7 @@ mod info;
 mod json;
 mod scan;
 mod show;
+mod stats;
 mod usage;
 mod values;
 mod verify;

@@ -68,6 +68,13 @@ impl<'a> Part<'a> {
         self.layout.shape()
     }
 
+    /// How many bytes lie between neighbours on each axis, in the array's data; negative where the
+    /// axis is reversed.
+    #[must_use]
+    pub fn strides(&self) -> &[isize] {
+        self.layout.strides()
+    }
+
     /// The elements of it that a basic index picks, as [`Array::slice`].
     ///
     /// # Errors
