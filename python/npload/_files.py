@@ -263,10 +263,10 @@ def open_files(file: Any, stack: int | None, concat: int | None, options: dict[s
 
 def _npy(path: str, options: dict[str, Any]) -> LazyArray:
     array = open_one(path, **options)
-    if not isinstance(array, LazyArray):
-        array.close()
-        raise ValueError(f"{path!r} is an archive: only .npy files become one array")
-    return array
+    if isinstance(array, LazyArray):
+        return array
+    array.close()
+    raise ValueError(f"{path!r} is an archive: only .npy files become one array")
 
 
 def _paths(file: Any) -> list[str]:

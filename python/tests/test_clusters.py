@@ -89,7 +89,9 @@ def test_rays_tasks_read_their_slices(large: Path, monkeypatch: pytest.MonkeyPat
 
     # The names of its sockets have to be short.
     with tempfile.TemporaryDirectory(prefix="ray") as folder, npload.open(large) as lazy:
-        ray.init(num_cpus=2, include_dashboard=False, _temp_dir=folder, object_store_memory=100 << 20, log_to_driver=False)
+        ray.init(
+            num_cpus=2, include_dashboard=False, _temp_dir=folder, object_store_memory=100 << 20, log_to_driver=False
+        )
         try:
             task = ray.remote(rows)
             found = ray.get([task.remote(lazy, start) for start in (0, 500)])
