@@ -137,7 +137,7 @@ def test_every_dtype_in_every_layout_agrees_with_numpy(dtype: str, tmp_path: Pat
 
 @pytest.mark.parametrize("dtype", ["f4", ">i2", "c8"])
 def test_large_arrays_agree_along_every_axis(dtype: str, tmp_path: Path) -> None:
-    for shape, order in itertools.product([(3000, 1000), (7, 600_000), (600_000, 7), (30, 40, 3000)], "CF"):
+    for shape, order in itertools.product([(1100, 1000), (7, 160_000), (160_000, 7), (30, 40, 900)], "CF"):
         values = made(np.dtype(dtype).newbyteorder("=").str, shape).astype(dtype, order=order)
         np.save(tmp_path / "x.npy", values)
         for axis in (None, 0, values.ndim - 1):
