@@ -280,7 +280,7 @@ fn judged(objects: &Objects, id: Id) -> Judged {
         // What is in them is of no interest.
         Object::Data(Data::Array(_)) => "numpy.ndarray".into(),
         Object::Data(Data::DType(..)) => "numpy.dtype".into(),
-        _ => print(objects, id),
+        _ => call(objects, id, DEEPEST_NAME).into(),
     };
     Judged {
         name,
@@ -321,11 +321,49 @@ fn whole_name(module: &str, name: &str) -> Arc<str> {
     format!("{module}.{name}").into()
 }
 
-fn print(objects: &Objects, id: Id) -> Arc<str> {
+/// How many calls of what calls gave are in a name, how many of the arguments of each, and about how
+/// many bytes it has at most.
+const DEEPEST_NAME: usize = 3;
+const ARGUMENTS: usize = 6;
+const LONGEST_NAME: usize = 200;
+
+/// A call as what it calls with its arguments, whatever was done to its result; all else as it is.
+fn call(objects: &Objects, id: Id, deepest: usize) -> String {
+    let Object::Reduced(reduced) = objects.get(id) else {
+        return print(objects, id);
+    };
+    let Some(deeper) = deepest.checked_sub(1) else {
+        return "...".to_owned();
+    };
+    let mut text = call(objects, reduced.callable, deeper);
+    text.push('(');
+    let args = match objects.get(reduced.args) {
+        Object::Tuple(args) => args,
+        _ => &[],
+    };
+    for (at, &arg) in args.iter().enumerate() {
+        if at > 0 {
+            text.push_str(", ");
+        }
+        if at >= ARGUMENTS || text.len() > LONGEST_NAME {
+            text.push_str("...");
+            break;
+        }
+        text.push_str(&match objects.get(arg) {
+            Object::Reduced(inner) => format!("{}(...)", call(objects, inner.callable, 0)),
+            _ => print(objects, arg),
+        });
+    }
+    text.push(')');
+    text
+}
+
+fn print(objects: &Objects, id: Id) -> String {
     let options = PrintOptions {
         max_objects: 6,
         max_bytes: 60,
+        max_length: LONGEST_NAME,
         ..PrintOptions::default()
     };
-    objects.print(id, &options).into()
+    objects.print(id, &options)
 }
