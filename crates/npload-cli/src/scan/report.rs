@@ -61,12 +61,10 @@ impl Part {
 
     /// A pickle, of which what `allowed` names is as good as what is on the list.
     pub(super) fn pickle(inside: &Arc<[String]>, scan: Scan, allowed: &[String]) -> Self {
-        let problem = scan.error.as_ref().map(|error| Problem {
+        let problem = scan.error.as_ref().zip(scan.error_verdict());
+        let problem = problem.map(|(error, verdict)| Problem {
             message: error.to_string(),
-            verdict: match error.op() {
-                Some(Op::StackGlobal) => Verdict::Dangerous,
-                _ => Verdict::Unknown,
-            },
+            verdict,
         });
         Part {
             inside: inside.clone(),

@@ -87,12 +87,18 @@ impl Scan {
     /// The worst of the findings; not safe if the pickle could not be read to its end.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let error = self.error.as_ref().map(|error| match error.op() {
+        let findings = self.findings.iter().map(|finding| finding.verdict);
+        let all = findings.chain(self.error_verdict());
+        all.max().unwrap_or(Verdict::Safe)
+    }
+
+    /// How it is judged that the rest could not be read: a name that is computed is dangerous.
+    #[must_use]
+    pub fn error_verdict(&self) -> Option<Verdict> {
+        self.error.as_ref().map(|error| match error.op() {
             Some(Op::StackGlobal) => Verdict::Dangerous,
             _ => Verdict::Unknown,
-        });
-        let findings = self.findings.iter().map(|finding| finding.verdict);
-        findings.chain(error).max().unwrap_or(Verdict::Safe)
+        })
     }
 
     /// The same scan in a larger input, of which this one's is the part from `start` on.
