@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::failure::for_the_command;
 use npload_pickle::{Finding, Op, Scan, Use, Verdict};
 
 /// What was found in one file.
@@ -63,7 +64,7 @@ impl Part {
     pub(super) fn pickle(inside: &Arc<[String]>, scan: Scan, allowed: &[String]) -> Self {
         let problem = scan.error.as_ref().zip(scan.error_verdict());
         let problem = problem.map(|(error, verdict)| Problem {
-            message: error.to_string(),
+            message: for_the_command(&error.to_string()),
             verdict,
         });
         Part {

@@ -14,7 +14,7 @@ const OBJECTS: &str = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
 const NUMBERS: &str = "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }";
 
 /// A zip file with stored members.
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     let (mut bytes, mut directory) = (Vec::new(), Vec::new());
     for (name, data) in members {
         let offset = u32::try_from(bytes.len()).unwrap().to_le_bytes();
