@@ -96,9 +96,10 @@ pub(super) fn look(
             )?;
             return Ok(None);
         }
-        if stops_at_once(&scan, rest) {
+        if stops_at_once(&scan, rest) || is_words(&scan, bytes) {
             let what = name(looker, &bytes.slice(at..));
-            if scan.findings.is_empty() || HARMLESS.contains(&what) {
+            let harmless = HARMLESS.contains(&what);
+            if harmless || scan.findings.is_empty() && stops_at_once(&scan, rest) {
                 other(
                     looker,
                     what,
@@ -146,7 +147,7 @@ pub(super) fn look_large(
         hidden(looker, bytes, from, base, inside)?;
         return Ok(None);
     }
-    if base == 0 && stops_at_once(&start, &head) {
+    if base == 0 && (stops_at_once(&start, &head) || is_words(&start, &head)) {
         let what = name(looker, &head);
         // Whether all is text, the head does not tell.
         if HARMLESS.contains(&what) && what != "text" {
@@ -247,6 +248,42 @@ fn stops_at_once(scan: &Scan, bytes: &[u8]) -> bool {
     let says_so = matches!(bytes, [0x80, 0..=5, ..]);
     let asks = |finding: &Finding| finding.what == Use::PersistentId;
     stops && scan.findings.iter().all(asks) && !says_so
+}
+
+/// Whether it is words, if the bytes are text: what imports something does so of a module that has
+/// no such name, or CPython's loader stops at a number or text that is none, too.
+fn is_words(scan: &Scan, bytes: &[u8]) -> bool {
+    let no_module = |finding: &Finding| {
+        let global = finding.global.as_deref().unwrap_or_default();
+        let package = global.split('.').next().unwrap_or_default();
+        finding.what == Use::Import && package.contains([' ', ',', ':'])
+    };
+    let no_value = |error: &npload_pickle::Error| {
+        let line = error
+            .offset()
+            .and_then(|at| bytes.get(at.checked_add(1)?..));
+        let line = line.unwrap_or_default();
+        let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let has_letter_beyond = |letters: &[u8]| {
+            let mut line = line.iter().filter(|byte| byte.is_ascii_alphabetic());
+            line.any(|byte| !letters.contains(&byte.to_ascii_lowercase()))
+        };
+        match error.op() {
+            // Digits, also hexadecimal, prefixes, and Python 2's L.
+            Some(Op::Int | Op::Long) => has_letter_beyond(b"abcdefxol"),
+            Some(Op::Get | Op::Put) => has_letter_beyond(b""),
+            // Numbers, exponents, inf, infinity, nan.
+            Some(Op::Float) => has_letter_beyond(b"einftya"),
+            Some(Op::String) => !matches!(line.trim_ascii_start(), [b'\'' | b'"', ..]),
+            _ => false,
+        }
+    };
+    let stops = |error: &npload_pickle::Error| match error.kind() {
+        ErrorKind::Argument => no_value(error),
+        _ => scan.findings.iter().any(no_module),
+    };
+    let asks = |finding: &Finding| finding.what == Use::PersistentId || no_module(finding);
+    scan.end.is_none() && scan.error.as_ref().is_some_and(stops) && scan.findings.iter().all(asks)
 }
 
 /// What bytes that are no pickle look like.

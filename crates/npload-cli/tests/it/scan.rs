@@ -434,3 +434,35 @@ fn the_largest_size_is_that_of_one_pickle() {
         assert_eq!(verdict(bytes, &largest).0, "unknown", "{bytes:?}");
     }
 }
+
+#[test]
+fn text_whose_words_look_like_opcodes_is_text() {
+    for text in [
+        "count,name\n1,2\n",
+        "config:\n  a: 1\n",
+        "class_name: Foo\nbar: 1\n",
+        "License\nfoo\n",
+        "Version: 1\nLicense: MIT\n",
+        "Introduction\nIt begins.\n",
+        "Finished at noon\n",
+        "Some words\nhere\n",
+    ] {
+        let (worst, document) = verdict(text.as_bytes(), &[]);
+        assert_eq!(worst, "safe", "{text:?}: {document}");
+        assert_eq!(document["files"][0]["parts"][0]["kind"], "text", "{text:?}");
+    }
+    // What CPython could import is listed, whatever is around it.
+    for (pickle, expected) in [
+        (&b"count,name\n1,2\n."[..], "unknown"),
+        (b"count,name\n1,2\ncos\nsystem\n", "dangerous"),
+        (b"cconfig\na: 1\n", "unknown"),
+        (b"cos\nsystem\nLicense\n", "dangerous"),
+        (b"I10\ncos\nsystem\n(S'x'\ntR", "dangerous"),
+        (b"I0x\ncos\nsystem\n(S'x'\ntR", "unknown"),
+        (b"Fnan()\ncos\nsystem\n(S'x'\ntR", "unknown"),
+        (b"count,name\n1,2\n\xff", "unknown"),
+        (b"L5\xc4\xb1\n", "unknown"),
+    ] {
+        assert_eq!(verdict(pickle, &[]).0, expected, "{pickle:?}");
+    }
+}
