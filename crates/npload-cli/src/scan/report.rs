@@ -92,8 +92,11 @@ fn join(findings: Vec<Finding>, allowed: &[String]) -> Vec<Found> {
         let key = (finding.op, finding.what, name, finding.verdict);
         let place = *places.entry(key).or_insert(all.len());
         match all.get_mut(place) {
-            Some(found) => found.count = found.count.saturating_add(1),
-            None => all.push(Found { finding, count: 1 }),
+            Some(found) => found.count = found.count.saturating_add(finding.count),
+            None => all.push(Found {
+                count: finding.count,
+                finding,
+            }),
         }
     }
     all

@@ -52,7 +52,7 @@ pub(super) fn one(
     base: u64,
     inside: &Arc<[String]>,
 ) -> Option<u64> {
-    let scan = looker.pickles.scan(bytes, 0);
+    let scan = looker.pickles.scan_joined(bytes, 0);
     let end = scan.end;
     push(looker, scan, base, inside);
     end.map(|end| end as u64)
@@ -84,7 +84,7 @@ pub(super) fn look(
             // No opcode among them, so that no loader gets anywhere.
             return Ok(None);
         }
-        let scan = looker.pickles.scan(bytes, at);
+        let scan = looker.pickles.scan_joined(bytes, at);
         if row.is_raw(&scan) {
             let from = raw(looker, scan, place, base, inside);
             hidden(
@@ -141,7 +141,7 @@ pub(super) fn look_large(
     let most = looker.most();
     let head = Buffer::from(bytes.head(usize::try_from(most).unwrap_or(HEAD).min(HEAD))?);
     row.begin(&head);
-    let start = looker.pickles.scan(&head, 0);
+    let start = looker.pickles.scan_joined(&head, 0);
     if row.is_raw(&start) {
         let from = raw(looker, start, base, base, inside);
         hidden(looker, bytes, from, base, inside)?;
@@ -171,7 +171,7 @@ pub(super) fn look_large(
             return Ok(None);
         }
     };
-    let scan = looker.pickles.scan(&bytes.to(end).read(most)?, 0);
+    let scan = looker.pickles.scan_joined(&bytes.to(end).read(most)?, 0);
     let whole = scan.end == Some(end as usize);
     let joblib = |finding: &Finding| {
         let name = finding.global.as_deref();
@@ -353,7 +353,7 @@ fn hidden(
         let starts = if is_last { window.len() } else { HEAD };
         let mut next = 0;
         while let Some(found) = next_start(&window, next).filter(|found| *found < starts) {
-            let mut scan = looker.pickles.scan(&window, found);
+            let mut scan = looker.pickles.scan_joined(&window, found);
             if !is_last && scan.end.is_none() {
                 scan = beyond(looker, &rest, found, scan)?;
             }
@@ -394,7 +394,7 @@ fn beyond(looker: &Looker<'_>, rest: &Bytes, at: usize, cut: Scan) -> io::Result
         return Ok(cut);
     }
     let pickle = pickle.to(end).read(looker.most())?;
-    Ok(looker.pickles.scan(&pickle, 0).moved(at))
+    Ok(looker.pickles.scan_joined(&pickle, 0).moved(at))
 }
 
 /// Whether it imports something by a name that a module can have: other names come about by chance,
