@@ -101,7 +101,7 @@ pub(crate) struct Disasm {
     #[arg(value_name = "FILE[:KEY]")]
     pub(crate) place: OsString,
 
-    /// The most bytes that are read
+    /// The most bytes that are read; pickles that end before are listed
     #[arg(long, value_name = "N", default_value_t = MAX_SIZE, allow_negative_numbers = true)]
     pub(crate) max_size: u64,
 }

@@ -170,6 +170,9 @@ impl Checked {
             }
             Handle::Npy(_) => "header and size (an npy file has no checksum)".to_owned(),
             Handle::Pickle(_) => "that the pickle can be read".to_owned(),
+            _ if self.arrays.iter().any(holds_objects) => {
+                "checksums, sizes, headers, and that pickles can be read".to_owned()
+            }
             _ => "checksums, sizes and headers".to_owned(),
         };
         let members = match &self.handle {

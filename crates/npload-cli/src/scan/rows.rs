@@ -172,7 +172,7 @@ pub(super) fn look_large(
         }
     };
     let scan = looker.pickles.scan_joined(&bytes.to(end).read(most)?, 0);
-    let whole = scan.end == Some(end as usize);
+    let whole = scan.end.map(|end| end as u64) == Some(end);
     let joblib = |finding: &Finding| {
         let name = finding.global.as_deref();
         name.is_some_and(|name| name.ends_with(".NumpyArrayWrapper"))

@@ -62,7 +62,7 @@ impl Packing {
         let packed = packed.reader();
         Ok(match self {
             Packing::Gzip => Unpacking::ToTheEnd(Box::new(MultiGzDecoder::new(packed))),
-            Packing::Zlib => Unpacking::Zlib(ZlibDecoder::new(packed)),
+            Packing::Zlib => Unpacking::Zlib(Box::new(ZlibDecoder::new(packed))),
             Packing::Bzip2 => Unpacking::ToTheEnd(Box::new(MultiBzDecoder::new(packed))),
             Packing::Xz => {
                 let reader = XzReader::new_mem_limit(packed, true, window());
@@ -97,7 +97,7 @@ type Packed = io::BufReader<Reader>;
 pub(super) enum Unpacking {
     /// One that goes on as long as there are bytes, and fails at those of another kind.
     ToTheEnd(Box<dyn Read>),
-    Zlib(ZlibDecoder<Packed>),
+    Zlib(Box<ZlibDecoder<Packed>>),
     Lzma(Box<LzmaReader<Packed>>),
 }
 
