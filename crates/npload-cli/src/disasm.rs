@@ -103,7 +103,7 @@ fn pickled(place: &Place, options: &LoadOptions, most: u64) -> Result<Pickled, F
         read.map_err(|e| fail(&e))?;
     }
     let bytes = Buffer::from(bytes);
-    if bytes.starts_with(b"PK\x03\x04") {
+    if bytes.starts_with(b"PK\x03\x04") && bytes.len() as u64 <= most {
         let npz = options.open_npz_in(bytes);
         let npz = npz.map_err(|e| Failure::new(path, &e))?;
         let keys = Failure::keys(&npz, "");
