@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as Group, Parser, Subcommand};
 use clap_complete::Shell;
-use npload::{LoadOptions, MAX_HEADER_SIZE, PrintOptions};
+use npload::{Encoding, LoadOptions, MAX_HEADER_SIZE, PrintOptions};
 
 use crate::steps::Steps;
 
@@ -102,7 +103,7 @@ pub(crate) struct Disasm {
     #[arg(value_name = "FILE[:KEY]")]
     pub(crate) place: OsString,
 
-    /// The most bytes that are read
+    /// The most bytes that are read; pickles that end before are listed
     #[arg(long, value_name = "N", default_value_t = MAX_SIZE, allow_negative_numbers = true)]
     pub(crate) max_size: u64,
 }
@@ -120,6 +121,10 @@ pub(crate) struct Show {
     /// Show what Python's repr says, dtype and all
     #[arg(long)]
     pub(crate) repr: bool,
+
+    /// How 8-bit strings in pickles of Python 2 are read
+    #[arg(long, value_name = "NAME", default_value = "ASCII", value_parser = encodings())]
+    pub(crate) encoding: Encoding,
 
     #[command(flatten)]
     pub(crate) print: Print,
@@ -164,6 +169,12 @@ pub(crate) struct Print {
     /// Small numbers as 0, not with exponents
     #[arg(long)]
     suppress: bool,
+}
+
+/// numpy.load's names of encodings.
+fn encodings() -> impl TypedValueParser<Value = Encoding> {
+    let names = PossibleValuesParser::new(["ASCII", "latin1", "bytes"]);
+    names.try_map(|name| Encoding::parse(&name))
 }
 
 impl Print {

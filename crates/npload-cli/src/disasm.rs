@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::io::{self, Read};
 
-use npload::{Handle, LoadOptions, Npz};
-use npload_pickle::{Disassembly, Instruction, disassemble_at};
+use npload::{Buffer, Handle, LoadOptions, Npz};
+use npload_pickle::{Disassembly, End, Instruction, disassemble_at, find_end};
 use serde::{Serialize, Serializer};
 
 use crate::args::Disasm;
@@ -19,7 +19,11 @@ pub(crate) fn run(
     console: &mut Console<'_>,
 ) -> io::Result<()> {
     let place = Place::find(&disasm.place);
-    let (bytes, start) = match pickled(&place, options, disasm.max_size) {
+    let Pickled {
+        bytes,
+        start,
+        beyond,
+    } = match pickled(&place, options, disasm.max_size) {
         Ok(found) => found,
         Err(failure) => {
             if console.json {
@@ -37,7 +41,7 @@ pub(crate) fn run(
             file: escape::as_text(&place.path),
             key: place.key.as_deref(),
             instructions: Instructions(&cell),
-            error: Ending(&cell, &place),
+            error: Ending(&cell, &place, beyond.as_ref()),
         };
         console.document(&document)?;
         rows = cell.into_inner();
@@ -53,14 +57,24 @@ pub(crate) fn run(
             }
         }
     }
-    match rows.error {
-        Some(error) => console.fail(&Failure::pickle(&place.path, place.key.as_deref(), &error)),
+    let error = rows
+        .error
+        .map(|error| Failure::pickle(&place.path, place.key.as_deref(), &error));
+    match error.or(beyond) {
+        Some(failure) => console.fail(&failure),
         None => Ok(()),
     }
 }
 
-/// The bytes that a pickle is in, and where it starts.
-fn pickled(place: &Place, options: &LoadOptions, most: u64) -> Result<(Vec<u8>, usize), Failure> {
+/// The bytes that pickles are in, and where the first starts.
+struct Pickled {
+    bytes: Buffer,
+    start: usize,
+    /// That there is more than was read.
+    beyond: Option<Failure>,
+}
+
+fn pickled(place: &Place, options: &LoadOptions, most: u64) -> Result<Pickled, Failure> {
     let path = &place.path;
     let fail = |e: &io::Error| Failure::unread(path, e);
     let mut bytes = Vec::new();
@@ -88,29 +102,61 @@ fn pickled(place: &Place, options: &LoadOptions, most: u64) -> Result<(Vec<u8>, 
         };
         read.map_err(|e| fail(&e))?;
     }
-    if bytes.len() as u64 > most {
-        let message = format!("it has more than {most} bytes (--max-size)");
-        return Err(Failure::of(path, message));
-    }
-    if bytes.starts_with(b"PK\x03\x04") {
+    let bytes = Buffer::from(bytes);
+    if bytes.starts_with(b"PK\x03\x04") && bytes.len() as u64 <= most {
         let npz = options.open_npz_in(bytes);
         let npz = npz.map_err(|e| Failure::new(path, &e))?;
         let keys = Failure::keys(&npz, "");
         let message = format!("which array? name one of: {keys}");
         return Err(Failure::usage(path, message));
     }
-    if !bytes.starts_with(b"\x93NUMPY") {
-        return Ok((bytes, 0));
-    }
-    let npy = options
-        .open_npy_in(bytes.clone())
-        .map_err(|e| Failure::new(path, &e))?;
-    match npy.header().dtype().has_object() {
-        true => Ok((bytes, npy.header().data_offset())),
-        false => {
-            let dtype = npy.header().dtype();
+    let start = if bytes.starts_with(b"\x93NUMPY") {
+        let npy = options
+            .open_npy_in(bytes.clone())
+            .map_err(|e| Failure::new(path, &e))?;
+        let header = npy.header();
+        if !header.dtype().has_object() {
+            let dtype = header.dtype();
             let message = format!("an array of {dtype} is not pickled; npload show prints it");
-            Err(Failure::of(path, message))
+            return Err(Failure::of(path, message));
+        }
+        header.data_offset()
+    } else {
+        0
+    };
+    if bytes.len() as u64 <= most {
+        return Ok(Pickled {
+            bytes,
+            start,
+            beyond: None,
+        });
+    }
+    // What is whole is listed.
+    let end = whole_pickles(&bytes, start, most);
+    if end == start {
+        let message = format!("it has more than {most} bytes (--max-size)");
+        return Err(Failure::of(path, message));
+    }
+    let message = format!("what follows is not listed: it goes beyond {most} bytes (--max-size)");
+    Ok(Pickled {
+        bytes: bytes.slice(..end),
+        start,
+        beyond: Some(Failure::of(path, message)),
+    })
+}
+
+/// Where the last of the pickles in a row ends that does so before `most` bytes.
+fn whole_pickles(bytes: &[u8], start: usize, most: u64) -> usize {
+    let mut at = start;
+    loop {
+        let mut rest = bytes.get(at..).unwrap_or_default();
+        let Ok(End::At(len)) = find_end(&mut rest, u64::MAX) else {
+            return at;
+        };
+        let end = (at as u64).saturating_add(len);
+        match usize::try_from(end) {
+            Ok(end) if end as u64 <= most && end <= bytes.len() => at = end,
+            _ => return at,
         }
     }
 }
@@ -180,7 +226,7 @@ struct Document<'a, 'b> {
 struct Instructions<'a, 'b>(&'a RefCell<Rows<'b>>);
 
 /// What ended them, known when they are written.
-struct Ending<'a, 'b>(&'a RefCell<Rows<'b>>, &'a Place);
+struct Ending<'a, 'b>(&'a RefCell<Rows<'b>>, &'a Place, Option<&'a Failure>);
 
 impl Serialize for Ending<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -188,6 +234,7 @@ impl Serialize for Ending<'_, '_> {
         let error = rows.error.as_ref();
         error
             .map(|error| Failure::pickle(&self.1.path, self.1.key.as_deref(), error))
+            .or_else(|| self.2.cloned())
             .serialize(serializer)
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// What an error in the file of that path means.
     pub(crate) fn new(path: &Path, err: &Error) -> Self {
-        let text = say(err);
+        let text = for_the_command(&say(err));
         Failure {
             kind: format!("{:?}", err.kind()),
             file: escape::path(path),
@@ -65,7 +65,8 @@ impl Failure {
     /// What is wrong with a pickle.
     pub(crate) fn pickle(path: &Path, member: Option<&str>, err: &npload_pickle::Error) -> Self {
         let op = err.op().map(|op| format!("{}: ", op.name()));
-        let message = format!("{}{}", op.unwrap_or_default(), err.message());
+        let message = for_the_command(err.message());
+        let message = format!("{}{message}", op.unwrap_or_default());
         Failure {
             kind: format!("{:?}", ErrorKind::Pickle),
             member: member.map(|name| escape::name(name).into_owned()),
@@ -152,6 +153,22 @@ pub(crate) fn without_number(message: &str) -> String {
         number.then(|| format!("{before}{after}"))
     });
     cut.unwrap_or_else(|| message.to_owned())
+}
+
+/// A message of the library's with what the command has in the place of what a program could do.
+pub(crate) fn for_the_command(message: &str) -> String {
+    const RAISE: &str = "; raise ";
+    const TRUSTED: &str = " if the file is trusted";
+    if message.ends_with("may need encoding 'latin1' or 'bytes'") {
+        return format!("{message} (--encoding)");
+    }
+    let limit = message.split_once(RAISE).and_then(|(before, rest)| {
+        let (name, after) = rest.split_once(TRUSTED)?;
+        Some(format!(
+            "{before}, and this command reads no more ({name}){after}"
+        ))
+    });
+    limit.unwrap_or_else(|| message.to_owned())
 }
 
 /// What is wrong with an array as far as its header and sizes tell.

@@ -15,6 +15,7 @@ mod disasm;
 mod escape;
 mod failure;
 mod foreign;
+mod forward;
 mod info;
 mod json;
 mod place;

@@ -8,6 +8,7 @@ use npload::{
     Handle, LoadOptions, Member, Npz, ObjectArray, Objects, Part, Peeked, PrintOptions,
     Shown as Axis, Value,
 };
+use npload_pickle::{End, Machine, ObjectBuilder, Options, find_end};
 
 use crate::args::Show;
 use crate::failure::Failure;
@@ -26,6 +27,7 @@ const MANY: usize = 10_000_000;
 
 pub(crate) fn run(show: &Show, options: &LoadOptions, console: &mut Console<'_>) -> io::Result<()> {
     let place = Place::find(&show.place);
+    let options = &options.clone().encoding(show.encoding);
     let bar = Bar::of(&place.path, console.json);
     let handle = match place::open(&place.path, &bar.watch(options)) {
         Ok(handle) => handle,
@@ -176,7 +178,11 @@ impl<'a, 'c> Viewer<'a, 'c> {
                 header: Ok(None),
                 size,
                 ..
-            }) => self.bytes(npz, key, key, size, ""),
+            }) => match self.pickled(npz, key) {
+                Some(Ok(objects)) => self.pickle(objects),
+                Some(Err(failure)) => self.fail(failure),
+                None => self.bytes(npz, key, key, size, ""),
+            },
             Ok(Peeked {
                 header: Ok(Some(header)),
                 ..
@@ -187,6 +193,27 @@ impl<'a, 'c> Viewer<'a, 'c> {
                 Ok(part) => self.array(Some(key), part, None),
                 Err(e) => self.fail(Failure::new(self.path, &e)),
             },
+        }
+    }
+
+    /// What the pickle holds that a member is, or why it cannot be read; none where it is no pickle.
+    fn pickled(&self, npz: &Npz, key: &str) -> Option<Result<Objects, Failure>> {
+        let Ok(Member::Bytes(bytes)) = npz.member(key) else {
+            return None;
+        };
+        let says_so = matches!(*bytes, [0x80, 2..=5, ..]);
+        let ends = find_end(&mut &*bytes, u64::MAX);
+        if !says_so && ends != Ok(End::At(bytes.len() as u64)) {
+            return None;
+        }
+        // What only the program that wrote it can find is shown as such.
+        let mut builder = ObjectBuilder::new(bytes.clone()).keep_references(true);
+        let options = Options::new().encoding(self.show.encoding);
+        let done = Machine::new(&bytes, &options, &mut builder).run();
+        match done {
+            Ok(done) => Some(Ok(builder.finish(done.value))),
+            Err(e) if says_so => Some(Err(Failure::pickle(self.path, Some(key), &e))),
+            Err(_) => None,
         }
     }
 
@@ -202,6 +229,14 @@ impl<'a, 'c> Viewer<'a, 'c> {
             return Ok(());
         }
         let bytes = sizes::exact_bytes(size);
+        if size > 0 && name.ends_with(".pkl") {
+            let file = escape::path(self.path);
+            let how = format!(
+                "npload show {file}:{} shows what is in it",
+                escape::name(key)
+            );
+            return self.title(key, &format!("{bytes}, no array{note}; as a pickle, {how}"));
+        }
         self.title(key, &format!("{bytes}, no array{note}"))?;
         if size > MOST_BYTES {
             return Ok(());

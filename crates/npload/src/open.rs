@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use npload_buffer::{Buffer, ReadAt};
+use npload_pickle::{End, find_end};
 
 use crate::npy::{Head, Header, Parsed, parse_header, truncated_header};
 use crate::object::{Pickle, stream_pickle};
@@ -83,7 +84,7 @@ impl LoadOptions {
                 .read_all(head)
                 .map_err(|e| Error::io(e, "reading the archive"))?,
             Format::Pickle => {
-                check_pickle(&head)?;
+                check_pickle(&head, || Ok(head.clone()))?;
                 let pickle = stream_pickle(&mut stream, head, self)?;
                 return self.open_source(pickle);
             }
@@ -135,7 +136,7 @@ impl LoadOptions {
             return Ok(self.open_source(Buffer::from(bytes))?.peek());
         }
         if format == Format::Pickle {
-            check_pickle(&head)?;
+            check_pickle(&head, || Ok(head.clone()))?;
             let rest = stream.skip_all();
             let rest = rest.map_err(|e| Error::io(e, "reading the pickle"))?;
             return Ok(vec![Peeked::of_pickle(
@@ -175,7 +176,7 @@ impl LoadOptions {
                 }
                 Format::Zip => Ok(Handle::Npz(Npz::in_source(source.clone(), self.clone())?)),
                 Format::Pickle => {
-                    check_pickle(head.bytes())?;
+                    check_pickle(head.bytes(), || first_bytes(&source, len))?;
                     let pickle = Pickle::in_source(source.clone(), 0, len, self.clone());
                     Ok(Handle::Pickle(pickle))
                 }
@@ -186,11 +187,49 @@ impl LoadOptions {
 }
 
 /// Refuses what does not look like a pickle: whoever loads would find out, who opens would not.
-fn check_pickle(head: &[u8]) -> Result<()> {
-    match Looks::first(head).is_pickle {
-        true => Ok(()),
-        false => Err(refuse(head, false)),
+/// What does not is one all the same if its first bytes, of which there are more than in `head`, are
+/// opcodes to the end.
+fn check_pickle(head: &[u8], first: impl FnOnce() -> Result<Vec<u8>>) -> Result<()> {
+    if Looks::first(head).is_pickle || are_pickles(&first()?) {
+        return Ok(());
     }
+    Err(refuse(head, false))
+}
+
+/// So many of a file's first bytes are looked at: an int in a pickle may have 100,000 digits.
+const FIRST: u64 = 128 << 10;
+
+fn first_bytes(source: &Source, len: u64) -> Result<Vec<u8>> {
+    let mut first = vec![0; usize::try_from(len.min(FIRST)).unwrap_or_default()];
+    source.read_exact_at(&mut first, 0)?;
+    Ok(first)
+}
+
+/// Whether pickles are in a row and nothing else, by the lengths of their opcodes. So many of them
+/// are no accident, whatever follows.
+fn are_pickles(bytes: &[u8]) -> bool {
+    const ENOUGH: usize = 4;
+    let mut rest = bytes;
+    for _ in 0..ENOUGH {
+        let Ok(End::At(end)) = find_end(&mut &*rest, FIRST) else {
+            return false;
+        };
+        let pickle = usize::try_from(end)
+            .ok()
+            .and_then(|end| rest.split_at_checked(end));
+        let Some((pickle, behind)) = pickle else {
+            return false;
+        };
+        // A STOP alone stops nothing.
+        if pickle.len() < 2 {
+            return false;
+        }
+        rest = behind;
+        if rest.trim_ascii().is_empty() {
+            return true;
+        }
+    }
+    true
 }
 
 impl Handle {

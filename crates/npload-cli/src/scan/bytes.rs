@@ -8,6 +8,9 @@ use npload::{Buffer, ReadAt};
 /// So much is read at a time of what says how long it is only at its end.
 const PIECE: usize = 1 << 20;
 
+/// The same of a stream that follows another: there may be many short ones.
+const SMALL_PIECE: usize = 1 << 13;
+
 /// Part of a file, or of memory.
 #[derive(Clone)]
 pub(super) struct Bytes {
@@ -39,6 +42,27 @@ impl Bytes {
             start: self.start.saturating_add(at),
             len: self.len.saturating_sub(at),
         }
+    }
+
+    /// Up to a byte.
+    pub(super) fn to(&self, end: u64) -> Self {
+        Bytes {
+            len: end.min(self.len),
+            ..self.clone()
+        }
+    }
+
+    /// The first bytes: all if they are in memory, else up to so many.
+    pub(super) fn window(&self, most: usize) -> io::Result<Buffer> {
+        match self.source.as_buffer() {
+            Some(_) => self.read(u64::MAX),
+            None => self.to(most as u64).read(u64::MAX),
+        }
+    }
+
+    /// Whether no more than `most` bytes of them are to be held in memory, or all are in it.
+    pub(super) fn fit(&self, most: u64) -> bool {
+        self.len <= most || self.source.as_buffer().is_some()
     }
 
     /// The first bytes, up to so many.
@@ -87,6 +111,55 @@ impl ReadAt for Bytes {
     }
 }
 
+/// The same, to find the end of a pickle in them.
+pub(super) struct Window<'a> {
+    bytes: &'a Bytes,
+    /// Where what is in memory begins.
+    at: u64,
+    seen: Vec<u8>,
+}
+
+impl<'a> Window<'a> {
+    pub(super) fn new(bytes: &'a Bytes) -> Self {
+        Window {
+            bytes,
+            at: 0,
+            seen: Vec::new(),
+        }
+    }
+}
+
+impl npload_pickle::Bytes for Window<'_> {
+    type Error = io::Error;
+
+    fn bytes(&mut self, at: u64, len: usize) -> io::Result<&[u8]> {
+        let inside = |from: u64| usize::try_from(at.checked_sub(from)?).ok();
+        let enough = |from: usize| from.saturating_add(len) <= self.seen.len();
+        if !inside(self.at).is_some_and(enough) {
+            self.at = at;
+            self.seen = self.bytes.from(at).head(SMALL_PIECE)?;
+        }
+        let seen = inside(self.at).and_then(|from| self.seen.get(from..));
+        let seen = seen.unwrap_or_default();
+        Ok(seen.get(..len).unwrap_or(seen))
+    }
+
+    fn after_line(&mut self, mut at: u64) -> io::Result<Option<u64>> {
+        loop {
+            self.bytes(at, 1)?;
+            let from = usize::try_from(at.saturating_sub(self.at)).unwrap_or(usize::MAX);
+            let seen = self.seen.get(from..).unwrap_or_default();
+            if seen.is_empty() {
+                return Ok(None);
+            }
+            if let Some(end) = seen.iter().position(|&byte| byte == b'\n') {
+                return Ok(Some(at.saturating_add(end as u64).saturating_add(1)));
+            }
+            at = at.saturating_add(seen.len() as u64);
+        }
+    }
+}
+
 /// The same as a stream.
 pub(super) struct Reader {
     bytes: Bytes,
@@ -95,8 +168,16 @@ pub(super) struct Reader {
 
 impl Bytes {
     pub(super) fn reader(&self) -> io::BufReader<Reader> {
+        let piece = if self.start == 0 { PIECE } else { SMALL_PIECE };
         let bytes = self.clone();
-        io::BufReader::with_capacity(PIECE, Reader { bytes, at: 0 })
+        io::BufReader::with_capacity(piece, Reader { bytes, at: 0 })
+    }
+}
+
+impl Reader {
+    /// How much was read.
+    pub(super) fn at(&self) -> u64 {
+        self.at
     }
 }
 
@@ -112,6 +193,7 @@ impl Read for Reader {
 }
 
 /// What was read of a stream, and why not more.
+#[derive(Default)]
 pub(super) struct Streamed {
     pub(super) bytes: Vec<u8>,
     pub(super) failed: Option<io::Error>,
@@ -119,35 +201,23 @@ pub(super) struct Streamed {
 
 /// All that a stream gives, if that is no more than `most`. Memory grows as bytes arrive.
 pub(super) fn read_stream(stream: &mut dyn Read, most: u64) -> Streamed {
-    let mut bytes = Vec::new();
-    let mut piece = vec![0; PIECE];
-    loop {
-        let failed = match stream.read(&mut piece) {
-            Ok(0) => {
-                return Streamed {
-                    bytes,
-                    failed: None,
-                };
-            }
-            Ok(n) => {
-                bytes.extend_from_slice(piece.get(..n).unwrap_or_default());
-                let len = bytes.len() as u64;
-                match len > most {
-                    false => continue,
-                    true => too_large(len, most),
-                }
-            }
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => e,
-        };
-        return Streamed {
-            bytes,
-            failed: Some(failed),
-        };
+    let mut streamed = Streamed::default();
+    read_behind(&mut streamed, stream, most);
+    streamed
+}
+
+/// The same behind what was read of the stream before, if all is no more than `most`.
+pub(super) fn read_behind(streamed: &mut Streamed, stream: &mut dyn Read, most: u64) {
+    let left = most.saturating_sub(streamed.bytes.len() as u64);
+    let mut stream = stream.take(left.saturating_add(1));
+    streamed.failed = stream.read_to_end(&mut streamed.bytes).err();
+    let len = streamed.bytes.len() as u64;
+    if len > most {
+        streamed.failed = Some(too_large(len, most));
     }
 }
 
-fn too_large(len: u64, most: u64) -> io::Error {
+pub(super) fn too_large(len: u64, most: u64) -> io::Error {
     io::Error::other(format!(
         "it has {len} bytes or more, and up to {most} are looked at (--max-size)"
     ))

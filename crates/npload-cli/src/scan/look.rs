@@ -10,8 +10,9 @@ use std::sync::Arc;
 use npload::{Buffer, LoadOptions};
 use npload_pickle::{Limits, Options};
 
-use super::bytes::{Bytes, Streamed, read_stream};
+use super::bytes::{Bytes, Streamed, read_behind};
 use super::report::{Part, Problem};
+use super::rows::Row;
 use super::unpack::Packing;
 use super::{archive, rows};
 
@@ -112,6 +113,7 @@ impl<'a> Looker<'a> {
         let whole = bytes.len();
         // What was loaded stays so: `bytes` are those from `base` on.
         let (mut bytes, mut base) = (bytes.clone(), 0);
+        let mut row = Row::default();
         while bytes.len() > 0 {
             let head = bytes.head(8)?;
             let done = if head.starts_with(b"\x93NUMPY") {
@@ -120,10 +122,9 @@ impl<'a> Looker<'a> {
                 archive::look(self, &bytes, base, inside)?;
                 None
             } else if let Some(packing) = Packing::of(&head) {
-                self.unpack(&bytes, base, packing, inside)?;
-                None
+                self.unpack(&bytes, base, packing, inside)?
             } else {
-                self.rows(&mut bytes, base, inside)?
+                self.rows(&mut bytes, base, inside, &mut row)?
             };
             match done {
                 Some(len) if len > 0 => {
@@ -164,9 +165,13 @@ impl<'a> Looker<'a> {
         bytes: &mut Bytes,
         base: u64,
         inside: &Arc<[String]>,
+        row: &mut Row,
     ) -> io::Result<Option<u64>> {
+        if !bytes.fit(self.most()) {
+            return rows::look_large(self, bytes, base, inside, row);
+        }
         match self.load(bytes, base, inside)? {
-            Some(buffer) => rows::look(self, &buffer, base, inside),
+            Some(buffer) => rows::look(self, &buffer, base, inside, row),
             None => Ok(None),
         }
     }
@@ -192,44 +197,69 @@ impl<'a> Looker<'a> {
             self.add(inside, "array", base, None);
             return Ok(offset.checked_add(header.nbytes()).map(|len| len as u64));
         }
+        let place = base.saturating_add(offset as u64);
+        if !bytes.fit(self.most()) {
+            let pickle = bytes.from(offset as u64);
+            let len = rows::look_large(self, &pickle, place, inside, &mut Row::default())?;
+            return Ok(len.map(|len| len.saturating_add(offset as u64)));
+        }
         let Some(buffer) = self.load(bytes, base, inside)? else {
             return Ok(None);
         };
-        let place = base.saturating_add(offset as u64);
         let len = rows::one(self, &buffer.slice(offset..), place, inside);
         Ok(len.map(|len| len.saturating_add(offset as u64)))
     }
 
+    /// What is packed; how long it is, if something else follows.
     fn unpack(
         &mut self,
         rest: &Bytes,
         at: u64,
         packing: Packing,
         inside: &Arc<[String]>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Option<u64>> {
         let name = packing.name();
         let inner = within(inside, format!("({name})"));
-        let unpacked = match packing.unpack(rest.reader()) {
-            Ok(mut stream) => read_stream(&mut stream, self.most()),
-            Err(e) => Streamed {
-                bytes: Vec::new(),
-                failed: Some(e),
-            },
-        };
+        let (unpacked, end) = self.streams(rest, packing)?;
         self.spend(unpacked.bytes.len() as u64);
         // A few letters that happen to look like a packing.
         if packing.is_vague() && unpacked.bytes.is_empty() {
-            self.rows(&mut rest.clone(), at, inside)?;
-            return Ok(());
+            return self.rows(&mut rest.clone(), at, inside, &mut Row::default());
         }
         if let Some(failed) = unpacked.failed {
             let problem = Problem::new(format!("the {name} data: {failed}"));
             self.add(&inner, "data", 0, Some(problem));
         }
-        if unpacked.bytes.is_empty() {
-            return Ok(());
+        if !unpacked.bytes.is_empty() {
+            self.look(&Bytes::of(Buffer::from(unpacked.bytes))?, &inner)?;
         }
-        self.look(&Bytes::of(Buffer::from(unpacked.bytes))?, &inner)
+        Ok(end)
+    }
+
+    /// What is in a packed stream and those behind it, as Python's readers go on; where they end.
+    fn streams(&self, rest: &Bytes, packing: Packing) -> io::Result<(Streamed, Option<u64>)> {
+        let mut streamed = Streamed::default();
+        let (mut at, mut packing) = (0, packing);
+        loop {
+            let bytes = rest.from(at);
+            let mut stream = match packing.unpack(&bytes) {
+                Ok(stream) => stream,
+                Err(e) => {
+                    streamed.failed = Some(e);
+                    return Ok((streamed, None));
+                }
+            };
+            read_behind(&mut streamed, &mut stream, self.most());
+            let end = stream.end().filter(|_| streamed.failed.is_none());
+            let Some(end) = end.filter(|end| *end > 0) else {
+                return Ok((streamed, None));
+            };
+            at = at.saturating_add(end);
+            match Packing::of(&bytes.from(end).head(8)?) {
+                Some(next) if packing.is_followed_by(next) => packing = next,
+                _ => return Ok((streamed, Some(at))),
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::failure::for_the_command;
 use npload_pickle::{Finding, Op, Scan, Use, Verdict};
 
 /// What was found in one file.
@@ -61,12 +62,10 @@ impl Part {
 
     /// A pickle, of which what `allowed` names is as good as what is on the list.
     pub(super) fn pickle(inside: &Arc<[String]>, scan: Scan, allowed: &[String]) -> Self {
-        let problem = scan.error.as_ref().map(|error| Problem {
-            message: error.to_string(),
-            verdict: match error.op() {
-                Some(Op::StackGlobal) => Verdict::Dangerous,
-                _ => Verdict::Unknown,
-            },
+        let problem = scan.error.as_ref().zip(scan.error_verdict());
+        let problem = problem.map(|(error, verdict)| Problem {
+            message: for_the_command(&error.to_string()),
+            verdict,
         });
         Part {
             inside: inside.clone(),
@@ -93,8 +92,11 @@ fn join(findings: Vec<Finding>, allowed: &[String]) -> Vec<Found> {
         let key = (finding.op, finding.what, name, finding.verdict);
         let place = *places.entry(key).or_insert(all.len());
         match all.get_mut(place) {
-            Some(found) => found.count = found.count.saturating_add(1),
-            None => all.push(Found { finding, count: 1 }),
+            Some(found) => found.count = found.count.saturating_add(finding.count),
+            None => all.push(Found {
+                count: finding.count,
+                finding,
+            }),
         }
     }
     all

@@ -7,6 +7,8 @@ use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
 use lzma_rust2::{LzmaReader, XzReader};
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
+use super::bytes::{Bytes, Reader};
+
 /// The most that a decoder's window may take, whatever a header asks for.
 const WINDOW: u64 = 128 << 20;
 
@@ -56,16 +58,71 @@ impl Packing {
     }
 
     /// What is in them.
-    pub(super) fn unpack<'a>(self, packed: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
-        let window = u32::try_from(WINDOW / 1024).unwrap_or(u32::MAX);
+    pub(super) fn unpack(self, packed: &Bytes) -> io::Result<Unpacking> {
+        let packed = packed.reader();
         Ok(match self {
-            Packing::Gzip => Box::new(MultiGzDecoder::new(packed)),
-            Packing::Zlib => Box::new(ZlibDecoder::new(packed)),
-            Packing::Bzip2 => Box::new(MultiBzDecoder::new(packed)),
-            Packing::Xz => Box::new(XzReader::new_mem_limit(packed, true, window)),
-            Packing::Lzma => Box::new(LzmaReader::new_mem_limit(packed, window, None)?),
-            Packing::Zstd => Box::new(Frames::new(packed)?),
+            Packing::Gzip => Unpacking::ToTheEnd(Box::new(MultiGzDecoder::new(packed))),
+            Packing::Zlib => Unpacking::Zlib(Box::new(ZlibDecoder::new(packed))),
+            Packing::Bzip2 => Unpacking::ToTheEnd(Box::new(MultiBzDecoder::new(packed))),
+            Packing::Xz => {
+                let reader = XzReader::new_mem_limit(packed, true, window());
+                Unpacking::ToTheEnd(Box::new(reader))
+            }
+            Packing::Lzma => {
+                let mut reader = LzmaReader::new_mem_limit(packed, window(), None)?;
+                // An end mark may stand behind a length, and belongs to the stream.
+                reader.set_relaxed_end_condition(false);
+                Unpacking::Lzma(Box::new(reader))
+            }
+            Packing::Zstd => Unpacking::ToTheEnd(Box::new(Frames::new(packed)?)),
         })
+    }
+
+    /// Whether Python's readers go on with a stream that is packed so.
+    pub(super) fn is_followed_by(self, next: Packing) -> bool {
+        match self {
+            Packing::Lzma => matches!(next, Packing::Lzma | Packing::Xz),
+            _ => self == next,
+        }
+    }
+}
+
+fn window() -> u32 {
+    u32::try_from(WINDOW / 1024).unwrap_or(u32::MAX)
+}
+
+type Packed = io::BufReader<Reader>;
+
+/// A stream that is being unpacked.
+pub(super) enum Unpacking {
+    /// One that goes on as long as there are bytes, and fails at those of another kind.
+    ToTheEnd(Box<dyn Read>),
+    Zlib(Box<ZlibDecoder<Packed>>),
+    Lzma(Box<LzmaReader<Packed>>),
+}
+
+impl Unpacking {
+    /// Where it ended, of one that may end before its bytes do.
+    pub(super) fn end(self) -> Option<u64> {
+        match self {
+            Unpacking::ToTheEnd(_) => None,
+            Unpacking::Zlib(reader) => Some(reader.total_in()),
+            Unpacking::Lzma(reader) => {
+                let (packed, unused) = reader.into_parts();
+                let unused = unused.len().saturating_add(packed.buffer().len());
+                Some(packed.get_ref().at().saturating_sub(unused as u64))
+            }
+        }
+    }
+}
+
+impl Read for Unpacking {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Unpacking::ToTheEnd(reader) => reader.read(out),
+            Unpacking::Zlib(reader) => reader.read(out),
+            Unpacking::Lzma(reader) => reader.read(out),
+        }
     }
 }
 

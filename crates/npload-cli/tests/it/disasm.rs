@@ -29,6 +29,8 @@ fn opcodes_are_listed_to_where_they_end() {
         &["disasm", "testdata/npy/f8-le-2d-c.npy"],
         &["disasm", &path("missing.pkl")],
         &["disasm", &path("x.pkl"), "--max-size", "3"],
+        &["disasm", &path("two.pkl"), "--max-size", "4"],
+        &["disasm", "--json", &path("two.pkl"), "--max-size", "4"],
     ]);
     assert_snapshot!(anywhere(&text, dir.path()));
 }

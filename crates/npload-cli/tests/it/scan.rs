@@ -14,7 +14,7 @@ const OBJECTS: &str = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
 const NUMBERS: &str = "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }";
 
 /// A zip file with stored members.
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     let (mut bytes, mut directory) = (Vec::new(), Vec::new());
     for (name, data) in members {
         let offset = u32::try_from(bytes.len()).unwrap().to_le_bytes();
@@ -334,4 +334,135 @@ fn storages_of_torchs_archives_are_raw_numbers() {
 fn more_pickles_in_a_row_than_anybody_writes_are_unknown() {
     assert_eq!(verdict(&b"N.".repeat(1000), &[]).0, "safe");
     assert_eq!(verdict(&b"N.".repeat(100_001), &[]).0, "unknown");
+}
+
+/// What Python's `zlib` and `lzma` write of `N.` and of [`EVIL`].
+const ZLIB: [&[u8]; 2] = [b"x\x9c\xf3\xd3\x03\x00\x00\xcc\x00}", b"x\x9cK\xce/\xe6*\xae,.I\xcd\xe5\xd2\x08V/\xc9/M\xcePHN\xccK,\xaaT\xe7*\x09\xd2\x03\x00\xae\xbc\x0a\x87"];
+const LZMA: [&[u8]; 2] = [b"]\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00'\x0b\x9c\xff\xff\xff\xff\xf0\x00\x00\x00", b"]\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x001\x9b\xca\xc6\xb2|e\xdf\xdf\x91Y\x9f\xb1\xd6~.\x8a+\xf4n\xdc\xf7\x5c\xbf\x5c\x94\xba\x0b \xda\xbdZR\x8f\xda%\xff\xff1<\x00\x00"];
+const XZ: &[u8] = b"\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4F\x02\x00!\x01\x16\x00\x00\x00t/\xe5\xa3\x01\x00\x1ecos\x0asystem\x0a(S'touch canary'\x0atR.\x00\x00\xd76\x18\xc2\x95W7B\x00\x017\x1f\xea\x18\x89=\x1f\xb6\xf3}\x01\x00\x00\x00\x00\x04YZ";
+
+#[test]
+fn what_follows_packed_bytes_is_looked_at() {
+    let [zlib, evil_zlib] = ZLIB;
+    let [lzma, evil_lzma] = LZMA;
+    let mut with_length = lzma.to_vec();
+    with_length[5..13].copy_from_slice(&2_u64.to_le_bytes());
+    assert_eq!(verdict(zlib, &[]).0, "safe");
+    assert_eq!(verdict(lzma, &[]).0, "safe");
+    assert_eq!(verdict(&with_length, &[]).0, "safe");
+    for (first, second) in [
+        (zlib, EVIL),
+        (zlib, evil_zlib),
+        (zlib, evil_lzma),
+        (lzma, EVIL),
+        (lzma, evil_zlib),
+        (lzma, evil_lzma),
+        (lzma, XZ),
+        (&with_length, evil_lzma),
+        (&with_length, EVIL),
+    ] {
+        let bytes = [first, second].concat();
+        let (worst, document) = verdict(&bytes, &[]);
+        assert_eq!(worst, "dangerous", "{bytes:?}: {document}");
+    }
+    assert_eq!(verdict(&[zlib, zlib, b"\n"].concat(), &[]).0, "safe");
+    assert_eq!(verdict(&[zlib, b"\xff\xff"].concat(), &[]).0, "unknown");
+}
+
+#[test]
+fn many_packed_streams_take_no_time() {
+    for stream in [ZLIB[0], LZMA[0]] {
+        let clock = std::time::Instant::now();
+        assert_eq!(verdict(&stream.repeat(20_000), &[]).0, "safe");
+        assert!(clock.elapsed().as_secs() < 10, "{:?}", clock.elapsed());
+    }
+}
+
+#[test]
+fn behind_torchs_five_pickles_more_may_follow() {
+    let magic = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
+    let five = [&magic[..], &b"N.".repeat(4)].concat();
+    for behind in [
+        EVIL,
+        &[b"N.", EVIL].concat(),
+        b"cos\nsystem\n(S'touch canary'\ntR",
+        &[&[0xde; 64], &b"\x80\x02"[..], EVIL].concat(),
+    ] {
+        let bytes = [&five[..], behind].concat();
+        let (worst, document) = verdict(&bytes, &[]);
+        assert_eq!(worst, "dangerous", "{behind:?}: {document}");
+    }
+    for raw in [&[0xde; 64][..], &[0; 64], b"c\xff\xff\n\xff\n\xff"] {
+        let bytes = [&five[..], raw].concat();
+        assert_eq!(verdict(&bytes, &[]).0, "safe", "{raw:?}");
+    }
+}
+
+#[test]
+fn the_largest_size_is_that_of_one_pickle() {
+    let long = [b"X\x2c\x01\0\0", &[b'a'; 300][..], b"."].concat();
+    let largest = ["--max-size", "100"];
+    // Many small ones, and what stands behind one that is too large.
+    assert_eq!(verdict(&b"](K\x01e.".repeat(100), &largest).0, "safe");
+    let (worst, document) = verdict(&[&long[..], EVIL].concat(), &largest);
+    assert_eq!(worst, "dangerous", "{document}");
+    let parts = document["files"][0]["parts"].as_array().unwrap();
+    let problem = parts[0]["problem"].as_str().unwrap();
+    assert!(problem.contains("306 bytes or more"), "{problem}");
+    // An array of objects with a long tail.
+    let array = npy(OBJECTS, b"]Na.");
+    let tail = [b"N.".repeat(60), EVIL.to_vec()].concat();
+    assert_eq!(
+        verdict(&[&array[..], &tail].concat(), &largest).0,
+        "dangerous"
+    );
+    // Numbers behind PyTorch's pickles are of any size.
+    let magic = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
+    let torch = [&magic[..], &b"N.".repeat(4), &vec![0xde; 3 << 20]].concat();
+    assert_eq!(verdict(&torch, &largest).0, "safe");
+    let evil = b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02ls\x85R.";
+    let hidden = [&torch[..], evil, &vec![0xde; 2 << 20]].concat();
+    assert_eq!(verdict(&hidden, &largest).0, "dangerous");
+    // Nothing else that is too large is safe.
+    let joblib = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)R.";
+    for bytes in [
+        &[b'a'; 200][..],
+        &joblib.repeat(9),
+        &[0xde; 200],
+        &long[..200],
+    ] {
+        assert_eq!(verdict(bytes, &largest).0, "unknown", "{bytes:?}");
+    }
+}
+
+#[test]
+fn text_whose_words_look_like_opcodes_is_text() {
+    for text in [
+        "count,name\n1,2\n",
+        "config:\n  a: 1\n",
+        "class_name: Foo\nbar: 1\n",
+        "License\nfoo\n",
+        "Version: 1\nLicense: MIT\n",
+        "Introduction\nIt begins.\n",
+        "Finished at noon\n",
+        "Some words\nhere\n",
+    ] {
+        let (worst, document) = verdict(text.as_bytes(), &[]);
+        assert_eq!(worst, "safe", "{text:?}: {document}");
+        assert_eq!(document["files"][0]["parts"][0]["kind"], "text", "{text:?}");
+    }
+    // What CPython could import is listed, whatever is around it.
+    for (pickle, expected) in [
+        (&b"count,name\n1,2\n."[..], "unknown"),
+        (b"count,name\n1,2\ncos\nsystem\n", "dangerous"),
+        (b"cconfig\na: 1\n", "unknown"),
+        (b"cos\nsystem\nLicense\n", "dangerous"),
+        (b"I10\ncos\nsystem\n(S'x'\ntR", "dangerous"),
+        (b"I0x\ncos\nsystem\n(S'x'\ntR", "unknown"),
+        (b"Fnan()\ncos\nsystem\n(S'x'\ntR", "unknown"),
+        (b"count,name\n1,2\n\xff", "unknown"),
+        (b"L5\xc4\xb1\n", "unknown"),
+    ] {
+        assert_eq!(verdict(pickle, &[]).0, expected, "{pickle:?}");
+    }
 }

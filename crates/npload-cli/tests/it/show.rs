@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use npload_cli::Exit;
 
 use crate::command::{anywhere, npload, npy, page, pages, zip_of_nothing};
+use crate::scan::zip;
 
 #[test]
 fn an_archive_shows_every_array_under_its_key() {
@@ -269,4 +270,28 @@ fn objects_of_all_kinds_are_json() {
     let ran = npload(&["show", "--json", path.to_str().unwrap()]);
     assert_eq!(ran.exit, Exit::Success);
     assert!(ran.out.len() < 50 << 20);
+}
+
+#[test]
+fn a_pickle_in_an_archive_is_shown_by_its_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let torch = b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n(U\x010QK\x00tR.";
+    let members: [(&str, &[u8]); 4] = [
+        ("archive/data.pkl", torch),
+        ("old", b"(lp0\nI1\na."),
+        ("cut.pkl", b"\x80\x02]"),
+        ("version", b"3\n"),
+    ];
+    std::fs::write(path("m.pt"), zip(&members)).unwrap();
+    let place = |name: &str| path("m.pt") + ":" + name;
+    let text = pages(&[
+        &["show", &path("m.pt")],
+        &["show", &place("archive/data.pkl")],
+        &["show", &place("archive/data.pkl"), "0"],
+        &["show", &place("old")],
+        &["show", &place("cut.pkl")],
+        &["show", &place("version")],
+    ]);
+    assert_snapshot!(anywhere(&text, dir.path()));
 }

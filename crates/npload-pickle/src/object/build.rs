@@ -27,6 +27,7 @@ pub struct ObjectBuilder {
     keep: bool,
     /// What the machine told, if anybody asked.
     pub(super) notes: Option<Vec<Noted>>,
+    pub(super) joins_notes: bool,
     /// How arrays between opcodes are passed over, if anybody asked.
     pub(super) follow: Option<Box<Follow>>,
 }
@@ -43,6 +44,7 @@ impl ObjectBuilder {
             buffers: Vec::new(),
             keep: false,
             notes: None,
+            joins_notes: false,
             follow: None,
         }
     }

@@ -13,9 +13,11 @@ pub(crate) struct Noted {
     pub(crate) offset: usize,
     pub(crate) op: Op,
     pub(crate) what: What,
+    /// How many there are in a row, of which this is the first.
+    pub(crate) count: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum What {
     /// The global that is made next.
     Global(Id),
@@ -29,9 +31,10 @@ pub(crate) enum What {
 }
 
 impl ObjectBuilder {
-    /// Keeps what the machine tells.
-    pub(crate) fn with_notes(mut self) -> Self {
+    /// Keeps what the machine tells; the same in a row once, if it is to be `joined`.
+    pub(crate) fn with_notes(mut self, joined: bool) -> Self {
         self.notes = Some(Vec::new());
+        self.joins_notes = joined;
         self
     }
 
@@ -59,7 +62,20 @@ impl ObjectBuilder {
             Note::PersistentId(id) => What::PersistentId(*id),
             Note::Buffer => What::Buffer,
         };
-        notes.push(Noted { offset, op, what });
+        // Of a call it may be said later that it is none of those before it.
+        let joins = self.joins_notes && !matches!(what, What::Call(_));
+        if let Some(last) = notes.last_mut().filter(|_| joins)
+            && (last.op, last.what) == (op, what)
+        {
+            last.count = last.count.saturating_add(1);
+            return;
+        }
+        notes.push(Noted {
+            offset,
+            op,
+            what,
+            count: 1,
+        });
     }
 
     /// Says of the call that was just noted that its arguments are not the known callable's.

@@ -24,6 +24,8 @@ pub struct PrintOptions {
     pub max_depth: usize,
     /// Bytes of a text, of bytes, or digits of an int. Default 1000.
     pub max_bytes: usize,
+    /// Bytes in all, of which one object more may be written; `...` stands for the rest. Default 2²⁰.
+    pub max_length: usize,
 }
 
 impl Default for PrintOptions {
@@ -32,6 +34,7 @@ impl Default for PrintOptions {
             max_objects: 1000,
             max_depth: 50,
             max_bytes: 1000,
+            max_length: 1 << 20,
         }
     }
 }
@@ -69,6 +72,8 @@ enum Step<'a> {
     /// The rest of a sequence.
     Items(&'a [Id], bool),
     Pairs(&'a [(Id, Id)], bool),
+    /// The rest of the states of a call's result.
+    States(&'a [Id]),
     /// An object is complete.
     Close,
 }
@@ -86,6 +91,10 @@ struct Printer<'a> {
 impl<'a> Printer<'a> {
     fn run(&mut self) -> fmt::Result {
         while let Some(step) = self.todo.pop() {
+            if self.out.len() >= self.options.max_length {
+                self.out.push_str("...");
+                break;
+            }
             match step {
                 Step::Say(text) => self.out.push_str(text),
                 Step::Write(text) => self.out.push_str(&text),
@@ -108,6 +117,21 @@ impl<'a> Printer<'a> {
                         self.todo.push(Step::Object(value));
                         self.todo.push(Step::Say(": "));
                         self.todo.push(Step::Object(key));
+                    }
+                }
+                Step::States(states) => {
+                    if let Some((&state, rest)) = states.split_first() {
+                        if self.left == 0 {
+                            self.out.push_str("...");
+                            continue;
+                        }
+                        let call = Step::Say(".__setstate__(");
+                        self.then([
+                            call,
+                            Step::Object(state),
+                            Step::Say(")"),
+                            Step::States(rest),
+                        ]);
                     }
                 }
                 Step::Object(id) => self.object(id)?,
@@ -262,9 +286,7 @@ impl<'a> Printer<'a> {
         if !reduced.pairs.is_empty() {
             steps.extend([Say(".update({"), Pairs(&reduced.pairs, true), Say("})")]);
         }
-        for &state in &reduced.states {
-            steps.extend([Say(".__setstate__("), Object(state), Say(")")]);
-        }
+        steps.push(Step::States(&reduced.states));
         self.then(steps);
     }
 

@@ -4,6 +4,7 @@
 //! are seen as a loader would see them; a name that only a call could compute is an error, and an
 //! error is never safe.
 
+mod join;
 mod judge;
 mod rest;
 
@@ -19,6 +20,7 @@ use crate::machine::Machine;
 use crate::object::{Id, Object, ObjectBuilder, Objects, PrintOptions, What, joblib};
 use crate::opcode::Op;
 use crate::options::{Encoding, Options};
+use join::Findings;
 use judge::judge;
 
 /// How a pickle, or a part of it, is judged.
@@ -66,6 +68,9 @@ pub struct Finding {
     pub global: Option<Arc<str>>,
     /// How that is judged.
     pub verdict: Verdict,
+    /// How many there are of this kind, of which this is the first; 1 but by
+    /// [`Options::scan_joined`].
+    pub count: usize,
 }
 
 /// What one pickle would do.
@@ -87,12 +92,18 @@ impl Scan {
     /// The worst of the findings; not safe if the pickle could not be read to its end.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let error = self.error.as_ref().map(|error| match error.op() {
+        let findings = self.findings.iter().map(|finding| finding.verdict);
+        let all = findings.chain(self.error_verdict());
+        all.max().unwrap_or(Verdict::Safe)
+    }
+
+    /// How it is judged that the rest could not be read: a name that is computed is dangerous.
+    #[must_use]
+    pub fn error_verdict(&self) -> Option<Verdict> {
+        self.error.as_ref().map(|error| match error.op() {
             Some(Op::StackGlobal) => Verdict::Dangerous,
             _ => Verdict::Unknown,
-        });
-        let findings = self.findings.iter().map(|finding| finding.verdict);
-        findings.chain(error).max().unwrap_or(Verdict::Safe)
+        })
     }
 
     /// The same scan in a larger input, of which this one's is the part from `start` on.
@@ -163,12 +174,31 @@ impl Options {
     /// ```
     #[must_use]
     pub fn scan(&self, input: &Buffer, start: usize) -> Scan {
-        let plain = self.scan_plain(input, start, false);
+        self.scan_both(input, start, false)
+    }
+
+    /// As [`Options::scan`], with all findings of the same opcode, use, global (or name without one)
+    /// and verdict as one, which has the place of the first: there may be one for every two bytes.
+    ///
+    /// ```
+    /// use npload_pickle::{Buffer, Options};
+    /// let input = Buffer::from(b"cm\nf\n)RNbNbNb.".to_vec());
+    /// let scan = Options::new().scan_joined(&input, 0);
+    /// let counts: Vec<_> = scan.findings.iter().map(|f| (f.offset, f.count)).collect();
+    /// assert_eq!(counts, [(0, 1), (6, 1), (8, 3)]);
+    /// ```
+    #[must_use]
+    pub fn scan_joined(&self, input: &Buffer, start: usize) -> Scan {
+        self.scan_both(input, start, true)
+    }
+
+    fn scan_both(&self, input: &Buffer, start: usize, joined: bool) -> Scan {
+        let plain = self.scan_plain(input, start, false, joined);
         let is_wrapper = |finding: &Finding| finding.global.as_deref() == Some(joblib::WRAPPER);
         if !plain.findings.iter().any(is_wrapper) {
             return plain;
         }
-        let mut followed = self.scan_plain(input, start, true);
+        let mut followed = self.scan_plain(input, start, true, joined);
         // What a loader that knows nothing of joblib meets in the arrays. That it comes to no end
         // there is no news.
         let place = |finding: &Finding| (finding.offset, finding.what, finding.name.clone());
@@ -183,43 +213,39 @@ impl Options {
 
     /// The pickle of an array of objects that stands in another pickle.
     pub(crate) fn scan_inner(&self, input: &Buffer, start: usize) -> Scan {
-        self.scan_plain(input, start, false)
+        self.scan_plain(input, start, false, false)
     }
 
-    fn scan_plain(&self, input: &Buffer, start: usize, follow: bool) -> Scan {
+    fn scan_plain(&self, input: &Buffer, start: usize, follow: bool, joined: bool) -> Scan {
         let input = input.slice(start.min(input.len())..);
         // Every encoding gives the same names, and this one reads all texts.
         let options = self.clone().encoding(Encoding::Latin1);
         let mut builder = ObjectBuilder::new(input.clone())
             .keep_references(true)
-            .with_notes();
+            .with_notes(joined);
         if follow {
             builder = builder.follow_joblib(self.clone());
         }
         let done = Machine::new(&input, &options, &mut builder).run();
         let inner = builder.take_inner();
-        let (mut findings, mut error) = match findings(builder) {
-            Ok(findings) => (findings, None),
-            Err(error) => (Vec::new(), Some(error)),
-        };
+        let mut all = Findings::new(joined);
+        let mut error = findings(builder, &mut all).err();
         for scan in inner {
-            findings.extend(scan.findings);
+            all.extend(scan.findings);
         }
         let (end, reached) = match done {
             Ok(done) => (Some(done.end), done.end),
             Err(failed) => {
-                let (names, reached) = rest::names_behind(&input, &failed, options.fix_imports);
-                findings.extend(names);
+                let reached = rest::names_behind(&input, &failed, options.fix_imports, &mut all);
                 error = Some(failed);
                 (None, reached)
             }
         };
-        findings.sort_by_key(|finding| finding.offset);
         let scan = Scan {
             start: 0,
             end,
             reached,
-            findings,
+            findings: all.into_list(),
             error,
         };
         scan.moved(start)
@@ -234,7 +260,7 @@ struct Judged {
     verdict: Verdict,
 }
 
-fn findings(builder: ObjectBuilder) -> Result<Vec<Finding>> {
+fn findings(builder: ObjectBuilder, all: &mut Findings) -> Result<()> {
     let (notes, objects) = builder.into_notes()?;
     let mut known = HashMap::new();
     let mut named = |id| -> Judged {
@@ -246,32 +272,31 @@ fn findings(builder: ObjectBuilder) -> Result<Vec<Finding>> {
         global: None,
         verdict: Verdict::Unknown,
     };
-    Ok(notes
-        .into_iter()
-        .map(|note| {
-            let (what, judged) = match note.what {
-                What::Global(id) => (Use::Import, named(id)),
-                What::Call(id) => (Use::Call, named(id)),
-                What::Mismatch(id) => {
-                    let judged = named(id);
-                    let verdict = judged.verdict.max(Verdict::Unknown);
-                    (Use::Call, Judged { verdict, ..judged })
-                }
-                What::Build(id) => (Use::State, named(id)),
-                What::Extension(code) => (Use::Extension, unknown(&format!("code {code}"))),
-                What::PersistentId(id) => (Use::PersistentId, unknown(&named(id).name)),
-                What::Buffer => (Use::Buffer, unknown("out-of-band")),
-            };
-            Finding {
-                offset: note.offset,
-                op: note.op,
-                what,
-                name: judged.name,
-                global: judged.global,
-                verdict: judged.verdict,
+    all.extend(notes.into_iter().map(|note| {
+        let (what, judged) = match note.what {
+            What::Global(id) => (Use::Import, named(id)),
+            What::Call(id) => (Use::Call, named(id)),
+            What::Mismatch(id) => {
+                let judged = named(id);
+                let verdict = judged.verdict.max(Verdict::Unknown);
+                (Use::Call, Judged { verdict, ..judged })
             }
-        })
-        .collect())
+            What::Build(id) => (Use::State, named(id)),
+            What::Extension(code) => (Use::Extension, unknown(&format!("code {code}"))),
+            What::PersistentId(id) => (Use::PersistentId, unknown(&named(id).name)),
+            What::Buffer => (Use::Buffer, unknown("out-of-band")),
+        };
+        Finding {
+            offset: note.offset,
+            op: note.op,
+            what,
+            name: judged.name,
+            global: judged.global,
+            verdict: judged.verdict,
+            count: note.count as usize,
+        }
+    }));
+    Ok(())
 }
 
 fn judged(objects: &Objects, id: Id) -> Judged {
@@ -280,7 +305,7 @@ fn judged(objects: &Objects, id: Id) -> Judged {
         // What is in them is of no interest.
         Object::Data(Data::Array(_)) => "numpy.ndarray".into(),
         Object::Data(Data::DType(..)) => "numpy.dtype".into(),
-        _ => print(objects, id),
+        _ => call(objects, id, DEEPEST_NAME).into(),
     };
     Judged {
         name,
@@ -321,11 +346,49 @@ fn whole_name(module: &str, name: &str) -> Arc<str> {
     format!("{module}.{name}").into()
 }
 
-fn print(objects: &Objects, id: Id) -> Arc<str> {
+/// How many calls of what calls gave are in a name, how many of the arguments of each, and about how
+/// many bytes it has at most.
+const DEEPEST_NAME: usize = 3;
+const ARGUMENTS: usize = 6;
+const LONGEST_NAME: usize = 200;
+
+/// A call as what it calls with its arguments, whatever was done to its result; all else as it is.
+fn call(objects: &Objects, id: Id, deepest: usize) -> String {
+    let Object::Reduced(reduced) = objects.get(id) else {
+        return print(objects, id);
+    };
+    let Some(deeper) = deepest.checked_sub(1) else {
+        return "...".to_owned();
+    };
+    let mut text = call(objects, reduced.callable, deeper);
+    text.push('(');
+    let args = match objects.get(reduced.args) {
+        Object::Tuple(args) => args,
+        _ => &[],
+    };
+    for (at, &arg) in args.iter().enumerate() {
+        if at > 0 {
+            text.push_str(", ");
+        }
+        if at >= ARGUMENTS || text.len() > LONGEST_NAME {
+            text.push_str("...");
+            break;
+        }
+        text.push_str(&match objects.get(arg) {
+            Object::Reduced(inner) => format!("{}(...)", call(objects, inner.callable, 0)),
+            _ => print(objects, arg),
+        });
+    }
+    text.push(')');
+    text
+}
+
+fn print(objects: &Objects, id: Id) -> String {
     let options = PrintOptions {
         max_objects: 6,
         max_bytes: 60,
+        max_length: LONGEST_NAME,
         ..PrintOptions::default()
     };
-    objects.print(id, &options).into()
+    objects.print(id, &options)
 }

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::join::Findings;
 use super::judge::judge;
 use super::{Finding, Use, Verdict, whole_name};
 use crate::builder::INERT;
@@ -19,12 +20,13 @@ use crate::opcode::{Argument as Kind, Op};
 /// So many characters of a name are shown.
 const LONGEST: usize = 60;
 
-/// The globals that the opcodes at and behind the failed one name, and how far those were read.
+/// Adds the globals that the opcodes at and behind the failed one name; how far those were read.
 pub(super) fn names_behind(
     input: &[u8],
     failed: &Error,
     fix_imports: bool,
-) -> (Vec<Finding>, usize) {
+    findings: &mut Findings,
+) -> usize {
     let goes_on = matches!(
         failed.kind(),
         ErrorKind::Type
@@ -48,11 +50,10 @@ pub(super) fn names_behind(
         _ => false,
     };
     let Some(from) = failed.offset().filter(|_| goes_on && !no_name) else {
-        return (Vec::new(), read_by(input, failed));
+        return read_by(input, failed);
     };
     let mut names = Names::default();
     let mut opcodes = disassemble(input);
-    let mut findings = Vec::new();
     while let Some((offset, op, argument)) = opcodes.next_opcode() {
         let global = names.step(op, &argument);
         if let Some(global) = global.filter(|_| offset >= from) {
@@ -64,7 +65,7 @@ pub(super) fn names_behind(
             ));
         }
     }
-    (findings, opcodes.position())
+    opcodes.position()
 }
 
 /// How far the opcode was read that failed: of what stands in lines, to their end.
@@ -97,6 +98,7 @@ fn finding(offset: usize, op: Op, global: Option<(Text, Text)>, fix: bool) -> Fi
             name: "a name that is computed".into(),
             global: None,
             verdict: Verdict::Dangerous,
+            count: 1,
         };
     };
     let (module, name) = match fix {
@@ -119,6 +121,7 @@ fn finding(offset: usize, op: Op, global: Option<(Text, Text)>, fix: bool) -> Fi
         name: short,
         global: Some(whole),
         verdict,
+        count: 1,
     }
 }
 

@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use npload_pickle::{Buffer, ErrorKind, Limits, Machine, Object, ObjectBuilder, Objects, Options};
+use npload_pickle::{
+    Buffer, ErrorKind, Limits, Machine, Object, ObjectBuilder, Objects, Options, PrintOptions,
+};
 
 /// That a pickle meets a limit, and by what name; then that it loads without it.
 #[track_caller]
@@ -253,4 +255,25 @@ fn long_names_are_printed_and_listed_shortly() {
     let scan = npload_pickle::scan(&pickle);
     assert_eq!(scan.findings.len(), 1001);
     assert!(scan.findings.iter().all(|finding| finding.name.len() < 100));
+}
+
+#[test]
+fn states_count_as_objects_that_are_printed() {
+    let bytes = [b"cm\nf\n)R", &b"Nb".repeat(1_000_000)[..], b"."].concat();
+    let text = Objects::load(bytes).unwrap().to_string();
+    let start = "m.f().__setstate__(None).__setstate__(None)";
+    assert!(text.starts_with(start) && text.ends_with("..."), "{text}");
+    assert!(text.len() < 30_000, "{}", text.len());
+}
+
+#[test]
+fn what_is_printed_has_a_length() {
+    let text = [b"X\xe8\x03\0\0", &[b'a'; 1000][..]].concat();
+    let bytes = [b"](", &text.repeat(900)[..], b"e."].concat();
+    let mut options = PrintOptions::default();
+    let objects = Objects::load(bytes).unwrap();
+    assert!(objects.print(objects.root(), &options).len() > 900_000);
+    options.max_length = 5000;
+    let text = objects.print(objects.root(), &options);
+    assert!(text.ends_with("...") && text.len() < 7000, "{}", text.len());
 }

@@ -1,6 +1,6 @@
 //! What a scan sees that the machine cannot run: names behind an obstacle, arrays of joblib's.
 
-use npload_pickle::{Buffer, ErrorKind, Options, Scan, Use, Verdict, scan};
+use npload_pickle::{Buffer, ErrorKind, Finding, Options, Scan, Use, Verdict, scan};
 
 const SYSTEM: &[u8] = b"cos\nsystem\n(S'touch canary'\ntR";
 
@@ -127,4 +127,32 @@ fn a_scan_from_the_middle_has_the_offsets_of_all() {
     assert_eq!(end, 4 + SYSTEM.len() + 1);
     let second = Options::new().scan(&input, end);
     assert_eq!(second.error.unwrap().offset(), Some(end + 2));
+}
+
+#[test]
+fn joined_findings_are_the_same_counted() {
+    for bytes in [
+        &b"cm\nf\n)RNbNb)RNbcm\nf\n)RNb0."[..],
+        b"cos\nsystem\n)R\x82\x01cos\nsystem\n",
+        b"P1\nP1\nP2\n00.",
+        b"]cos\nsystem\na]acos\nsystem\na(\x93cos\nsystem\n",
+    ] {
+        let input = Buffer::from(bytes.to_vec());
+        let all = Options::new().scan(&input, 0);
+        let joined = Options::new().scan_joined(&input, 0);
+        assert_eq!((joined.end, joined.verdict()), (all.end, all.verdict()));
+        let counts = joined.findings.iter().map(|finding| finding.count);
+        assert_eq!(counts.sum::<usize>(), all.findings.len(), "{bytes:?}");
+        for finding in &joined.findings {
+            let kind = |f: &Finding| (f.op, f.what, f.global.clone(), f.verdict);
+            let same = all.findings.iter().filter(|f| {
+                kind(f) == kind(finding) && (f.global.is_some() || f.name == finding.name)
+            });
+            let same: Vec<_> = same.collect();
+            assert_eq!(
+                (same.len(), same[0].offset),
+                (finding.count, finding.offset)
+            );
+        }
+    }
 }

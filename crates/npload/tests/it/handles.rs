@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use npload::{Array, Buffer, ErrorKind, LoadOptions, Npy, Npz, ReadAt, Selection, load};
+use npload::{Array, Buffer, ErrorKind, Handle, LoadOptions, Npy, Npz, ReadAt, Selection, load};
 use proptest::prelude::*;
 
 use crate::files::testdata;
@@ -445,4 +445,35 @@ fn a_member_is_peeked_at_by_the_name_that_loads_it() {
     let err = npz.peek_member("nothing").unwrap_err();
     assert_eq!(err.kind(), ErrorKind::NoSuchMember);
     assert_eq!(err.message(), "nothing is not a file in the archive");
+}
+
+#[test]
+fn pickles_that_begin_as_text_does_are_opened_where_they_are_allowed() {
+    let int = [b"I", &b"9".repeat(5000)[..], b"\n."].concat();
+    let long = [b"\x8b\x10\x27\0\0", &[1; 10_000][..], b"."].concat();
+    let options = LoadOptions::new().allow_pickle(true);
+    for bytes in [
+        &int[..],
+        &long,
+        b"N.N.N.",
+        b"N.K\x01.\n",
+        &b"N.".repeat(100_000),
+    ] {
+        let start = &bytes[..bytes.len().min(8)];
+        let handle = options.open_source(Buffer::from(bytes.to_vec()));
+        let Ok(Handle::Pickle(pickle)) = handle else {
+            panic!("{start:?}: {handle:?}");
+        };
+        pickle.load().unwrap();
+    }
+    for text in [
+        &b"N.B. This is a note."[..],
+        b"I am text.\n",
+        b"...",
+        b"",
+        b"1.5\n",
+    ] {
+        let refused = options.open_source(Buffer::from(text.to_vec()));
+        assert!(refused.is_err(), "{text:?}: {refused:?}");
+    }
 }
