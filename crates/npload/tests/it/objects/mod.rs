@@ -2,6 +2,7 @@
 
 mod members;
 mod refused;
+mod streams;
 
 use std::io::Cursor;
 
