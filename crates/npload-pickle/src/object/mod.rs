@@ -19,7 +19,7 @@ pub use build::ObjectBuilder;
 pub use node::{GlobalName, Id, Reduced};
 pub(crate) use notes::What;
 pub use print::PrintOptions;
-pub(crate) use print::float as float_text;
+pub(crate) use print::{float as float_text, uuid};
 pub use reference::ObjectRef;
 
 use npload_buffer::Buffer;

@@ -8,6 +8,7 @@ use std::fmt::{self, Write};
 use super::node::{Id, Reduced};
 use super::{Object, Objects};
 pub(crate) use literal::float;
+pub(crate) use literal::uuid;
 use literal::{complex, day, time, timedelta};
 
 use crate::data::{Contents, Data, TimeDelta};
@@ -314,17 +315,7 @@ impl<'a> Printer<'a> {
                 write!(self.out, "Fraction({numerator}, {denominator})")?;
             }
             Data::Uuid(int, _) => {
-                let hex = format!("{int:032x}");
-                let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-                write!(
-                    self.out,
-                    "UUID('{}-{}-{}-{}-{}')",
-                    part(0, 8),
-                    part(8, 12),
-                    part(12, 16),
-                    part(16, 20),
-                    part(20, 32)
-                )?;
+                write!(self.out, "UUID('{}')", uuid(*int))?;
             }
             Data::DType(dtype, _) => {
                 let dtype = self.short(dtype);
