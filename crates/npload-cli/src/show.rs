@@ -274,9 +274,8 @@ impl<'a, 'c> Viewer<'a, 'c> {
             self.arrays.push(Shown::Pickle { data });
             return Ok(());
         }
-        let mut limits = npload::pickle::PrintOptions::default();
-        limits.max_objects = self.print.threshold;
-        let text = objects.print(objects.root(), &limits);
+        let limits = npload::pickle::PrintOptions::new().max_objects(self.print.threshold);
+        let text = npload::object_repr(objects.root_object(), &limits, &self.print);
         writeln!(self.console.out, "{}", escape::values(&text))
     }
 

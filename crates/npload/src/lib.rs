@@ -68,7 +68,7 @@ pub use npload_pickle as pickle;
 pub use npload_pickle::{Encoding, Limits as PickleLimits, Object, ObjectRef, Objects};
 pub use npy::{Block, Blocks, Header, Npy, Part};
 pub use npz::{Member, Npz, PendingMember};
-pub use object::{ObjectArray, Pickle};
+pub use object::{ObjectArray, Pickle, object_repr};
 pub use open::{Handle, open};
 pub use options::{LoadOptions, MAX_HEADER_SIZE, Progress, Verify};
 pub use peek::{Peeked, peek};

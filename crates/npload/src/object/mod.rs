@@ -21,6 +21,7 @@ use error::from_pickle;
 pub use file::Pickle;
 pub(crate) use file::{load_pickle, refuse_left};
 pub(crate) use handles::{refuse_as_array, refuse_as_objects};
+pub use print::object_repr;
 pub(crate) use read::{stream_pickle, take_pickle};
 
 use crate::npy::{Header, tuple_repr};

@@ -107,7 +107,7 @@ fn what_numpy_wrote_is_there_by_every_way_in() {
 #[test]
 fn arrays_of_objects_print_as_numpy_prints_them() {
     let told = std::fs::read_to_string(testdata().join("objects.jsonl")).unwrap();
-    let mut count = 0;
+    let (mut count, mut wrong) = (0, Vec::new());
     for line in told.lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         let npy = line["npy_base64"].as_str().unwrap();
@@ -116,14 +116,18 @@ fn arrays_of_objects_print_as_numpy_prints_them() {
         let array = loaded.into_object_array().unwrap();
         assert_eq!(serde_json::json!(array.shape()), line["shape"]);
         assert_eq!(array.order() == Order::F, line["fortran"]);
-        if let Some(text) = line["str"].as_str() {
-            assert_eq!(array.to_string(), text);
-        }
         let repr = array.format_repr(&PrintOptions::default());
-        assert_eq!(repr, line["repr"].as_str().unwrap());
+        let found = [Some(array.to_string()), Some(repr)];
+        let told = [line["str"].as_str(), line["repr"].as_str()];
+        for (found, told) in found.iter().zip(told) {
+            if found.as_deref() != told && told.is_some() {
+                wrong.push(format!("{}\n{}", found.as_deref().unwrap(), told.unwrap()));
+            }
+        }
         count += 1;
     }
-    assert!(count > 200, "{count}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(count > 250, "{count}");
 }
 
 #[test]
