@@ -34,7 +34,7 @@ pub(crate) fn run(show: &Show, options: &LoadOptions, console: &mut Console<'_>)
     let mut viewer = Viewer::new(show, &place.path, console);
     match (&handle, &place.key) {
         (Handle::Npy(npy), None) if npy.header().dtype().has_object() => {
-            viewer.objects(None, npy.load_objects(), None)?;
+            viewer.objects(None, npy.load_object_array(), None)?;
         }
         (Handle::Pickle(pickle), None) => match pickle.load() {
             Ok(objects) => viewer.pickle(objects)?,
@@ -152,7 +152,7 @@ impl<'a, 'c> Viewer<'a, 'c> {
             match &member.header {
                 Ok(None) => self.bytes(npz, key, name, member.size, &note)?,
                 Ok(Some(header)) if header.dtype().has_object() => {
-                    self.objects(Some(key), npz.get_objects(name), Some(&note))?;
+                    self.objects(Some(key), npz.get_object_array(name), Some(&note))?;
                 }
                 Ok(Some(_)) | Err(_) => match npz.part(name) {
                     Ok(part) => self.array(Some(key), part, Some(&note))?,
@@ -181,7 +181,7 @@ impl<'a, 'c> Viewer<'a, 'c> {
                 header: Ok(Some(header)),
                 ..
             }) if header.dtype().has_object() => {
-                self.objects(Some(key), npz.get_objects(key), None)
+                self.objects(Some(key), npz.get_object_array(key), None)
             }
             _ => match npz.part(key) {
                 Ok(part) => self.array(Some(key), part, None),

@@ -17,7 +17,7 @@ fn an_object_array_of_a_reader_is_opened_to_the_end_of_its_pickle() {
         let Handle::Npy(npy) = pickles().open_reader(&mut reader).unwrap() else {
             panic!("an array");
         };
-        assert_eq!(npy.load_objects().unwrap().to_string(), "[1]");
+        assert_eq!(npy.load_object_array().unwrap().to_string(), "[1]");
         assert_eq!(reader.len(), left);
     }
     // Where pickles are not allowed, none is read.
@@ -27,7 +27,7 @@ fn an_object_array_of_a_reader_is_opened_to_the_end_of_its_pickle() {
         panic!("an array");
     };
     assert!(reader.len() > 50, "{}", reader.len());
-    let err = npy.load_objects().unwrap_err();
+    let err = npy.load_object_array().unwrap_err();
     assert_eq!(err.kind(), ErrorKind::ObjectArray);
 }
 
@@ -121,7 +121,7 @@ fn a_pipe_of_objects_is_loaded_and_opened() {
         let array = match opened {
             false => pickles().load(&fifo).unwrap().into_object_array(),
             true => match pickles().open(&fifo).unwrap() {
-                Handle::Npy(npy) => npy.load_objects(),
+                Handle::Npy(npy) => npy.load_object_array(),
                 other => panic!("{other:?}"),
             },
         };
