@@ -46,6 +46,7 @@ mod object;
 mod open;
 mod options;
 mod peek;
+pub mod pickle;
 mod python_repr;
 mod selection;
 mod sniff;
@@ -64,7 +65,6 @@ pub use mmap::{MmapMode, open_memmap, open_memmap_as};
 #[cfg(feature = "ndarray")]
 pub use ndarray::{self, s};
 pub use npload_buffer::{AlignedBuf, Buffer, ReadAt};
-pub use npload_pickle as pickle;
 pub use npload_pickle::{Encoding, Limits as PickleLimits, Object, ObjectRef, Objects};
 pub use npy::{Block, Blocks, Header, Npy, Part};
 pub use npz::{Member, Npz, PendingMember};

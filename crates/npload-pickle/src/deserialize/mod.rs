@@ -21,13 +21,44 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::object::{Id, Object, ObjectRef, Objects, PrintOptions, Reduced, uuid};
 
 /// What `deserialize` may cost.
+///
+/// ```
+/// use npload_pickle::{DeserializeLimits, Objects};
+/// let objects = Objects::load(b"]K\x01a.")?;
+/// let limits = DeserializeLimits::new().max_depth(0);
+/// assert!(objects.root_object().deserialize_within::<Vec<u8>>(&limits).is_err());
+/// # Ok::<(), npload_pickle::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeserializeLimits {
     /// How deep values nest: 128. Each level takes some of the thread's stack.
     pub max_depth: u32,
     /// Values that are made, and bytes of texts, beyond 16 for each byte of the input: 2²⁰. Objects
     /// that share objects a billion times meet it.
     pub max_extra_work: u64,
+}
+
+impl DeserializeLimits {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// So deep.
+    #[must_use]
+    pub fn max_depth(mut self, max: u32) -> Self {
+        self.max_depth = max;
+        self
+    }
+
+    /// So many values and bytes beyond the input's share.
+    #[must_use]
+    pub fn max_extra_work(mut self, max: u64) -> Self {
+        self.max_extra_work = max;
+        self
+    }
 }
 
 impl Default for DeserializeLimits {
@@ -232,7 +263,7 @@ impl<'w, 'de> Value<'w, 'de> {
         )]
         let whole = whole as u32;
         let mut text = format!("{sign}{:02}:{:02}", whole / 3600, whole / 60 % 60);
-        if whole % 60 != 0 || micros != 0 {
+        if !whole.is_multiple_of(60) || micros != 0 {
             text.push_str(&format!(":{:02}", whole % 60));
         }
         if micros != 0 {
@@ -293,7 +324,6 @@ impl<'w, 'de> Value<'w, 'de> {
     }
 }
 
-#[expect(clippy::arithmetic_side_effects, reason = "floats")]
 fn seconds(delta: TimeDelta) -> f64 {
     let whole = f64::from(delta.days) * 86_400.0 + f64::from(delta.seconds);
     whole + f64::from(delta.microseconds) / 1_000_000.0

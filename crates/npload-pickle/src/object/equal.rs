@@ -312,10 +312,7 @@ mod tests {
     #[test]
     fn a_billion_laughs_and_a_million_levels_are_compared_at_once() {
         let laughs = [&b"]"[..], &b"2\x86".repeat(10_000), b"."].concat();
-        let limits = crate::Limits {
-            max_nesting: u32::MAX,
-            ..crate::Limits::default()
-        };
+        let limits = crate::Limits::new().max_nesting(u32::MAX);
         let load = |pickle: &[u8]| crate::Options::new().limits(limits).load(pickle).unwrap();
         assert_eq!(load(&laughs), load(&laughs));
         let deep = |end: &[u8]| load(&[end, &b"\x85".repeat(1_000_000), b"."].concat());

@@ -125,9 +125,9 @@ fn arrays_of_objects_print_as_numpy_prints_them() {
         let repr = array.format_repr(&PrintOptions::default());
         let found = [Some(array.to_string()), Some(repr)];
         let told = [line["str"].as_str(), line["repr"].as_str()];
-        for (found, told) in found.iter().zip(told) {
-            if found.as_deref() != told && told.is_some() {
-                wrong.push(format!("{}\n{}", found.as_deref().unwrap(), told.unwrap()));
+        for (found, told) in found.into_iter().flatten().zip(told) {
+            if let Some(told) = told.filter(|told| *told != found) {
+                wrong.push(format!("{found}\n{told}"));
             }
         }
         count += 1;
