@@ -27,6 +27,9 @@ pub(crate) fn to_python(py: Python<'_>, err: &Error) -> PyErr {
         ErrorKind::NotArray if is_pickle(err) => {
             PyValueError::new_err(format!("{PICKLED} {PICKLED_ADVICE}{}", place(err)))
         }
+        ErrorKind::ObjectArray if err.message().starts_with(OBJECTS) => {
+            PyValueError::new_err(format!("{OBJECTS}{}", place(err)))
+        }
         ErrorKind::Io => os_error(py, err, text),
         ErrorKind::Empty => PyEOFError::new_err(err.message().to_owned()),
         ErrorKind::Encoding => {
@@ -55,6 +58,9 @@ fn is_pickle(err: &Error) -> bool {
 const PICKLED: &str = "This file contains pickled (object) data.";
 const PICKLED_ADVICE: &str = "If you trust the file you can load it unsafely using the \
     `allow_pickle=` keyword argument or `pickle.load()`.";
+
+/// The same for an object array.
+const OBJECTS: &str = "Object arrays cannot be loaded when allow_pickle=False";
 
 /// What an engine's result is in Python.
 pub(crate) trait IntoPython<T> {

@@ -75,6 +75,37 @@ def arrays():
     yield np.array([(1, "x"), (2, None)], [("n", "<i4"), ("o", "O")])
 
 
+def of_numpy():
+    inner = np.array(["x", None, [1]], object)
+    own = np.empty(1, object)
+    own[0] = own
+    fields = [("a", "<i4"), ("b", "<U2")]
+    return [
+        *(np.str_("h\xe9'"), np.str_(""), np.bytes_(b"q\x00'"), np.void(b"ab"), np.bool_(True), np.half(1.5), np.uint64(2**63)),
+        *(np.complex64(1 + 2j), np.complex128(complex("nan-infj")), np.longdouble("1.25"), np.clongdouble(1 - 2j)),
+        *(np.datetime64("2020-01-02T03:04", "m"), np.datetime64("2020", "Y"), np.datetime64("2020-01-02T03", "h")),
+        *(np.datetime64("2020-01-02", "2D"), np.datetime64("NaT", "s"), np.datetime64("1969-12-31T23:59:59.000000001")),
+        *(np.timedelta64(3, "h"), np.timedelta64("NaT", "s"), np.timedelta64(-3, "25s")),
+        *(np.array((1, "x"), fields)[()], np.array((1, 2.5), [("a", "i1"), ("b", "f8")])[()]),
+        *(np.dtype("f4"), np.dtype(">f4"), np.dtype("?"), np.dtype(fields), np.dtype([("a", "i1"), ("b", "i4")], align=True)),
+        *(np.dtype("M8[s]"), np.dtype("O"), np.dtype("U3"), np.dtypes.StringDType(na_object=None)),
+        *(inner, [inner, inner], {"k": np.arange(3)}, (np.arange(30).reshape(5, 6),), np.array(5), [np.float64(1.5)]),
+        *(np.empty((0, 2), object), np.array(["a"], np.dtypes.StringDType()), own, np.array((1, "x"), [("a", "i4"), ("o", "O")])),
+    ]
+
+
+def arrays_of_numpy():
+    values = of_numpy()
+    for item in values:
+        array = np.empty(1, object)
+        array[0] = item
+        yield array
+    array = np.empty(len(values), object)
+    array[:] = values
+    yield array
+    yield np.array([(1, "x"), (2, [3])], np.dtype([("n", "i1"), ("o", "O")], align=True))
+
+
 def line(array):
     out = io.BytesIO()
     np.save(out, array)
@@ -85,5 +116,5 @@ def line(array):
     return json.dumps(told | {"repr": repr(array)})
 
 
-for array in arrays():
+for array in [*arrays(), *arrays_of_numpy()]:
     print(line(array))

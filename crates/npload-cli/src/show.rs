@@ -36,7 +36,7 @@ pub(crate) fn run(show: &Show, options: &LoadOptions, console: &mut Console<'_>)
     let mut viewer = Viewer::new(show, &place.path, console);
     match (&handle, &place.key) {
         (Handle::Npy(npy), None) if npy.header().dtype().has_object() => {
-            viewer.objects(None, npy.load_objects(), None)?;
+            viewer.objects(None, npy.load_object_array(), None)?;
         }
         (Handle::Pickle(pickle), None) => match pickle.load() {
             Ok(objects) => viewer.pickle(objects)?,
@@ -154,7 +154,7 @@ impl<'a, 'c> Viewer<'a, 'c> {
             match &member.header {
                 Ok(None) => self.bytes(npz, key, name, member.size, &note)?,
                 Ok(Some(header)) if header.dtype().has_object() => {
-                    self.objects(Some(key), npz.get_objects(name), Some(&note))?;
+                    self.objects(Some(key), npz.get_object_array(name), Some(&note))?;
                 }
                 Ok(Some(_)) | Err(_) => match npz.part(name) {
                     Ok(part) => self.array(Some(key), part, Some(&note))?,
@@ -187,7 +187,7 @@ impl<'a, 'c> Viewer<'a, 'c> {
                 header: Ok(Some(header)),
                 ..
             }) if header.dtype().has_object() => {
-                self.objects(Some(key), npz.get_objects(key), None)
+                self.objects(Some(key), npz.get_object_array(key), None)
             }
             _ => match npz.part(key) {
                 Ok(part) => self.array(Some(key), part, None),
@@ -309,9 +309,8 @@ impl<'a, 'c> Viewer<'a, 'c> {
             self.arrays.push(Shown::Pickle { data });
             return Ok(());
         }
-        let mut limits = npload::pickle::PrintOptions::default();
-        limits.max_objects = self.print.threshold;
-        let text = objects.print(objects.root(), &limits);
+        let limits = npload::pickle::PrintOptions::new().max_objects(self.print.threshold);
+        let text = npload::object_repr(objects.root_object(), &limits, &self.print);
         writeln!(self.console.out, "{}", escape::values(&text))
     }
 

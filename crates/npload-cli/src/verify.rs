@@ -99,7 +99,7 @@ fn check(path: &Path, options: &LoadOptions) -> Result<Checked, Failure> {
     let checked = match &handle {
         // The header was read when it was opened, and sizes need no more.
         Handle::Npy(npy) if npy.header().dtype().has_object() => {
-            npy.load_objects().map(|_| (vec![npy.peek()], OBJECTS))
+            npy.load_object_array().map(|_| (vec![npy.peek()], OBJECTS))
         }
         Handle::Npy(npy) => Ok((vec![npy.peek()], NPY)),
         Handle::Pickle(pickle) => pickle.load().map(|_| (vec![pickle.peek()], PICKLE)),

@@ -8,19 +8,27 @@ use crate::object::{Object, ObjectRef};
 use crate::text::Text;
 
 /// A scalar of NumPy's as a Rust value.
-#[derive(Clone, Copy, Debug, PartialEq)]
+///
+/// Units are as NumPy writes them, with how many of it are counted: `("s", 25)`.
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Scalar<'a> {
     /// `numpy.bool`.
     Bool(bool),
-    /// A signed integer; `datetime64` and `timedelta64` in their units.
+    /// A signed integer.
     Int(i64),
     /// An unsigned integer.
     UInt(u64),
-    /// A float of up to 64 bits, `bfloat16` included.
+    /// A float, `bfloat16` included; a long double is rounded.
     Float(f64),
-    /// A complex number of up to 128 bits.
+    /// A complex number; long doubles are rounded.
     Complex(f64, f64),
+    /// `numpy.str_`, without the zeros at its end.
+    Str(String),
+    /// `numpy.datetime64`: so many of its unit since 1970; [`i64::MIN`] is no time.
+    DateTime(i64, Option<(&'a str, i32)>),
+    /// `numpy.timedelta64`: so many of its unit; [`i64::MIN`] is no time.
+    TimeDelta(i64, Option<(&'a str, i32)>),
     /// `numpy.bytes_`, without the zero bytes at its end.
     Bytes(&'a [u8]),
     /// `numpy.void`.
@@ -28,27 +36,35 @@ pub enum Scalar<'a> {
 }
 
 impl<'a> Scalar<'a> {
-    /// The value that the bytes of one element are. None for what has no such value: texts, fields,
-    /// long doubles, most types of `ml_dtypes`.
+    /// The value that the bytes of one element are. None for what has no such value: fields, texts
+    /// that are not Unicode, most types of `ml_dtypes`.
     #[must_use]
-    pub fn decode(dtype: &DType, bytes: &'a [u8]) -> Option<Scalar<'a>> {
+    pub fn decode(dtype: &'a DType, bytes: &'a [u8]) -> Option<Scalar<'a>> {
         if let DType::MlDtypes("bfloat16") = dtype {
             let [low, high] = *bytes.first_chunk()?;
             let value = f32::from_le_bytes([0, 0, low, high]);
             return Some(Scalar::Float(value.into()));
         }
-        let DType::Plain { kind, order, .. } = dtype else {
+        let DType::Plain {
+            kind, order, unit, ..
+        } = dtype
+        else {
             return None;
         };
         let big = *order == '>';
         Some(match kind {
             'b' => Scalar::Bool(*bytes.first()? != 0),
             'u' => Scalar::UInt(uint(bytes, big)?),
-            'i' | 'M' | 'm' => {
-                let bits = u32::try_from(bytes.len()).ok()?.checked_mul(8)?;
-                let unused = 64_u32.checked_sub(bits)?;
-                Scalar::Int(uint(bytes, big)?.cast_signed() << unused >> unused)
+            'i' => Scalar::Int(int(bytes, big)?),
+            'M' | 'm' => {
+                let count = int(bytes, big)?;
+                let unit = unit.as_ref().map(|(name, times)| (&**name, *times));
+                match kind {
+                    'M' => Scalar::DateTime(count, unit),
+                    _ => Scalar::TimeDelta(count, unit),
+                }
             }
+            'U' => Scalar::Str(text(bytes, big)?),
             'f' => Scalar::Float(float(bytes, big)?),
             'c' => {
                 let (real, imaginary) = bytes.split_at_checked(bytes.len() / 2)?;
@@ -75,7 +91,55 @@ fn uint(bytes: &[u8], big: bool) -> Option<u64> {
     Some(u64::from_le_bytes(word))
 }
 
+fn int(bytes: &[u8], big: bool) -> Option<i64> {
+    let bits = u32::try_from(bytes.len()).ok()?.checked_mul(8)?;
+    let unused = 64_u32.checked_sub(bits)?;
+    Some(uint(bytes, big)?.cast_signed() << unused >> unused)
+}
+
+/// UTF-32, without the zeros at its end.
+fn text(bytes: &[u8], big: bool) -> Option<String> {
+    let (points, _) = bytes.as_chunks();
+    let text = points.iter().map(|point| {
+        char::from_u32(match big {
+            true => u32::from_be_bytes(*point),
+            false => u32::from_le_bytes(*point),
+        })
+    });
+    let mut text: String = text.collect::<Option<_>>()?;
+    text.truncate(text.trim_end_matches('\0').len());
+    Some(text)
+}
+
+/// A float of 80 bits, rounded.
+fn long_double(bytes: &[u8], big: bool) -> Option<f64> {
+    let mut bytes = bytes.to_vec();
+    if big {
+        bytes.reverse();
+    }
+    let mantissa = u64::from_le_bytes(*bytes.first_chunk()?);
+    let [low, high] = *bytes.get(8..)?.first_chunk()?;
+    let bits = u16::from_le_bytes([low, high]);
+    let size = match bits & 0x7fff {
+        0x7fff if mantissa << 1 == 0 => f64::INFINITY,
+        0x7fff => f64::NAN,
+        exponent => {
+            let exponent = i32::from(exponent).saturating_sub(16_383 + 63);
+            // In two steps, for the first may be no float by itself.
+            let half = exponent / 2;
+            let rest = exponent.saturating_sub(half);
+            #[expect(clippy::cast_precision_loss, reason = "documented")]
+            let mantissa = mantissa as f64;
+            mantissa * 2_f64.powi(half) * 2_f64.powi(rest)
+        }
+    };
+    Some(if bits & 0x8000 == 0 { size } else { -size })
+}
+
 fn float(bytes: &[u8], big: bool) -> Option<f64> {
+    if matches!(bytes.len(), 12 | 16) {
+        return long_double(bytes, big);
+    }
     let bits = uint(bytes, big)?;
     match bytes.len() {
         2 => u16::try_from(bits).ok().map(half),
@@ -221,17 +285,22 @@ from_objects! {
         _ => None,
     };
 
-    f64, "A float, or an int that is exactly one.",
+    f64, "A float, or an int of up to 2⁵³.",
     |object| match object {
         Object::Float(value) => Ok(value),
         Object::Int(value) => exact(value).ok_or_else(|| too_large("f64", value)),
+        Object::BigInt(value) => {
+            Err(too_large("f64", format_args!("an int of {} bits", value.bits())))
+        }
         other => Err(mismatch("a float", other)),
     },
-    |scalar| match scalar {
-        Scalar::Float(value) => Some(value),
-        Scalar::Int(value) => exact(value),
-        Scalar::UInt(value) => exact(value.try_into().ok()?),
-        _ => None,
+    |scalar| scalar.as_float().ok();
+
+    f32, "A float, rounded, or an int of up to 2²⁴.",
+    |object| narrow(f64::try_from(object)?, matches!(object, Object::Int(_))),
+    |scalar| {
+        let int = !matches!(scalar, Scalar::Float(_));
+        narrow(scalar.as_float().ok()?, int).ok()
     };
 
     BigInt, "An int.",
@@ -253,16 +322,26 @@ from_objects! {
     },
     |_scalar| None;
 
-    &'a str, "A str without lone surrogates.",
+    &'a str, "A str without lone surrogates, or bytes that are UTF-8.",
     |object| match object {
         Object::Text(text) => text.as_str().ok_or_else(surrogates),
+        Object::Bytes(bytes) | Object::ByteArray(bytes) => {
+            std::str::from_utf8(bytes).map_err(|_| not_utf8())
+        }
         other => Err(mismatch("a str", other)),
     },
-    |_scalar| None;
+    |scalar| match scalar {
+        Scalar::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+        _ => None,
+    };
 
-    String, "A str without lone surrogates.",
+    String, "A str without lone surrogates, or bytes that are UTF-8.",
     |object| <&str>::try_from(object).map(str::to_owned),
-    |_scalar| None;
+    |scalar| match scalar {
+        Scalar::Str(text) => Some(text),
+        Scalar::Bytes(bytes) => std::str::from_utf8(bytes).ok().map(str::to_owned),
+        _ => None,
+    };
 
     &'a [u8], "Bytes or a bytearray.",
     |object| match object {
@@ -280,6 +359,39 @@ from_objects! {
         Scalar::Bytes(bytes) | Scalar::Void(bytes) => Some(bytes.to_vec()),
         _ => None,
     };
+}
+
+impl Scalar<'_> {
+    /// The number as a float, if it is one, or an int of up to 2⁵³.
+    pub(crate) fn as_float(&self) -> Result<f64> {
+        let (value, found) = match self {
+            Scalar::Float(value) => return Ok(*value),
+            Scalar::Int(value) => (Some(*value), i128::from(*value)),
+            Scalar::UInt(value) => (i64::try_from(*value).ok(), i128::from(*value)),
+            _ => return Err(Error::new(ErrorKind::Convert, "a float expected")),
+        };
+        value.and_then(exact).ok_or_else(|| too_large("f64", found))
+    }
+}
+
+/// A float in 32 bits: rounded, but an int only if that changes nothing.
+#[expect(clippy::cast_possible_truncation, reason = "checked, or documented")]
+pub(crate) fn narrow(value: f64, int: bool) -> Result<f32> {
+    let narrow = value as f32;
+    let fine = match int {
+        true => value.abs() <= f64::from(1 << 24),
+        false => narrow.is_finite() || !value.is_finite(),
+    };
+    match fine {
+        true => Ok(narrow),
+        false => Err(too_large("f32", value)),
+    }
+}
+
+#[cold]
+fn not_utf8() -> Error {
+    let message = "a str expected, bytes found that are not UTF-8";
+    Error::new(ErrorKind::Convert, message)
 }
 
 /// An int as a float, if it is one.
@@ -316,14 +428,15 @@ mod tests {
     #[test]
     fn what_does_not_fit_or_is_something_else_is_told() {
         let objects = Objects::load(
-            b"(K\x01I-1\nJ\0\0\0\x7fF1.5\nX\x01\0\0\0xC\x02ab\x88I99999999999999999999\nt.",
+            b"(K\x01I-1\nJ\0\0\0\x7fF1.5\nX\x01\0\0\0xC\x02a\xff\x88I99999999999999999999\nt.",
         )
         .unwrap();
         let at = |index| objects.root_object().item(index).unwrap();
         assert_eq!(u8::try_from(at(0)).unwrap(), 1);
         assert_eq!(f64::try_from(at(0)).unwrap(), 1.0);
         assert_eq!(<&str>::try_from(at(4)).unwrap(), "x");
-        assert_eq!(Vec::<u8>::try_from(at(5)).unwrap(), b"ab");
+        assert_eq!(Vec::<u8>::try_from(at(5)).unwrap(), b"a\xff");
+        assert_eq!(f32::try_from(at(3)).unwrap(), 1.5);
         assert!(bool::try_from(at(6)).unwrap());
         assert_eq!(u128::try_from(at(7)).unwrap(), 99_999_999_999_999_999_999);
         for (err, message) in [
@@ -345,7 +458,7 @@ mod tests {
             ),
             (
                 String::try_from(at(5)).unwrap_err(),
-                "a str expected, bytes found",
+                "a str expected, bytes found that are not UTF-8",
             ),
             (
                 i64::try_from(at(6)).unwrap_err(),

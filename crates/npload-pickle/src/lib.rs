@@ -41,6 +41,7 @@ mod compat;
 mod construct;
 mod convert;
 mod data;
+mod datetime64;
 mod deserialize;
 mod disassemble;
 mod dtype;

@@ -227,10 +227,7 @@ mod tests {
 
     #[test]
     fn digits_have_a_limit() {
-        let limits = Limits {
-            max_digits: 20,
-            ..Limits::default()
-        };
+        let limits = Limits::new().max_digits(20);
         let err = parse_long_line(b"123456789012345678901L", &limits).unwrap_err();
         assert_eq!(err.kind(), ErrorKind::Limit);
         assert_eq!(

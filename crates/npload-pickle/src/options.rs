@@ -46,12 +46,13 @@ impl Encoding {
 ///
 /// ```
 /// use npload_pickle::{ErrorKind, Limits, Objects, Options};
-/// let limits = Limits { max_nesting: 2, ..Limits::default() };
+/// let limits = Limits::new().max_nesting(2);
 /// let err = Options::new().limits(limits).load(&b"]]]aa."[..]).unwrap_err();
 /// assert_eq!(err.kind(), ErrorKind::Limit);
 /// assert!(err.message().contains("max_nesting"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Opcodes that are run: 2³².
     pub max_opcodes: u64,
@@ -70,6 +71,63 @@ pub struct Limits {
     /// Hashing of tuples, and items and bytes that typed values copy, beyond 16 for each byte of
     /// the input: 2²⁰. Values that share values a billion times meet it.
     pub max_extra_work: u64,
+}
+
+impl Limits {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The field of this name, so much.
+    #[must_use]
+    pub fn max_opcodes(mut self, max: u64) -> Self {
+        self.max_opcodes = max;
+        self
+    }
+
+    /// The field of this name, so much.
+    #[must_use]
+    pub fn max_objects(mut self, max: u64) -> Self {
+        self.max_objects = max;
+        self
+    }
+
+    /// The field of this name, so much.
+    #[must_use]
+    pub fn max_memo(mut self, max: u64) -> Self {
+        self.max_memo = max;
+        self
+    }
+
+    /// The field of this name, so much.
+    #[must_use]
+    pub fn max_nesting(mut self, max: u32) -> Self {
+        self.max_nesting = max;
+        self
+    }
+
+    /// The field of this name, so much.
+    #[must_use]
+    pub fn max_digits(mut self, max: u64) -> Self {
+        self.max_digits = max;
+        self
+    }
+
+    /// The field of this name, so much.
+    #[must_use]
+    pub fn max_bytes(mut self, max: u64) -> Self {
+        self.max_bytes = max;
+        self
+    }
+
+    /// The field of this name, so much.
+    #[must_use]
+    pub fn max_extra_work(mut self, max: u64) -> Self {
+        self.max_extra_work = max;
+        self
+    }
 }
 
 impl Default for Limits {

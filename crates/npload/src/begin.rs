@@ -180,7 +180,7 @@ impl Begun {
             Begun::Array(pending)
                 if pending.header().dtype().has_object() && options.map.is_none() =>
             {
-                Ok(Loaded::ObjectArray(pending.load_objects(options)?))
+                Ok(Loaded::ObjectArray(pending.load_object_array(options)?))
             }
             Begun::Array(pending) => Ok(Loaded::Array(pending.load(options)?)),
             Begun::Npz(npz) => Ok(Loaded::Npz(npz)),
@@ -193,7 +193,7 @@ impl Begun {
 /// An array whose header was read, and whose data was not.
 ///
 /// Of an object array (see [`DType::has_object`](crate::DType::has_object)) the data is a pickle,
-/// which begins at [`Pending::data_offset`] and which [`Pending::load_objects`] loads.
+/// which begins at [`Pending::data_offset`] and which [`Pending::load_object_array`] loads.
 #[derive(Debug)]
 pub struct Pending {
     source: Source,

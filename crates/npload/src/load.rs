@@ -1,7 +1,7 @@
 //! The entry: what a source holds, decided by its first bytes, and loaded.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::mmap::MmapMode;
 use crate::npy::{no_map_without_file, refuse_objects};
 use crate::object::{load_pickle, refuse_left, stream_pickle};
 use crate::sniff::{read_named, read_start};
-use crate::source::{Source, Stream};
+use crate::source::{BLOCK, Source, Stream};
 use crate::{
     Array, Begun, Error, ErrorKind, LoadOptions, Npz, ObjectArray, Objects, Result, Streamed,
 };
@@ -144,7 +144,8 @@ impl LoadOptions {
         }
     }
 
-    fn load_pipe(&self, mut file: File) -> Result<Loaded> {
+    fn load_pipe(&self, file: File) -> Result<Loaded> {
+        let mut file = BufReader::with_capacity(BLOCK, file);
         self.load_stream(&mut Stream::new(&mut file, None))
     }
 
@@ -187,6 +188,9 @@ impl LoadOptions {
     /// so that arrays saved one after the other load one after the other until
     /// [`ErrorKind::Empty`], and so of a pickle; an archive is read to the end.
     ///
+    /// Where a pickle ends only its opcodes tell, so that of one single bytes are asked for: give a
+    /// [`BufReader`] where each read is a system call.
+    ///
     /// ```
     /// use npload::{ErrorKind, LoadOptions};
     /// let mut bytes = std::fs::read("../../testdata/npy/f8-le-2d-c.npy")?;
@@ -215,7 +219,20 @@ impl LoadOptions {
         let here = reader.stream_position().map_err(seeking)?;
         let end = reader.seek(SeekFrom::End(0)).map_err(seeking)?;
         reader.seek(SeekFrom::Start(here)).map_err(seeking)?;
-        self.load_stream(&mut Stream::new(reader, Some(end.saturating_sub(here))))
+        let left = Some(end.saturating_sub(here));
+        if !self.allow_pickle {
+            return self.load_stream(&mut Stream::new(reader, left));
+        }
+        // A pickle is asked for in single bytes: blocks are read, and what was too much given back.
+        let mut blocks = BufReader::with_capacity(BLOCK, &mut *reader);
+        let loaded = self.load_stream(&mut Stream::new(&mut blocks, left))?;
+        let ahead = i64::try_from(blocks.buffer().len()).unwrap_or(0);
+        if ahead > 0 {
+            let back = SeekFrom::Current(ahead.saturating_neg());
+            let seeking = |e| Error::io(e, "seeking back to the end of what was loaded");
+            reader.seek(back).map_err(seeking)?;
+        }
+        Ok(loaded)
     }
 
     pub(crate) fn needs_write(&self) -> bool {

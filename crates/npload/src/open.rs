@@ -1,6 +1,6 @@
 //! A file opened and not loaded, whatever it is.
 
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use npload_buffer::{Buffer, ReadAt};
 use npload_pickle::{End, find_end};
 
 use crate::npy::{Head, Header, Parsed, parse_header, truncated_header};
-use crate::object::{Pickle, stream_pickle};
+use crate::object::{Pickle, stream_pickle, take_pickle};
 use crate::sniff::{Format, Looks, identify, identify_stream, refuse};
-use crate::source::{Opened, Source, Stream, open as open_path};
+use crate::source::{BLOCK, Opened, Source, Stream, open as open_path};
 use crate::{Error, LoadOptions, Npy, Npz, Peeked, Result};
 
 /// A file that was opened and not loaded.
@@ -53,16 +53,18 @@ impl LoadOptions {
         let path = path.as_ref();
         match open_path(path, self.needs_write())? {
             Opened::File(file) => self.handle_in(Source::File(Arc::new(file))),
-            Opened::Stream(mut file) => {
-                let handle = self.open_reader(&mut file);
+            Opened::Stream(file) => {
+                let handle = self.open_reader(&mut BufReader::with_capacity(BLOCK, file));
                 handle.map_err(|e| e.with_path(path))
             }
         }
     }
 
     /// As [`LoadOptions::open`], for what a reader gives next, which is kept in memory: an array as
-    /// far as its header says, an archive to the reader's end, since its directory stands there.
-    /// What is neither is refused by its first bytes.
+    /// far as its header says, one of Python objects as far as its pickle goes where pickles are
+    /// allowed, an archive to the reader's end, since its directory stands there. What is neither is
+    /// refused by its first bytes. Of a pickle single bytes are asked for: give a
+    /// [`BufReader`] where each read is a system call.
     ///
     /// ```
     /// use npload::LoadOptions;
@@ -109,12 +111,16 @@ impl LoadOptions {
     }
 
     /// An npy file, of which `bytes` are the first: to its end, or as far as the stream goes. Where
-    /// a pickle ends only it knows.
+    /// pickles are not allowed, one is not read: whoever loads it is refused.
     fn read_array(&self, stream: &mut Stream<'_>, mut bytes: Vec<u8>) -> Result<Vec<u8>> {
         let Some(header) = self.read_header(stream, &mut bytes)? else {
             return Ok(bytes);
         };
-        if !header.dtype().has_object() {
+        if header.dtype().has_object() {
+            if self.allow_pickle {
+                take_pickle(stream, &mut bytes, header.data_offset())?;
+            }
+        } else {
             let end = header.data_offset().saturating_add(header.nbytes());
             let read = stream.read_up_to(&mut bytes, end);
             read.map_err(|e| Error::io(e, "reading the array"))?;

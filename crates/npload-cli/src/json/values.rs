@@ -119,7 +119,7 @@ impl Serialize for Inner<'_> {
 }
 
 struct Single(f32);
-struct Double(f64);
+pub(super) struct Double(pub(super) f64);
 
 impl Serialize for Single {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

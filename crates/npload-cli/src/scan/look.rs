@@ -45,10 +45,7 @@ impl<'a> Looker<'a> {
     ) -> Self {
         // Objects take up to 40 bytes, so that a byte for each is the most that is of use.
         let max_objects = Limits::default().max_objects.min(1 << 26);
-        let limits = Limits {
-            max_objects,
-            ..Limits::default()
-        };
+        let limits = Limits::new().max_objects(max_objects);
         Looker {
             options: options.clone(),
             pickles: Options::new().limits(limits),

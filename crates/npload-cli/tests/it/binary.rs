@@ -77,6 +77,26 @@ fn standard_input_is_a_file_too() {
 }
 
 #[test]
+fn an_array_of_objects_on_standard_input_is_shown_and_verified() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let bytes = std::fs::read(root.join("testdata/npy/object.npy")).unwrap();
+    for (command, first) in [("show", "[1 'two' None list([3.5])]"), ("verify", "ok")] {
+        let mut child = npload(&[command, "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(&bytes).unwrap();
+        drop(input);
+        let output = child.wait_with_output().unwrap();
+        let out = String::from_utf8_lossy(&output.stdout);
+        assert!(out.starts_with(first), "{command}: {out}");
+        assert_eq!(output.status.code(), Some(0), "{command}");
+    }
+}
+
+#[test]
 fn of_an_array_on_standard_input_no_more_is_read_than_is_needed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let bytes = std::fs::read(root.join("testdata/npy/f8-le-2d-c.npy")).unwrap();

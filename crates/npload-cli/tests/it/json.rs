@@ -194,3 +194,46 @@ fn arguments_that_make_no_sense_are_told_in_a_document_too() {
         help.out
     );
 }
+
+#[test]
+fn objects_are_json_without_loss() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.pkl");
+    let show = |pickle: &[u8]| {
+        std::fs::write(&path, pickle).unwrap();
+        let ran = npload(&["show", "--json", path.to_str().unwrap()]);
+        assert_eq!(ran.exit, Exit::Success, "{}", ran.err);
+        ran.out
+    };
+    // pickle.dumps([2**100, -2**63-1, np.int64(7), np.str_('é'), np.datetime64('2020-01-02'), np.array(
+    // [[np.float32(0.5)], [[np.int8(-3)]]], object), {'a': np.True_}, 1+2j, {b'a': 1}])
+    let out = show(NUMPY);
+    let ints = "[1267650600228229401496703205376, -9223372036854775809, 7, ";
+    assert!(out.contains(ints), "{out}");
+    let out: Value = serde_json::from_str(&out).unwrap();
+    let told = json!([7, "é", "2020-01-02", [[0.5], [[-3]]], {"a": true}, [1.0, 2.0], [["a", 1]]]);
+    let data = out["arrays"][0]["data"].as_array().unwrap();
+    assert_eq!(json!(data[2..]), told);
+    // 2 lists in each other 40 times, a text of a megabyte a thousand times.
+    let laughs = [&b"](K\x01e"[..], &b"2\x86".repeat(40), b"."].concat();
+    let text = [
+        b"X\0\0\x10\0",
+        &b"x".repeat(1 << 20)[..],
+        b"q\0](",
+        &b"h\0".repeat(1000),
+        b"e.",
+    ]
+    .concat();
+    let deep = [&b"]".repeat(80)[..], &b"a".repeat(79), b"."].concat();
+    for (pickle, most) in [(laughs, 4 << 20), (text, 8 << 20), (deep, 4096)] {
+        let out = show(&[b"\x80\x02", &pickle[..]].concat());
+        assert!(out.len() < most, "{}", out.len());
+        assert!(out.contains("\"npload:cut\": \""));
+    }
+    // What shares nothing is never cut.
+    let all = [&b"]("[..], &b"X\x02\0\0\0ab".repeat(200_000), b"e."].concat();
+    let all = [b"\x80\x02", &all[..]].concat();
+    assert!(!show(&all).contains("npload:cut"));
+}
+
+const NUMPY: &[u8] = b"\x80\x02]q\x00(\x8a\x0d\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x10\x8a\x09\xff\xff\xff\xff\xff\xff\xff\x7f\xffcnumpy._core.multiarray\x0ascalar\x0aq\x01cnumpy\x0adtype\x0aq\x02X\x02\x00\x00\x00i8q\x03\x89\x88\x87q\x04Rq\x05(K\x03X\x01\x00\x00\x00<q\x06NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tq\x07bc_codecs\x0aencode\x0aq\x08X\x08\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00q\x09X\x06\x00\x00\x00latin1q\x0a\x86q\x0bRq\x0c\x86q\x0dRq\x0eh\x01h\x02X\x02\x00\x00\x00U1q\x0f\x89\x88\x87q\x10Rq\x11(K\x03h\x06NNNK\x04K\x04K\x08tq\x12bh\x08X\x05\x00\x00\x00\xc3\xa9\x00\x00\x00q\x13h\x0a\x86q\x14Rq\x15\x86q\x16Rq\x17h\x01h\x02X\x02\x00\x00\x00M8q\x18\x89\x88\x87q\x19Rq\x1a(K\x04h\x06NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00N(h\x08X\x01\x00\x00\x00Dq\x1bh\x0a\x86q\x1cRq\x1dK\x01K\x01K\x01tq\x1e\x86q\x1ftq bh\x08X\x08\x00\x00\x00WG\x00\x00\x00\x00\x00\x00q!h\x0a\x86q\x22Rq#\x86q$Rq%cnumpy._core.multiarray\x0a_reconstruct\x0aq&cnumpy\x0andarray\x0aq'K\x00\x85q(h\x08X\x01\x00\x00\x00bq)h\x0a\x86q*Rq+\x87q,Rq-(K\x01K\x02K\x01\x86q.h\x02X\x02\x00\x00\x00O8q/\x89\x88\x87q0Rq1(K\x03X\x01\x00\x00\x00|q2NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tq3b\x89]q4(h\x01h\x02X\x02\x00\x00\x00f4q5\x89\x88\x87q6Rq7(K\x03h\x06NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tq8bh\x08X\x04\x00\x00\x00\x00\x00\x00?q9h\x0a\x86q:Rq;\x86q<Rq=]q>h\x01h\x02X\x02\x00\x00\x00i1q?\x89\x88\x87q@RqA(K\x03h2NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tqBbh\x08X\x02\x00\x00\x00\xc3\xbdqCh\x0a\x86qDRqE\x86qFRqGaetqHb}qIX\x01\x00\x00\x00aqJh\x01h\x02X\x02\x00\x00\x00b1qK\x89\x88\x87qLRqM(K\x03h2NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tqNbh\x08X\x01\x00\x00\x00\x01qOh\x0a\x86qPRqQ\x86qRRqSsc__builtin__\x0acomplex\x0aqTG?\xf0\x00\x00\x00\x00\x00\x00G@\x00\x00\x00\x00\x00\x00\x00\x86qURqV}qWh\x08hJh\x0a\x86qXRqYK\x01se.";

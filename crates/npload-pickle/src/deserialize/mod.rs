@@ -14,21 +14,51 @@ use serde_core::de::{Deserialize, DeserializeSeed, Deserializer, Unexpected, Vis
 use serde_core::forward_to_deserialize_any;
 
 use self::array::Elements;
-use self::sequence::{ByteItems, Entries, Parts, Sequence};
-use crate::Scalar;
-use crate::convert::{mismatch, surrogates};
-use crate::data::{Data, Date, Time};
+use self::sequence::{ByteItems, Entries, Ints, Parts, Sequence};
+use crate::convert::{mismatch, narrow, surrogates};
+use crate::data::{Data, Date, Time, TimeDelta};
 use crate::error::{Error, ErrorKind, Result};
-use crate::object::{Id, NdData, Object, ObjectRef, Objects, PrintOptions, Reduced};
+use crate::object::{Id, Object, ObjectRef, Objects, PrintOptions, Reduced, uuid};
 
 /// What `deserialize` may cost.
+///
+/// ```
+/// use npload_pickle::{DeserializeLimits, Objects};
+/// let objects = Objects::load(b"]K\x01a.")?;
+/// let limits = DeserializeLimits::new().max_depth(0);
+/// assert!(objects.root_object().deserialize_within::<Vec<u8>>(&limits).is_err());
+/// # Ok::<(), npload_pickle::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeserializeLimits {
     /// How deep values nest: 128. Each level takes some of the thread's stack.
     pub max_depth: u32,
     /// Values that are made, and bytes of texts, beyond 16 for each byte of the input: 2²⁰. Objects
     /// that share objects a billion times meet it.
     pub max_extra_work: u64,
+}
+
+impl DeserializeLimits {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// So deep.
+    #[must_use]
+    pub fn max_depth(mut self, max: u32) -> Self {
+        self.max_depth = max;
+        self
+    }
+
+    /// So many values and bytes beyond the input's share.
+    #[must_use]
+    pub fn max_extra_work(mut self, max: u64) -> Self {
+        self.max_extra_work = max;
+        self
+    }
 }
 
 impl Default for DeserializeLimits {
@@ -45,8 +75,11 @@ impl Objects {
     ///
     /// Lists, tuples, sets, deques and arrays of numbers are sequences; dicts are maps or structs, and
     /// so is an instance of a class, by the state that it would be given. `None` is none; texts are
-    /// texts, as are dates and times (ISO 8601), decimals, fractions and UUIDs; complex numbers are
-    /// pairs. A call that would compute something is an error.
+    /// texts, as are dates and times (ISO 8601, `datetime64` included), decimals, fractions and UUIDs;
+    /// spans of time are seconds; complex numbers are pairs; ranges are the numbers in them. A
+    /// structured element is a map or struct by its fields' names, or a tuple. Bytes that are UTF-8 are
+    /// texts where a `String` is asked for, and an int is a float if it is no larger than 2⁵³. A call
+    /// that would compute something is an error.
     ///
     /// ```
     /// use std::collections::BTreeMap;
@@ -174,9 +207,24 @@ impl<'w, 'de> Value<'w, 'de> {
         match data {
             Data::Complex(real, imaginary) => visitor.visit_seq(Parts::new([*real, *imaginary])),
             Data::Date(date) => self.text(visitor, &iso_date(*date)),
-            Data::Time(time, None) => self.text(visitor, &iso_time(*time)),
-            Data::DateTime(date, time, None) => {
-                self.text(visitor, &format!("{}T{}", iso_date(*date), iso_time(*time)))
+            Data::Time(time, zone) => {
+                let zone = self.offset(*zone);
+                self.text(visitor, &format!("{}{zone}", iso_time(*time)))
+            }
+            Data::DateTime(date, time, zone) => {
+                let (date, time, zone) = (iso_date(*date), iso_time(*time), self.offset(*zone));
+                self.text(visitor, &format!("{date}T{time}{zone}"))
+            }
+            Data::TimeDelta(delta) => visitor.visit_f64(seconds(*delta)),
+            Data::Range(start, stop, step) => {
+                let ends = [*start, *stop, *step].map(|id| match self.held(id).object.get() {
+                    Object::Int(value) => Some(value),
+                    _ => None,
+                });
+                let [Some(start), Some(stop), Some(step)] = ends else {
+                    return Err(self.refused());
+                };
+                visitor.visit_seq(Ints::new(self.inside()?, start, stop, step))
             }
             Data::Decimal(text) => self.text(visitor, text),
             Data::Fraction(numerator, denominator) => {
@@ -185,32 +233,67 @@ impl<'w, 'de> Value<'w, 'de> {
                     .charge(usize::try_from(bits).unwrap_or(usize::MAX))?;
                 self.text(visitor, &format!("{numerator}/{denominator}"))
             }
-            Data::Uuid(..) => {
-                let text = self.object.to_string();
-                self.text(visitor, text.split('\'').nth(1).unwrap_or_default())
-            }
-            Data::Scalar(..) => self.scalar(visitor),
+            Data::Uuid(int, _) => self.text(visitor, &uuid(*int)),
+            Data::Scalar(..) => match self.element() {
+                Some(element) => element.deserialize_any(visitor),
+                None => Err(self.refused()),
+            },
             Data::Array(_) => self.array(visitor),
             _ => Err(self.refused()),
         }
     }
 
-    fn scalar<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.object.scalar() {
-            Some(scalar) => visit_scalar(visitor, scalar),
-            None => Err(self.refused()),
+    /// The offset of a time's zone, as ISO 8601 writes it.
+    fn offset(self, zone: Option<Id>) -> String {
+        let zone = zone.map(|id| self.held(id).object.get());
+        let Some(Object::Data(Data::TimeZone(delta, _))) = zone else {
+            return String::new();
+        };
+        let sign = if delta.days < 0 { '-' } else { '+' };
+        let size = seconds(*delta).abs();
+        let (whole, micros) = match (delta.days < 0, delta.microseconds) {
+            (_, 0) => (size, 0),
+            (true, micros) => (size.floor(), 1_000_000_u32.saturating_sub(micros)),
+            (false, micros) => (size.floor(), micros),
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "less than a day"
+        )]
+        let whole = whole as u32;
+        let mut text = format!("{sign}{:02}:{:02}", whole / 3600, whole / 60 % 60);
+        if !whole.is_multiple_of(60) || micros != 0 {
+            text.push_str(&format!(":{:02}", whole % 60));
+        }
+        if micros != 0 {
+            text.push_str(&format!(".{micros:06}"));
+        }
+        text
+    }
+
+    /// The element that it is: a scalar of NumPy's, or an array without axes.
+    fn element(self) -> Option<Elements<'w, 'de>> {
+        match self.object.get() {
+            Object::Data(Data::Scalar(dtype, bytes)) => {
+                let bytes = self.object.objects().bytes_of(*bytes)?;
+                Some(Elements::scalar(self, dtype, bytes))
+            }
+            Object::Data(Data::Array(array)) if array.shape.is_empty() => {
+                Elements::new(self, &self.object.array()?)
+            }
+            _ => None,
         }
     }
 
     fn array<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let Some(array) = self.object.array() else {
-            return Err(self.refused());
-        };
-        match &array.data {
-            NdData::Objects(items) if array.shape.len() == 1 => self.sequence(visitor, items),
-            _ => Elements::new(self, &array)
-                .ok_or_else(|| self.refused())?
-                .visit(visitor),
+        let elements = self
+            .object
+            .array()
+            .and_then(|array| Elements::new(self, &array));
+        match elements {
+            Some(elements) => elements.deserialize_any(visitor),
+            None => Err(self.refused()),
         }
     }
 
@@ -241,15 +324,9 @@ impl<'w, 'de> Value<'w, 'de> {
     }
 }
 
-fn visit_scalar<'de, V: Visitor<'de>>(visitor: V, scalar: Scalar<'_>) -> Result<V::Value> {
-    match scalar {
-        Scalar::Bool(value) => visitor.visit_bool(value),
-        Scalar::Int(value) => visitor.visit_i64(value),
-        Scalar::UInt(value) => visitor.visit_u64(value),
-        Scalar::Float(value) => visitor.visit_f64(value),
-        Scalar::Complex(real, imaginary) => visitor.visit_seq(Parts::new([real, imaginary])),
-        Scalar::Bytes(bytes) | Scalar::Void(bytes) => visitor.visit_bytes(bytes),
-    }
+fn seconds(delta: TimeDelta) -> f64 {
+    let whole = f64::from(delta.days) * 86_400.0 + f64::from(delta.seconds);
+    whole + f64::from(delta.microseconds) / 1_000_000.0
 }
 
 fn iso_date(date: Date) -> String {
@@ -305,9 +382,34 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
         }
     }
 
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.object.get() {
+            Object::Int(_) | Object::BigInt(_) => visitor.visit_f64(f64::try_from(self.object)?),
+            _ => match self.element() {
+                Some(element) => element.deserialize_f64(visitor),
+                None => self.deserialize_any(visitor),
+            },
+        }
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.object.get() {
+            Object::Int(_) | Object::BigInt(_) => visitor.visit_f32(f32::try_from(self.object)?),
+            Object::Float(value) => visitor.visit_f32(narrow(value, false)?),
+            _ => match self.element() {
+                Some(element) => element.deserialize_f32(visitor),
+                None => self.deserialize_any(visitor),
+            },
+        }
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.object.get() {
             Object::None => visitor.visit_none(),
+            Object::Data(Data::Array(_)) => match self.element() {
+                Some(element) => element.deserialize_option(visitor),
+                None => visitor.visit_some(self.inside()?),
+            },
             _ => visitor.visit_some(self.inside()?),
         }
     }
@@ -318,7 +420,10 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
                 self.work.charge(bytes.len())?;
                 visitor.visit_seq(ByteItems::new(bytes))
             }
-            _ => self.deserialize_any(visitor),
+            _ => match self.element() {
+                Some(element) => element.deserialize_seq(visitor),
+                None => self.deserialize_any(visitor),
+            },
         }
     }
 
@@ -351,13 +456,12 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value> {
         self.work.charge(1)?;
+        if let Some(element) = self.element() {
+            return element.deserialize_enum(name, variants, visitor);
+        }
         match self.object.get() {
-            Object::Text(text) => {
-                let text = text.as_str().ok_or_else(surrogates)?;
-                let text: StrDeserializer<'_, Error> =
-                    serde_core::de::IntoDeserializer::into_deserializer(text);
-                text.deserialize_enum(name, variants, visitor)
-            }
+            Object::Text(text) => variant(text.as_str().ok_or_else(surrogates)?)
+                .deserialize_enum(name, variants, visitor),
             other => match other.pairs() {
                 Some(&[(key, value)]) => {
                     let inside = self.inside()?;
@@ -369,6 +473,9 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if let Some(element) = self.element() {
+            return element.deserialize_unit(visitor);
+        }
         match self.object.get() {
             Object::None => visitor.visit_unit(),
             other => {
@@ -392,9 +499,14 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 char str string bytes byte_buf
         map struct identifier
     }
+}
+
+/// A variant without values.
+fn variant(text: &str) -> StrDeserializer<'_, Error> {
+    serde_core::de::IntoDeserializer::into_deserializer(text)
 }
 
 /// The value of a part, whose place an error tells.

@@ -126,6 +126,43 @@ impl<'de> SeqAccess<'de> for Parts {
     }
 }
 
+/// The numbers of a range.
+pub(super) struct Ints<'w, 'de> {
+    around: Value<'w, 'de>,
+    next: Option<i64>,
+    stop: i64,
+    step: i64,
+}
+
+impl<'w, 'de> Ints<'w, 'de> {
+    pub(super) fn new(around: Value<'w, 'de>, start: i64, stop: i64, step: i64) -> Self {
+        let next = Some(start);
+        Ints {
+            around,
+            next,
+            stop,
+            step,
+        }
+    }
+}
+
+impl<'de> SeqAccess<'de> for Ints<'_, 'de> {
+    type Error = Error;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
+        let there = |next: &i64| match self.step > 0 {
+            true => *next < self.stop,
+            false => *next > self.stop,
+        };
+        let Some(int) = self.next.filter(there) else {
+            return Ok(None);
+        };
+        self.around.work.charge(1)?;
+        self.next = int.checked_add(self.step);
+        seed.deserialize(int.into_deserializer()).map(Some)
+    }
+}
+
 /// Bytes one by one.
 pub(super) struct ByteItems<'de>(Iter<'de, u8>);
 

@@ -19,7 +19,7 @@ pub use build::ObjectBuilder;
 pub use node::{GlobalName, Id, Reduced};
 pub(crate) use notes::What;
 pub use print::PrintOptions;
-pub(crate) use print::float as float_text;
+pub(crate) use print::{float as float_text, uuid};
 pub use reference::ObjectRef;
 
 use npload_buffer::Buffer;
@@ -55,7 +55,6 @@ use store::Store;
 /// assert!(matches!(objects.get(objects.root()), Object::Reduced(_)));
 /// # Ok::<(), npload_pickle::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct Objects {
     store: Store,
     root: Id,
@@ -111,6 +110,15 @@ pub enum Object<'a> {
     Extension(i64),
     /// A persistent id, if such are kept.
     Persistent(Id),
+}
+
+/// Short: how many they are and how the root begins.
+impl std::fmt::Debug for Objects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let options = PrintOptions::new().max_objects(16).max_bytes(80);
+        let root = self.print(self.root, &options);
+        write!(f, "Objects({} objects, {root})", self.len())
+    }
 }
 
 impl Objects {

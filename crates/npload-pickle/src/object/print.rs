@@ -6,8 +6,9 @@ mod literal;
 use std::fmt::{self, Write};
 
 use super::node::{Id, Reduced};
-use super::{Object, Objects};
+use super::{Object, ObjectRef, Objects};
 pub(crate) use literal::float;
+pub(crate) use literal::uuid;
 use literal::{complex, day, time, timedelta};
 
 use crate::data::{Contents, Data, TimeDelta};
@@ -26,6 +27,35 @@ pub struct PrintOptions {
     pub max_bytes: usize,
     /// Bytes in all, of which one object more may be written; `...` stands for the rest. Default 2²⁰.
     pub max_length: usize,
+}
+
+impl PrintOptions {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// So many objects in all.
+    #[must_use]
+    pub fn max_objects(mut self, max: usize) -> Self {
+        self.max_objects = max;
+        self
+    }
+
+    /// So deep.
+    #[must_use]
+    pub fn max_depth(mut self, max: usize) -> Self {
+        self.max_depth = max;
+        self
+    }
+
+    /// So many bytes of a text, of bytes, or digits of an int.
+    #[must_use]
+    pub fn max_bytes(mut self, max: usize) -> Self {
+        self.max_bytes = max;
+        self
+    }
 }
 
 impl Default for PrintOptions {
@@ -51,9 +81,21 @@ impl Objects {
     /// run are written as the calls that they are. An object inside itself is `...`.
     #[must_use]
     pub fn print(&self, id: Id, options: &PrintOptions) -> String {
+        self.print_with(id, options, &|_| None)
+    }
+
+    /// The same, where somebody else may write what is NumPy's: arrays, scalars and dtypes.
+    #[must_use]
+    pub fn print_with(
+        &self,
+        id: Id,
+        options: &PrintOptions,
+        numpy: &dyn Fn(ObjectRef<'_>) -> Option<String>,
+    ) -> String {
         let mut printer = Printer {
             objects: self,
             options,
+            numpy,
             out: String::new(),
             todo: vec![Step::Object(id)],
             open: Vec::new(),
@@ -81,6 +123,7 @@ enum Step<'a> {
 struct Printer<'a> {
     objects: &'a Objects,
     options: &'a PrintOptions,
+    numpy: &'a dyn Fn(ObjectRef<'_>) -> Option<String>,
     out: String,
     todo: Vec<Step<'a>>,
     /// The objects that are being printed, outermost first.
@@ -212,7 +255,16 @@ impl<'a> Printer<'a> {
                 let end = max.map_or("])".to_owned(), |max| format!("], maxlen={max})"));
                 self.then([Say("deque(["), Items(items, true), Step::Write(end)]);
             }
-            Object::Data(data) => self.data(data)?,
+            Object::Data(data) => {
+                let numpy = matches!(data, Data::DType(..) | Data::Scalar(..) | Data::Array(_));
+                match Some(self.objects.object(id))
+                    .filter(|_| numpy)
+                    .and_then(self.numpy)
+                {
+                    Some(text) => self.out.push_str(&text),
+                    None => self.data(data)?,
+                }
+            }
             Object::Global(global) => {
                 let module = match global.module.as_str() {
                     "builtins" => "",
@@ -336,17 +388,7 @@ impl<'a> Printer<'a> {
                 write!(self.out, "Fraction({numerator}, {denominator})")?;
             }
             Data::Uuid(int, _) => {
-                let hex = format!("{int:032x}");
-                let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-                write!(
-                    self.out,
-                    "UUID('{}-{}-{}-{}-{}')",
-                    part(0, 8),
-                    part(8, 12),
-                    part(12, 16),
-                    part(16, 20),
-                    part(20, 32)
-                )?;
+                write!(self.out, "UUID('{}')", uuid(*int))?;
             }
             Data::DType(dtype, _) => {
                 let dtype = self.short(dtype);

@@ -137,8 +137,9 @@ impl fmt::Display for ObjectRef<'_> {
     }
 }
 
+/// Short.
 impl fmt::Debug for ObjectRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        f.write_str(&self.print(&PrintOptions::new().max_objects(16).max_bytes(80)))
     }
 }

@@ -17,66 +17,22 @@ fn meets(pickle: &[u8], limits: Limits, name: &str) {
 }
 
 fn raised() -> Limits {
-    Limits {
-        max_nesting: u32::MAX,
-        max_digits: u64::MAX,
-        max_extra_work: 1 << 40,
-        ..Limits::default()
-    }
+    Limits::new()
+        .max_nesting(u32::MAX)
+        .max_digits(u64::MAX)
+        .max_extra_work(1 << 40)
 }
 
 #[test]
 fn every_limit_has_its_name() {
     let limits = Limits::default();
     let pickle = b"](K\x01K\x02K\x03e.";
-    meets(
-        pickle,
-        Limits {
-            max_opcodes: 5,
-            ..limits
-        },
-        "max_opcodes",
-    );
-    meets(
-        pickle,
-        Limits {
-            max_objects: 3,
-            ..limits
-        },
-        "max_objects",
-    );
-    meets(
-        b"K\x01q\x00q\x01q\x02.",
-        Limits {
-            max_memo: 2,
-            ..limits
-        },
-        "max_memo",
-    );
-    meets(
-        b"((K\x01tt.",
-        Limits {
-            max_nesting: 1,
-            ..limits
-        },
-        "max_nesting",
-    );
-    meets(
-        b"L12345L\n.",
-        Limits {
-            max_digits: 4,
-            ..limits
-        },
-        "max_digits",
-    );
-    meets(
-        b"C\x04abcdC\x04abcd\x86.",
-        Limits {
-            max_bytes: 7,
-            ..limits
-        },
-        "max_bytes",
-    );
+    meets(pickle, limits.max_opcodes(5), "max_opcodes");
+    meets(pickle, limits.max_objects(3), "max_objects");
+    meets(b"K\x01q\x00q\x01q\x02.", limits.max_memo(2), "max_memo");
+    meets(b"((K\x01tt.", limits.max_nesting(1), "max_nesting");
+    meets(b"L12345L\n.", limits.max_digits(4), "max_digits");
+    meets(b"C\x04abcdC\x04abcd\x86.", limits.max_bytes(7), "max_bytes");
 }
 
 #[test]

@@ -21,3 +21,4 @@ mod fuzzed;
 mod limits;
 mod properties;
 mod scan;
+mod values;

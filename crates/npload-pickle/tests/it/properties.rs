@@ -53,7 +53,7 @@ proptest! {
 
     #[test]
     fn limits_hold(bytes in opcodes(), max in 0_u64..20) {
-        let limits = Limits { max_objects: max, ..Limits::default() };
+        let limits = Limits::new().max_objects(max);
         match Options::new().limits(limits).load(&bytes) {
             // A call may make an object of its own, such as an empty dict, besides.
             Ok(objects) => prop_assert!(objects.len() as u64 <= max * 3),

@@ -275,7 +275,8 @@ pub(crate) fn refuse_objects(dtype: &DType, options: &LoadOptions) -> Result<()>
     Err(match options.allow_pickle {
         false => Error::new(
             ErrorKind::ObjectArray,
-            "Object arrays cannot be loaded when allow_pickle=False",
+            "Object arrays cannot be loaded when allow_pickle=False; LoadOptions::allow_pickle(true) \
+             reads them as data and runs nothing",
         ),
         true => Error::new(
             ErrorKind::Pickle,

@@ -193,7 +193,7 @@ impl Npz {
     }
 
     #[cold]
-    fn locate(&self, err: Error, key: &str) -> Error {
+    pub(crate) fn locate(&self, err: Error, key: &str) -> Error {
         let err = match (err.kind(), self.find(key)) {
             (ErrorKind::NoSuchMember, _) | (_, Err(_)) => err,
             (_, Ok(entry)) => err.with_member(entry.name()),

@@ -10,14 +10,14 @@ impl Npy {
     ///
     /// ```
     /// let options = npload::LoadOptions::new().allow_pickle(true);
-    /// let array = options.open_npy("../../testdata/npy/object.npy")?.load_objects()?;
+    /// let array = options.open_npy("../../testdata/npy/object.npy")?.load_object_array()?;
     /// assert_eq!(array.shape(), options.open_npy("../../testdata/npy/object.npy")?.header().shape());
     /// # Ok::<(), npload::Error>(())
     /// ```
     ///
     /// # Errors
     /// As [`load`](crate::load); [`ErrorKind::Type`] for any other array.
-    pub fn load_objects(&self) -> Result<ObjectArray> {
+    pub fn load_object_array(&self) -> Result<ObjectArray> {
         let (source, len, located, options) = self.parts();
         let load = || {
             let start = located.data_start();
@@ -36,9 +36,9 @@ impl Pending {
     /// The array, if it is one of objects.
     ///
     /// # Errors
-    /// As [`Npy::load_objects`].
-    pub fn load_objects(self, options: &LoadOptions) -> Result<ObjectArray> {
-        self.into_npy(options.clone()).load_objects()
+    /// As [`Npy::load_object_array`].
+    pub fn load_object_array(self, options: &LoadOptions) -> Result<ObjectArray> {
+        self.into_npy(options.clone()).load_object_array()
     }
 }
 
@@ -47,8 +47,9 @@ impl Npz {
     ///
     /// # Errors
     /// As [`Npz::get`]; [`ErrorKind::Type`] for any other array.
-    pub fn get_objects(&self, key: &str) -> Result<ObjectArray> {
-        self.member(key)?.into_object_array()
+    pub fn get_object_array(&self, key: &str) -> Result<ObjectArray> {
+        let array = self.member(key)?.into_object_array();
+        array.map_err(|e| self.locate(e, key))
     }
 }
 
@@ -64,7 +65,7 @@ fn check(dtype: &DType, options: &LoadOptions) -> Result<()> {
 #[cold]
 pub(crate) fn refuse_as_array() -> Error {
     let message = "this is an array of Python objects, which has no bytes of elements: load it as an \
-                   ObjectArray (load, Npy::load_objects, Npz::member)";
+                   ObjectArray (load, Npy::load_object_array, Npz::member)";
     Error::new(ErrorKind::ObjectArray, message)
 }
 

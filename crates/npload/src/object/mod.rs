@@ -21,7 +21,8 @@ use error::from_pickle;
 pub use file::Pickle;
 pub(crate) use file::{load_pickle, refuse_left};
 pub(crate) use handles::{refuse_as_array, refuse_as_objects};
-pub(crate) use read::stream_pickle;
+pub use print::object_repr;
+pub(crate) use read::{stream_pickle, take_pickle};
 
 use crate::npy::{Header, tuple_repr};
 use crate::{DType, Error, ErrorKind, LoadOptions, Order, Result};
@@ -40,7 +41,9 @@ use crate::{DType, Error, ErrorKind, LoadOptions, Order, Result};
 /// ```
 ///
 /// Elements are [`ObjectRef`]s: `i64::try_from` and its like convert them, and so does serde. A numeric
-/// array among them is an [`Array`](crate::Array) by `Array::try_from`, without a copy.
+/// array among them is an [`Array`](crate::Array) by `Array::try_from`, without a copy; it lies where
+/// the pickle has it, mostly unaligned, so that [`Array::to_ndarray`](crate::Array::to_ndarray) is the
+/// usual way to its numbers.
 #[derive(Clone)]
 pub struct ObjectArray {
     /// Shared, and small: archives have thousands of arrays, of which few are of objects.
@@ -174,11 +177,13 @@ impl ObjectArray {
             }
             place = place.saturating_mul(len).saturating_add(at);
         }
-        let id = self.elements().get(place).copied();
-        Ok(self
-            .inner
-            .objects
-            .object(id.unwrap_or(self.inner.objects.root())))
+        match self.elements().get(place) {
+            Some(&id) => Ok(self.inner.objects.object(id)),
+            None => {
+                let message = format!("the array has no element {place}, which its shape promises");
+                Err(Error::new(ErrorKind::Index, message))
+            }
+        }
     }
 
     /// The array as nested sequences of a Rust type; see [`Objects::deserialize`].
@@ -197,6 +202,18 @@ impl ObjectArray {
         Ok(self.inner.objects.deserialize()?)
     }
 }
+
+/// By dtype and shape, and by the objects as [`Objects`] are compared: arrays of numbers among them by
+/// their bytes.
+impl PartialEq for ObjectArray {
+    fn eq(&self, other: &Self) -> bool {
+        self.dtype() == other.dtype()
+            && self.shape() == other.shape()
+            && (Arc::ptr_eq(&self.inner, &other.inner) || self.inner.objects == other.inner.objects)
+    }
+}
+
+impl Eq for ObjectArray {}
 
 /// Short: what it is, not what it holds.
 impl fmt::Debug for ObjectArray {

@@ -10,9 +10,12 @@ use crate::{Error, LoadOptions, Result};
 /// What is read whole, even if the pickle ends before: asking where would cost as much.
 const AT_ONCE: u64 = 1 << 20;
 
-/// So many opcodes are looked at to find the end (half a millisecond). A pickle of more is so dense
-/// that reading all that is there costs less than looking on.
+/// So many opcodes are looked at before it is asked whether to look on (half a millisecond).
 const LOOKED_AT: u64 = 1 << 16;
+
+/// Where a pickle has more opcodes, all that is there is read if that is no more than so many times
+/// what they take: it costs less than looking on, and memory stays in proportion to the pickle.
+const AT_MOST: u64 = 4;
 
 /// What is looked at together.
 const WINDOW: usize = 64 << 10;
@@ -28,14 +31,7 @@ pub(crate) fn read_pickle(
     let wanted = if there <= AT_ONCE {
         there
     } else {
-        let mut window = Window {
-            source,
-            start,
-            there,
-            at: 0,
-            bytes: Vec::new(),
-        };
-        match find_end(&mut window, LOOKED_AT)? {
+        match look_on(source, start, there)? {
             End::At(end) => end.min(there),
             End::Later(_) => there,
             // Who reads it says what is wrong.
@@ -53,6 +49,30 @@ pub(crate) fn read_pickle(
     fill.read(source.reader(), start, &mut memory)?;
     meter.finish()?;
     Ok(memory.into())
+}
+
+/// Where the pickle ends that begins at `start`, or that it goes so far into what is `there` that the
+/// rest may be read.
+fn look_on(source: &Source, start: u64, there: u64) -> Result<End> {
+    let mut at = 0_u64;
+    loop {
+        let mut window = Window {
+            source,
+            start: start.saturating_add(at),
+            there: there.saturating_sub(at),
+            at: 0,
+            bytes: Vec::new(),
+        };
+        let after = |more: u64| at.saturating_add(more);
+        at = match find_end(&mut window, LOOKED_AT)? {
+            End::At(end) => return Ok(End::At(after(end))),
+            End::Broken(place) => return Ok(End::Broken(after(place))),
+            End::Later(more) => after(more),
+        };
+        if at.saturating_mul(AT_MOST) >= there {
+            return Ok(End::Later(at));
+        }
+    }
 }
 
 /// A pickle in a source, seen through a window.
@@ -112,30 +132,45 @@ pub(crate) fn stream_pickle(
     head: Vec<u8>,
     options: &LoadOptions,
 ) -> Result<Buffer> {
+    let mut bytes = head;
+    take_pickle(stream, &mut bytes, 0)?;
+    // How much there would be, nobody knew.
+    let meter = Meter::new(options, bytes.len() as u64);
+    meter.advance(bytes.len())?;
+    meter.finish()?;
+    Ok(bytes.into())
+}
+
+/// Takes of the stream what the pickle still lacks that begins at `start` in `bytes`.
+pub(crate) fn take_pickle(
+    stream: &mut Stream<'_>,
+    bytes: &mut Vec<u8>,
+    start: usize,
+) -> Result<()> {
     let mut taken = Taken {
         stream,
-        bytes: head,
+        bytes,
+        start,
     };
     find_end(&mut taken, u64::MAX)?;
-    // How much there would be, nobody knew.
-    let meter = Meter::new(options, taken.bytes.len() as u64);
-    meter.advance(taken.bytes.len())?;
-    meter.finish()?;
-    Ok(taken.bytes.into())
+    Ok(())
 }
 
 /// What was taken of a stream.
 struct Taken<'a, 's> {
     stream: &'a mut Stream<'s>,
-    bytes: Vec<u8>,
+    bytes: &'a mut Vec<u8>,
+    /// Where in `bytes` the pickle begins.
+    start: usize,
 }
 
 impl Taken<'_, '_> {
     /// Takes what is missing up to `end`, or to the stream's.
     fn take(&mut self, end: u64) -> Result<()> {
         let end = usize::try_from(end).unwrap_or(usize::MAX);
+        let end = end.saturating_add(self.start);
         if end > self.bytes.len() {
-            let taken = self.stream.read_up_to(&mut self.bytes, end);
+            let taken = self.stream.read_up_to(self.bytes, end);
             taken.map_err(|e| Error::io(e, "reading the pickle"))?;
         }
         Ok(())
@@ -149,6 +184,7 @@ impl Bytes for Taken<'_, '_> {
         let end = at.saturating_add(len as u64);
         self.take(end)?;
         let from = usize::try_from(at).unwrap_or(usize::MAX);
+        let from = from.saturating_add(self.start);
         let there = self.bytes.get(from..).unwrap_or_default();
         Ok(there.get(..len).unwrap_or(there))
     }

@@ -19,7 +19,7 @@ pub(crate) use file::{FileSource, Opened, open, open_file};
 pub(crate) use fill::{Fill, Told};
 pub(crate) use meter::Meter;
 pub(crate) use share::share;
-pub(crate) use stream::Stream;
+pub(crate) use stream::{BLOCK, Stream};
 
 /// Bytes that can be read at any position.
 #[derive(Clone)]

@@ -7,6 +7,9 @@ use npload_buffer::AlignedBuf;
 /// What is read before more memory is taken: a length that lies costs this much at most.
 const FIRST: usize = 512 << 10;
 
+/// What is read at once of a reader that would be asked for single bytes.
+pub(crate) const BLOCK: usize = 64 << 10;
+
 /// A reader, and how many bytes it is known to have at most.
 pub(crate) struct Stream<'a> {
     reader: &'a mut dyn Read,

@@ -70,6 +70,15 @@ pub(super) fn timedelta(delta: TimeDelta) -> String {
     format!("datetime.timedelta({})", parts.join(", "))
 }
 
+/// A UUID as it is always written.
+pub(crate) fn uuid(int: u128) -> String {
+    let mut text = format!("{int:032x}");
+    for at in [20, 16, 12, 8] {
+        text.insert(at, '-');
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,7 +25,7 @@ fn members_of_objects_are_among_the_others() {
         texts,
         [("o", "[1 None]".to_owned()), ("n", "[0 1]".to_owned())]
     );
-    assert_eq!(npz.get_objects("o").unwrap().to_string(), "[1 None]");
+    assert_eq!(npz.get_object_array("o").unwrap().to_string(), "[1 None]");
     assert_eq!(shown(&npz.begin("o").unwrap().load().unwrap()), "[1 None]");
     assert_eq!(shown(&npz.load_some(["o"]).unwrap()[0]), "[1 None]");
     let err = npz.get("o").unwrap_err();
@@ -33,7 +33,11 @@ fn members_of_objects_are_among_the_others() {
         (err.kind(), err.member()),
         (ErrorKind::ObjectArray, Some("o.npy"))
     );
-    assert_eq!(npz.get_objects("n").unwrap_err().kind(), ErrorKind::Type);
+    let err = npz.get_object_array("n").unwrap_err();
+    assert_eq!(
+        (err.kind(), err.member(), err.path()),
+        (ErrorKind::Type, Some("n.npy"), Some(&*path))
+    );
     assert_eq!(
         npz.part("o").map(drop).unwrap_err().kind(),
         ErrorKind::ObjectArray
@@ -70,8 +74,8 @@ fn a_damaged_pickle_in_an_archive_is_told_with_its_member() {
             deflated,
         );
         let npz = pickles().open_npz_in(Buffer::from(bytes)).unwrap();
-        assert_eq!(npz.get_objects("good").unwrap().to_string(), "[1]");
-        assert_eq!(npz.get_objects("large").unwrap().size(), 1);
+        assert_eq!(npz.get_object_array("good").unwrap().to_string(), "[1]");
+        assert_eq!(npz.get_object_array("large").unwrap().size(), 1);
         let verdicts = npz.verify_all().unwrap();
         let told = verdicts[2].header.as_ref().unwrap_err();
         for err in [

@@ -107,10 +107,7 @@ fn a_damaged_pickle_is_told_by_opcode_and_byte_of_the_file() {
         false,
         &array(&[1], false, &[b"]".repeat(9), b"a".repeat(8)].concat()),
     );
-    let limits = PickleLimits {
-        max_nesting: 5,
-        ..PickleLimits::default()
-    };
+    let limits = PickleLimits::new().max_nesting(5);
     let err = pickles()
         .pickle_limits(limits)
         .load_bytes(&nested)
