@@ -110,7 +110,8 @@ pub(crate) struct Disasm {
 
 #[derive(Debug, Group)]
 pub(crate) struct Show {
-    /// A .npy or .npz file, and for one array of a .npz its key; - is standard input
+    /// A .npy or .npz file, and for one array of a .npz its key; - is standard input. SLICE may stand
+    /// right behind it: "x.npz:w[10:20, ..., 3]"
     #[arg(value_name = "FILE[:KEY]")]
     pub(crate) place: OsString,
 
@@ -137,7 +138,8 @@ pub(crate) struct Show {
                   Any size of file is read in a few MiB of memory."
 )]
 pub(crate) struct Stats {
-    /// A .npy or .npz file, and for one array of a .npz its key; - is standard input
+    /// A .npy or .npz file, and for one array of a .npz its key; - is standard input. SLICE may stand
+    /// right behind it
     #[arg(value_name = "FILE[:KEY]")]
     pub(crate) place: OsString,
 

@@ -1,11 +1,12 @@
 //! Where an array is: `FILE` or `FILE:KEY`.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use npload::{Handle, LoadOptions, Peeked};
+use npload::{Handle, LoadOptions, Npz, Peeked};
 
 use crate::failure::Failure;
+use crate::steps::Steps;
 
 /// A file, and the key of one array in it.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,6 +21,10 @@ impl Place {
     pub(crate) fn find(text: &OsStr) -> Self {
         let is_file = |path: &Path| is_stdin(path) || (path.exists() && !path.is_dir());
         Place::parse(text, |whole| whole.exists() || is_file(whole), is_file)
+    }
+
+    fn is_there(&self) -> bool {
+        is_stdin(&self.path) || self.path.exists()
     }
 
     fn parse(
@@ -43,6 +48,30 @@ impl Place {
             .into_iter()
             .find(|place| is_file(&place.path))
             .unwrap_or(whole)
+    }
+}
+
+/// Takes a part that is written behind the array, `FILE:KEY[10:20, 3]`, to where one stands by itself.
+/// Files and keys may have brackets in them: what is there by that whole name is meant.
+pub(crate) fn take_part(place: &mut OsString, steps: &mut Option<Steps>) {
+    let text = match place.to_str() {
+        Some(text) if steps.is_none() && text.ends_with(']') => text,
+        _ => return,
+    };
+    let whole = Place::find(place);
+    let is_key = |key: &str| Npz::open(&whole.path).is_ok_and(|npz| npz.contains(key));
+    if whole.path.exists() && whole.key.as_deref().is_none_or(is_key) {
+        return;
+    }
+    let parts = text
+        .match_indices('[')
+        .filter_map(|(at, _)| text.split_at_checked(at));
+    let found = parts
+        .filter_map(|(front, part)| Some((front, part.parse().ok()?)))
+        .find(|(front, _)| Place::find(front.as_ref()).is_there());
+    if let Some((front, part)) = found {
+        *steps = Some(part);
+        *place = front.into();
     }
 }
 

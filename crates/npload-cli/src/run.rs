@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::failure::{Failure, without_number};
-use crate::{completions, dashes, disasm, info, json, scan, show, stats, verify};
+use crate::{completions, dashes, disasm, info, json, place, scan, show, stats, verify};
 
 /// How the command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,10 +64,15 @@ pub fn run(
         .iter()
         .take_while(|arg| *arg != "--")
         .any(|arg| arg == "--json");
-    let args = match Args::try_parse_from(args) {
+    let mut args = match Args::try_parse_from(args) {
         Ok(args) => args,
         Err(usage) => return explain(&usage, json, out, err),
     };
+    match &mut args.command {
+        Command::Show(show) => place::take_part(&mut show.place, &mut show.steps),
+        Command::Stats(stats) => place::take_part(&mut stats.place, &mut stats.steps),
+        _ => {}
+    }
     let mut console = Console {
         out,
         err,

@@ -34,6 +34,53 @@ fn keys_and_slices_choose_what_is_shown() {
 }
 
 #[test]
+fn a_part_may_stand_right_behind_the_array() {
+    let file = "testdata/npy/f8-le-2d-c.npy";
+    for (joined, place, part) in [
+        (
+            "testdata/npz/savez.npz:x[1:]",
+            "testdata/npz/savez.npz:x",
+            "1:",
+        ),
+        (
+            "testdata/npz/savez.npz:y[1][None, :]",
+            "testdata/npz/savez.npz:y",
+            "[1][None, :]",
+        ),
+        (
+            "testdata/npy/f8-le-2d-c.npy[0, ..., :2]",
+            file,
+            "0, ..., :2",
+        ),
+        (
+            "testdata/npy/struct-comma-string-subarrays.npy['f0'][0]",
+            "testdata/npy/struct-comma-string-subarrays.npy",
+            "['f0'][0]",
+        ),
+    ] {
+        for command in ["show", "stats"] {
+            let (ours, theirs) = (npload(&[command, joined]), npload(&[command, place, part]));
+            assert_eq!((ours.exit, ours.out), (theirs.exit, theirs.out), "{joined}");
+        }
+    }
+    // What is there by that whole name is meant; a part twice, and one of nothing, is refused.
+    let folder = tempfile::tempdir().unwrap();
+    let named = folder.path().join("x[0].npz");
+    std::fs::copy("testdata/npz/savez.npz", &named).unwrap();
+    let named = named.to_str().unwrap();
+    assert_eq!(npload(&["show", named]).exit, Exit::Success);
+    assert_eq!(npload(&["show", &format!("{named}:x[1]")]).out, "1\n");
+    for refused in [
+        &["show", "testdata/npz/savez.npz:x[1]", "1"][..],
+        &["show", "testdata/npz/savez.npz:no[1]"],
+        &["show", "testdata/npz/savez.npz:x[1"],
+        &["show", "testdata/npz/none.npz[1]"],
+    ] {
+        assert_ne!(npload(refused).exit, Exit::Success, "{refused:?}");
+    }
+}
+
+#[test]
 fn fields_are_chosen_as_in_python() {
     let file = "testdata/npy/struct-comma-string-subarrays.npy";
     assert_snapshot!(pages(&[
