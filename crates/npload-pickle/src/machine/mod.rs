@@ -263,8 +263,7 @@ impl<'a, B: Builder> Machine<'a, B> {
         if self.memo.len() >= limit {
             return Err(Limits::exceeded("max_memo", limit, "memo entries"));
         }
-        self.memo.put(index, slot);
-        Ok(())
+        self.memo.put(index, slot)
     }
 
     #[inline]

@@ -254,3 +254,17 @@ fn long_names_are_printed_and_listed_shortly() {
     assert_eq!(scan.findings.len(), 1001);
     assert!(scan.findings.iter().all(|finding| finding.name.len() < 100));
 }
+
+#[test]
+fn a_memo_whose_indices_double_takes_memory_of_its_entries() {
+    let mut pickle = b"\x80\x02N".to_vec();
+    let mut places = 0_u64;
+    while let Ok(at) = u32::try_from(places * 2 + 1023) {
+        pickle.push(b'r');
+        pickle.extend(at.to_le_bytes());
+        places = u64::from(at) + 1;
+    }
+    pickle.push(b'.');
+    assert!(pickle.len() < 200);
+    assert_eq!(Objects::load(&pickle).unwrap().to_string(), "None");
+}
