@@ -31,13 +31,13 @@ impl<V: Clone> Memo<V> {
     }
 
     #[inline]
-    pub(super) fn get(&self, index: u64) -> Option<&Slot<V>> {
+    pub(super) fn get_mut(&mut self, index: u64) -> Option<&mut Slot<V>> {
         let dense = usize::try_from(index)
             .ok()
-            .and_then(|at| self.dense.get(at));
+            .and_then(|at| self.dense.get_mut(at));
         match dense {
             Some(Some(slot)) => Some(slot),
-            _ => self.sparse.get(&index),
+            _ => self.sparse.get_mut(&index),
         }
     }
 
@@ -76,8 +76,14 @@ impl<V: Clone> Memo<V> {
                 self.sparse.insert(index, slot)
             }
         };
-        if before.is_none() {
-            self.len = self.len.saturating_add(1);
+        match before {
+            None => self.len = self.len.saturating_add(1),
+            // The value that was there knows of this entry, and of no other.
+            Some(_) => {
+                if let Some(slot) = self.get_mut(index) {
+                    slot.place = slot.place.shared();
+                }
+            }
         }
         Ok(())
     }
@@ -100,17 +106,17 @@ mod tests {
     #[test]
     fn holes_and_far_indices_cost_nothing() {
         let mut memo = Memo::new();
-        let slot = |value| Slot { value, depth: 0 };
+        let slot = |value| Slot::new(value, 0);
         for index in [u64::MAX, 5, 1 << 31, 0, 5, 2000, 1500, 1000, 2000] {
             memo.put(index, slot(index)).unwrap();
         }
         assert_eq!(memo.len(), 7);
         assert!(memo.dense.len() < 5000);
         for index in [u64::MAX, 5, 1 << 31, 0, 2000, 1500, 1000] {
-            assert_eq!(memo.get(index).map(|slot| slot.value), Some(index));
+            assert_eq!(memo.get_mut(index).map(|slot| slot.value), Some(index));
         }
-        assert!(memo.get(1).is_none());
-        assert!(memo.get(1 << 32).is_none());
+        assert!(memo.get_mut(1).is_none());
+        assert!(memo.get_mut(1 << 32).is_none());
     }
 
     #[test]
@@ -120,10 +126,10 @@ mod tests {
         for _ in 0..40 {
             // The last place within reach, as it was when it was twice the dense part.
             let at = 2 * places + 1023;
-            memo.put(at, Slot { value: at, depth: 0 }).unwrap();
+            memo.put(at, Slot::new(at, 0)).unwrap();
             places = at + 1;
             assert!(memo.dense.len() <= 2048);
-            assert_eq!(memo.get(at).map(|slot| slot.value), Some(at));
+            assert_eq!(memo.get_mut(at).map(|slot| slot.value), Some(at));
         }
     }
 }
