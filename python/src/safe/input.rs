@@ -19,6 +19,8 @@ pub(super) struct Input<'a> {
     /// Those that are in memory.
     pub(super) bytes: &'a [u8],
     pub(super) gaps: &'a [Gap],
+    /// Where each gap ends in the whole input, and how many bytes are left out up to there.
+    ends: &'a [(usize, usize)],
     /// How many there are in all.
     pub(super) total: usize,
     guessed: bool,
@@ -31,15 +33,19 @@ impl<'a> Input<'a> {
         Input {
             bytes,
             gaps: &[],
+            ends: &[],
             total: bytes.len(),
             guessed: false,
             file: None,
         }
     }
 
-    /// Bytes that are in memory, in one that has no gaps.
+    /// Bytes that are in memory, by their place in the whole input.
     #[inline]
     pub(super) fn get(&self, at: usize, len: usize) -> &'a [u8] {
+        let before = self.ends.partition_point(|&(end, _)| end <= at);
+        let skipped = before.checked_sub(1).and_then(|last| self.ends.get(last));
+        let at = at.saturating_sub(skipped.map_or(0, |&(_, skipped)| skipped));
         let end = at.saturating_add(len);
         self.bytes.get(at..end).unwrap_or_default()
     }
@@ -70,6 +76,7 @@ pub(super) struct InFile<'a> {
     /// How much of it was read.
     len: usize,
     gaps: Vec<Gap>,
+    ends: Vec<(usize, usize)>,
     total: usize,
     guessed: bool,
 }
@@ -85,6 +92,7 @@ impl<'a> InFile<'a> {
             memory: AlignedBuf::default(),
             len: 0,
             gaps: Vec::new(),
+            ends: Vec::new(),
             total: usize::try_from(size).unwrap_or(usize::MAX),
             guessed: false,
         };
@@ -118,15 +126,16 @@ impl<'a> InFile<'a> {
                     if len > left {
                         return Ok(());
                     }
-                    let here = self.len.saturating_sub(at).min(len);
-                    let end = self.len;
-                    self.memory
-                        .get_mut(at..end)
-                        .unwrap_or_default()
-                        .rotate_left(here);
-                    self.len = end.saturating_sub(here);
+                    let end = at.saturating_add(len);
+                    if end < self.len {
+                        // They were read with what follows, and stay.
+                        walk.leave_out(end);
+                        continue;
+                    }
+                    self.len = at;
                     skipped = skipped.saturating_add(len);
                     self.gaps.push(Gap { at, len });
+                    self.ends.push((at.saturating_add(skipped), skipped));
                     walk.leave_out(at);
                     piece = FIRST;
                 }
@@ -160,6 +169,7 @@ impl<'a> InFile<'a> {
         Input {
             bytes: self.bytes(),
             gaps: &self.gaps,
+            ends: &self.ends,
             total: self.total,
             guessed: self.guessed,
             file: Some((self.file, self.start)),
