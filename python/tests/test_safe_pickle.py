@@ -247,6 +247,7 @@ def attacks() -> list[tuple[str, bytes]]:
         ("an extension", b"\x82\x01."),
         ("a buffer", b"\x80\x05\x97."),
         ("a memory view", b"\x80\x05\x96\x01\0\0\0\0\0\0\0a\x97\x98."),
+        ("a read-only bytearray", b"\x80\x05\x96\x01\0\0\0\0\0\0\0a\x98."),
         ("a dtype's state", b"cnumpy\ndtype\n(S'f8'\nI0\nI1\ntR(I3\nS'<'\nNNNI-1\nI-1\nI9999999999999\ntbK\x01b."),
         (
             "an array's state",
@@ -685,3 +686,28 @@ except Exception as err: print(err)
 """
     subprocess.run([sys.executable, "-P", "-c", script], check=True, cwd=tmp_path)
     assert not (tmp_path / "canary").exists()
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_streams_that_can_peek_stop_behind_the_pickle(protocol: int) -> None:
+    values = [[1, "two", {3: None}], list(range(50_000)), np.zeros(50_000), "t" * 300_000, ["the last"]]
+    data = gzip.compress(b"".join(pickle.dumps(value, protocol) for value in values) + b"rest", 1)
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+        for value in values:
+            assert_same(npload.load(file, safe_pickle=True), value)
+        assert file.read() == b"rest"
+
+
+def test_streams_that_can_peek_are_read_by_pieces() -> None:
+    data = pickle.dumps([str(n) for n in range(200_000)], 2)
+    calls = 0
+
+    class Counted(gzip.GzipFile):
+        def read(self, size: int | None = -1) -> bytes:
+            nonlocal calls
+            calls += 1
+            return super().read(size)
+
+    with Counted(fileobj=io.BytesIO(gzip.compress(data, 1))) as file:
+        assert len(npload.load(file, safe_pickle=True)) == 200_000
+    assert calls < 2000

@@ -405,6 +405,16 @@ impl Builder for PythonBuilder<'_, '_> {
         Ok(value::latin1(self.py, text).ok())
     }
 
+    fn readonly(&mut self, buffer: &Value) -> Result<Value> {
+        match self.view(buffer) {
+            View::ByteArray(_) | View::LongBytes { mutable: true, .. } => Err(Error::new(
+                ErrorKind::Buffer,
+                "a read-only view of a bytearray: only out-of-band buffers are such",
+            )),
+            _ => Ok(buffer.clone()),
+        }
+    }
+
     #[inline]
     fn note(&mut self, _offset: usize, op: Op, note: Note<'_, Value>) {
         if let Note::Global(global) = note

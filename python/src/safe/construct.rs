@@ -12,6 +12,7 @@ use super::value::{self, Kind, Value};
 impl<'py> PythonBuilder<'_, 'py> {
     pub(super) fn new_data(&mut self, data: Data<Value>) -> PyResult<Value> {
         let py = self.py;
+        self.count(1)?;
         let made = match data {
             Data::Complex(real, imaginary) => {
                 PyComplex::from_doubles(py, real, imaginary).into_any()

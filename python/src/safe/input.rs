@@ -178,17 +178,37 @@ impl<'a> InFile<'a> {
 }
 
 /// Reads a pickle from a stream and nothing behind it; `head` was read already. What follows the pickle
-/// in `head` stays there.
-pub(super) fn read_stream(reader: &mut impl Read, head: &[u8]) -> io::Result<Vec<u8>> {
+/// in `head` stays there. `peek` is what the stream has at hand, if it tells.
+pub(super) fn read_stream(
+    reader: &mut impl Read,
+    head: &[u8],
+    mut peek: impl FnMut() -> Option<Vec<u8>>,
+) -> io::Result<Vec<u8>> {
     let mut bytes = head.to_vec();
     let mut walk = Walk::exact();
     while let Step::Need(need) = walk.next(&bytes) {
         let missing = need.saturating_sub(bytes.len());
+        let before = bytes.len();
+        let ahead = match missing < FIRST {
+            true => peek().unwrap_or_default(),
+            false => Vec::new(),
+        };
+        if ahead.len() > missing {
+            bytes.extend(&ahead);
+            if let Step::End(end) = walk.next(&bytes) {
+                bytes.truncate(end);
+            }
+            let taken = bytes.len().saturating_sub(before);
+            bytes.truncate(before);
+            if reader.take(taken as u64).read_to_end(&mut bytes)? < taken {
+                break;
+            }
+            continue;
+        }
         // Memory grows as bytes arrive.
         let piece = missing.min(LARGEST);
-        let before = bytes.len();
         let read = reader.take(piece as u64).read_to_end(&mut bytes)?;
-        if bytes.len() == before || read < piece {
+        if read < piece {
             break;
         }
     }

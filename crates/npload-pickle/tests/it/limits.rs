@@ -306,10 +306,10 @@ fn what_grows_after_it_was_put_counts_where_dropping_recurses() {
             Limits::default(),
             "max_nesting",
         );
-        Objects::load(&put_afterwards(new, 1000, put)).unwrap();
+        Objects::load(put_afterwards(new, 1000, put)).unwrap();
     }
     // Python drops lists without recursion.
-    Objects::load(&put_afterwards(b"]", 20_000, &item)).unwrap();
+    Objects::load(put_afterwards(b"]", 20_000, &item)).unwrap();
     // The memo has its own slot for each place of a value, and may be told a place twice.
     let again = [&dict[..], b"r\xff\xff\0\0"].concat();
     meets(
