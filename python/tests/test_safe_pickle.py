@@ -561,7 +561,9 @@ def test_elements_are_not_converted() -> None:
         data = pickle.dumps(State([("o", "O"), ("s", base)], (None, value)))
         with pytest.raises(pickle.UnpicklingError, match="does not fit its dtype"):
             npload.loads(data, safe_pickle=True)
-    honest = np.zeros(2, [("o", "O"), ("s", ">i2", (2, 2)), ("n", [("x", "g"), ("y", "O", (2,))], (2,)), ("t", "M8[s]")])
+    honest = np.zeros(
+        2, [("o", "O"), ("s", ">i2", (2, 2)), ("n", [("x", "g"), ("y", "O", (2,))], (2,)), ("t", "M8[s]")]
+    )
     honest["n"]["y"] = [1]
     data = pickle.dumps(honest)
     assert repr(npload.loads(data, safe_pickle=True)) == repr(honest)
@@ -644,7 +646,8 @@ get = lambda at: b"j" + at.to_bytes(4, "little")
 data = b"\\x80\\x04"
 if kind == "arrays":
     new = b"cnumpy.core.multiarray\\n_reconstruct\\ncnumpy\\nndarray\\nK\\0\\x85C\\x01b\\x87R"
-    data += b"cnumpy\\ndtype\\nX\\x01\\0\\0\\0O\\x89\\x88\\x87R(K\\x03X\\x01\\0\\0\\0|NNNJ\\xff\\xff\\xff\\xffJ\\xff\\xff\\xff\\xffK?tb" + put(count + 1)
+    data += b"cnumpy\\ndtype\\nX\\x01\\0\\0\\0O\\x89\\x88\\x87R"
+    data += b"(K\\x03X\\x01\\0\\0\\0|NNNJ\\xff\\xff\\xff\\xffJ\\xff\\xff\\xff\\xffK?tb" + put(count + 1)
     link = lambda at: get(at) + b"(K\\1K\\1\\x85" + get(count + 1) + b"\\x89]" + get(at + 1) + b"atb0"
 else:
     new = b"ccollections\\n" + kind.encode() + b"\\n)R"
@@ -662,7 +665,10 @@ except pickle.UnpicklingError as err:
 @pytest.mark.parametrize("kind", ["arrays", "defaultdict", "deque"])
 @pytest.mark.parametrize("end", [b".", b"NN\x93."], ids=["data", "refused"])
 def test_what_grows_deep_afterwards_is_dropped(kind: str, end: bytes) -> None:
-    for count, expected in ((1000, "loaded" if end == b"." else "STACK_GLOBAL"), (200_000, "values in each other; only allow_pickle")):
+    for count, expected in (
+        (1000, "loaded" if end == b"." else "STACK_GLOBAL"),
+        (200_000, "values in each other; only allow_pickle"),
+    ):
         run = [sys.executable, "-P", "-c", DEEP, kind, str(count), end.hex()]
         done = subprocess.run(run, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr

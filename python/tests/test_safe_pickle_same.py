@@ -238,8 +238,8 @@ def by_every_way(folder: Path, data: bytes, encoding: str) -> list[Any]:
 def test_values_of_every_kind_by_every_way(tmp_path: Path) -> None:
     for name, value in SPECIAL.items():
         for protocol in PROTOCOLS:
-            for given in (value, [value, np.zeros(10_000), value, bytearray(b"abc"), np.arange(3.0)]):
-                data = pickle.dumps(given, protocol)
+            for whole in (value, [value, np.zeros(10_000), value, bytearray(b"abc"), np.arange(3.0)]):
+                data = pickle.dumps(whole, protocol)
                 for loaded in by_every_way(tmp_path, data, "ASCII"):
                     try:
                         assert_same(loaded, pickle.loads(data))
