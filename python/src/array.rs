@@ -9,6 +9,7 @@ use numpy::npyffi::{
     NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE, NpyTypes, PY_ARRAY_API, PyArrayObject,
     get_type_object, npy_intp,
 };
+use numpy::{PyArrayDescr, PyArrayDescrMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -152,7 +153,8 @@ pub(crate) fn new_filled<'py>(
     let size = shape
         .iter()
         .try_fold(itemsize, |size, &len| size.checked_mul(len));
-    let Some(nbytes) = size.filter(|_| !has_objects(numpy_dtype).unwrap_or(true)) else {
+    let same = numpy_dtype.cast::<PyArrayDescr>()?.itemsize() == itemsize;
+    let Some(nbytes) = size.filter(|_| same && !has_objects(numpy_dtype).unwrap_or(true)) else {
         return Err(PyValueError::new_err("no array of bytes"));
     };
     if nbytes < OWN_FROM {

@@ -57,6 +57,10 @@ pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     let class = |module: &str, name: &str| -> PyResult<Py<PyType>> {
         Ok(py.import(module)?.getattr(name)?.cast_into()?.unbind())
     };
+    // So that no pickle that names what is in them decides when, and in which folder, they are looked for.
+    for module in ["collections", "datetime", "decimal", "fractions", "uuid"] {
+        py.import(module)?;
+    }
     let name = |name: &str| PyString::intern(py, name).unbind();
     let known = Known {
         ndarray: class("numpy", "ndarray")?,

@@ -6,6 +6,7 @@ import base64
 import collections
 import datetime
 import decimal
+import io
 import json
 import math
 import pickle
@@ -218,8 +219,36 @@ def corpus() -> list[tuple[str, str, bytes]]:
     return [(entry["name"], entry["encoding"], base64.b64decode(entry["pickle"])) for entry in entries]
 
 
+class Pipe(io.BytesIO):
+    """A stream that cannot go back."""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        raise OSError("a pipe")
+
+
+def by_every_way(folder: Path, data: bytes, encoding: str) -> list[Any]:
+    """The same pickle from bytes, from a file and from streams."""
+    (folder / "x").write_bytes(data)
+    sources: list[Any] = [io.BytesIO(data), folder / "x", Pipe(data), io.BufferedReader(io.BytesIO(data))]
+    with open(folder / "x", "rb") as file:
+        loaded = [npload.load(source, encoding=encoding, safe_pickle=True) for source in [*sources, file]]
+    return [npload.loads(data, encoding=encoding, safe_pickle=True), *loaded]
+
+
+def test_values_of_every_kind_by_every_way(tmp_path: Path) -> None:
+    for name, value in SPECIAL.items():
+        for protocol in PROTOCOLS:
+            for whole in (value, [value, np.zeros(10_000), value, bytearray(b"abc"), np.arange(3.0)]):
+                data = pickle.dumps(whole, protocol)
+                for loaded in by_every_way(tmp_path, data, "ASCII"):
+                    try:
+                        assert_same(loaded, pickle.loads(data))
+                    except AssertionError as err:
+                        raise AssertionError(f"{name}, protocol {protocol}: {err}") from err
+
+
 @pytest.mark.filterwarnings("ignore")
-def test_the_corpus() -> None:
+def test_the_corpus(tmp_path: Path) -> None:
     loaded = refused = 0
     for name, encoding, data in corpus():
         try:
@@ -232,15 +261,16 @@ def test_the_corpus() -> None:
             refused += 1
             continue
         try:
-            ours = npload.loads(data, encoding=encoding, safe_pickle=True)
+            ours = by_every_way(tmp_path, data, encoding)
         except pickle.UnpicklingError as err:
             assert "The globals that it names" in str(err) or "not for this" in str(err), (name, str(err))
             refused += 1
             continue
-        try:
-            assert_same(ours, theirs)
-        except AssertionError as err:
-            raise AssertionError(f"{name}: {err}") from err
+        for value in ours:
+            try:
+                assert_same(value, theirs)
+            except AssertionError as err:
+                raise AssertionError(f"{name}: {err}") from err
         loaded += 1
     assert loaded > 700, (loaded, refused)
 

@@ -16,6 +16,49 @@ use crate::text::Text;
 pub(crate) struct Slot<V> {
     pub(crate) value: V,
     pub(crate) depth: u32,
+    pub(crate) place: Place,
+}
+
+/// Where else a value is known: the number of its memo entry, if it has one, and whether another value
+/// may hold it already.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place(u32);
+
+impl Place {
+    const SHARED: u32 = 1 << 31;
+
+    /// The entry of that number; of one that is too large for this all that is known is that it is shared.
+    pub(crate) fn entry(index: u64) -> Place {
+        let number = u32::try_from(index.saturating_add(1)).unwrap_or(u32::MAX);
+        match number < Place::SHARED {
+            true => Place(number),
+            false => Place(Place::SHARED),
+        }
+    }
+
+    pub(crate) fn index(self) -> Option<u64> {
+        u64::from(self.0 & !Place::SHARED).checked_sub(1)
+    }
+
+    pub(crate) fn is_shared(self) -> bool {
+        self.0 & Place::SHARED != 0
+    }
+
+    pub(crate) fn shared(self) -> Place {
+        Place(self.0 | Place::SHARED)
+    }
+}
+
+impl<V> Slot<V> {
+    /// A value that nobody else knows.
+    #[inline]
+    pub(crate) fn new(value: V, depth: u32) -> Self {
+        Slot {
+            value,
+            depth,
+            place: Place::default(),
+        }
+    }
 }
 
 /// Values taken off the stack, in order; each is the builder's to keep.

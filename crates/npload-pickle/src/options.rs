@@ -62,7 +62,9 @@ pub struct Limits {
     pub max_memo: u64,
     /// How deep values nest, and how many MARKs are open: 10,000. CPython 3.13 writes lists up to
     /// 4999 deep and tuples up to 9999, older ones less.
-    /// A container that is put into another and then grows counts as it was when it was put.
+    /// A container that is put into another and then grows counts there as it was when it was put. In
+    /// pickles with types that Python cannot drop without recursion (arrays of objects, defaultdicts,
+    /// deques, dtypes) all such growth together counts as well.
     pub max_nesting: u32,
     /// Decimal digits of an int: 100,000. Reading and writing them takes quadratic time.
     pub max_digits: u64,
@@ -149,13 +151,19 @@ impl Default for Limits {
 pub(crate) struct Work {
     left: u64,
     all: u64,
+    /// Whether something was made that Python drops by recursion, however deep it is.
+    pub(crate) is_brittle: bool,
 }
 
 impl Work {
     pub(crate) fn new(input: usize, limits: &Limits) -> Self {
         let all = (input as u64).saturating_mul(16);
         let all = all.saturating_add(limits.max_extra_work);
-        Work { left: all, all }
+        Work {
+            left: all,
+            all,
+            is_brittle: false,
+        }
     }
 
     /// Takes so much.

@@ -87,7 +87,7 @@ impl Walk {
         self.guessed
     }
 
-    /// Goes on behind long bytes that were left out.
+    /// Goes on at this byte: where long bytes began that were left out, or behind those that were not.
     pub fn leave_out(&mut self, at: usize) {
         self.at = at;
     }

@@ -9,10 +9,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::build::PythonBuilder;
-use super::elements;
 use super::special::Special;
 use super::value::Value;
 use crate::array::{new_filled, new_of_objects};
+
+/// What arrays that share buffers may take beyond twice the pickle's size.
+const COPIED: usize = 1 << 20;
 
 impl<'py> PythonBuilder<'_, 'py> {
     pub(super) fn new_array(&mut self, array: Array<Value>) -> PyResult<Value> {
@@ -28,7 +30,11 @@ impl<'py> PythonBuilder<'_, 'py> {
             return Ok(made);
         }
         let py = self.py;
-        let dtype = self.dtype_of(&array)?;
+        let mut dtype = self.dtype_of(&array)?;
+        let swaps = array.to_native && is_swapped(&array.dtype);
+        if swaps {
+            dtype = dtype.call_method1("newbyteorder", ("=",))?;
+        }
         let Contents::Bytes(contents) = &array.contents else {
             return Err(PyTypeError::new_err("no bytes"));
         };
@@ -39,6 +45,10 @@ impl<'py> PythonBuilder<'_, 'py> {
         };
         let itemsize = usize::try_from(array.dtype.itemsize())?;
         let nbytes = self.len_of(contents)?;
+        if !array.to_native {
+            // Python's arrays share a buffer, those here have memory of their own.
+            self.charge_copy(nbytes)?;
+        }
         let more = self.input.total.saturating_sub(self.end_of(contents));
         let mut arena = std::mem::take(&mut self.arena);
         let memory = || arena.take(nbytes, more);
@@ -51,9 +61,8 @@ impl<'py> PythonBuilder<'_, 'py> {
             None => made,
             Some(axes) => made.call_method1("transpose", (PyTuple::new(py, axes)?,))?,
         };
-        if array.to_native && is_swapped(&array.dtype) {
-            let native = dtype.call_method1("newbyteorder", ("=",))?;
-            return Ok(Value::of(made.call_method1("astype", (native,))?));
+        if swaps && nbytes > 0 {
+            made.call_method1("byteswap", (true,))?;
         }
         if !array.to_native && !self.is_mutable(contents) {
             let options = PyDict::new(py);
@@ -61,6 +70,19 @@ impl<'py> PythonBuilder<'_, 'py> {
             made.call_method("setflags", (), Some(&options))?;
         }
         Ok(Value::of(made))
+    }
+
+    /// Counts the bytes of buffers that become arrays: an honest pickle has each once.
+    fn charge_copy(&mut self, nbytes: usize) -> PyResult<()> {
+        self.copied = self.copied.saturating_add(nbytes);
+        let allowed = self.input.total.saturating_mul(2).saturating_add(COPIED);
+        match self.copied <= allowed {
+            true => Ok(()),
+            false => Err(PyValueError::new_err(
+                "arrays that share a buffer would take many times the pickle's memory; only \
+                 allow_pickle=True reads it, if the file is trusted",
+            )),
+        }
     }
 
     /// An array of nothing, to be filled.
@@ -90,15 +112,13 @@ impl<'py> PythonBuilder<'_, 'py> {
     }
 
     /// Holds what NumPy would convert against what it wrote itself.
-    fn check_elements(&self, dtype: &Arc<DType>, list: &Value) -> PyResult<()> {
+    fn check_elements(&mut self, dtype: &Arc<DType>, list: &Value) -> PyResult<()> {
         if matches!(**dtype, DType::Plain { .. } | DType::String { .. }) {
             return Ok(());
         }
         for item in self.items_of(list) {
-            let fits = match item.bound(self.py) {
-                Some(item) => elements::fits(&item, dtype)?,
-                None => false,
-            };
+            let item = self.bound(item)?;
+            let fits = self.fits(&item, dtype)?;
             if !fits {
                 let text = format!("an element of an array does not fit its dtype {dtype}");
                 return Err(PyValueError::new_err(text));

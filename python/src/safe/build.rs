@@ -1,17 +1,17 @@
 //! The builder: opcodes to Python objects, nothing between.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use npload_pickle::num_bigint::BigInt;
 use npload_pickle::{
-    Builder, Call, DType, Data, Error, ErrorKind, Global, Hashing, Items, Known, Note, Op, Reason,
-    Result, Text, View,
+    Builder, Call, Data, Error, ErrorKind, Global, Hashing, Items, Known, Note, Op, Reason, Result,
+    Text, View,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use super::classes::{Classes, is_function, is_python, place};
+use super::dtype::Dtypes;
 use super::input::Input;
 use super::pace::Pace;
 use super::refuse::Refusals;
@@ -21,6 +21,9 @@ use crate::arena::Arena;
 
 /// From this size on bytes wait for an array that may want them.
 const WAITING: usize = 1024;
+
+/// Steps that hashing a Decimal or a Fraction takes: they are taken to a power.
+const SLOW: u64 = 64;
 
 /// Values put into lists and dicts between two looks for Ctrl-C.
 const SIGNALS_EVERY: usize = 1 << 16;
@@ -36,10 +39,14 @@ pub(super) struct PythonBuilder<'a, 'py> {
     pub(super) collector: Collector,
     pub(super) pace: Pace,
     pub(super) arena: Arena,
-    /// NumPy's dtypes that were made, by their addresses.
-    pub(super) dtypes: HashMap<usize, (Value, Arc<DType>)>,
+    /// NumPy's dtypes that were made.
+    pub(super) dtypes: Dtypes,
+    /// Bytes of buffers that arrays have copied.
+    pub(super) copied: usize,
     /// What hashing frozensets takes, by their addresses.
     pub(super) frozen: HashMap<usize, (Value, u64)>,
+    /// The most that hashing one may take.
+    pub(super) most_steps: u64,
     pub(super) none: Value,
     until_signals: usize,
 }
@@ -55,8 +62,12 @@ impl<'a, 'py> PythonBuilder<'a, 'py> {
             raised: None,
             pace: Pace::new(py)?,
             arena: Arena::default(),
-            dtypes: HashMap::new(),
+            dtypes: Dtypes::default(),
+            copied: 0,
             frozen: HashMap::new(),
+            most_steps: (input.total as u64)
+                .saturating_mul(16)
+                .saturating_add(1 << 20),
             none: Value::of(py.None().into_bound(py)),
             until_signals: SIGNALS_EVERY,
             collector: Collector::put_off(py),
@@ -127,11 +138,9 @@ impl<'a, 'py> PythonBuilder<'a, 'py> {
             }
             Some(&Special::Global(known)) => return self.class(known).map(Value::of),
             Some(&Special::Pending(known, None)) => self.empty(known)?,
-            Some(Special::DType {
-                dtype, metadata, ..
-            }) => {
-                let (dtype, metadata) = (dtype.clone(), metadata.clone());
-                self.numpy_dtype(&dtype, metadata.as_ref())?
+            Some(Special::DType { dtype, .. }) => {
+                let dtype = dtype.clone();
+                self.numpy_dtype(&dtype)?
             }
             Some(&Special::Bytes { range, mutable, .. }) => self.python_bytes(range, mutable)?,
             Some(Special::Tuple { items, .. }) => {
@@ -230,9 +239,7 @@ impl Builder for PythonBuilder<'_, '_> {
 
     fn bytes(&mut self, bytes: &[u8], at: Option<usize>) -> Result<Value> {
         match at {
-            Some(at) if bytes.len() >= WAITING && self.input.gaps.is_empty() => {
-                Ok(self.waiting(at, bytes.len(), false, true))
-            }
+            Some(at) if bytes.len() >= WAITING => Ok(self.waiting(at, bytes.len(), false, true)),
             _ => {
                 let made = value::bytes(self.py, bytes);
                 self.keep(made)
@@ -242,7 +249,7 @@ impl Builder for PythonBuilder<'_, '_> {
 
     fn bytearray(&mut self, bytes: &[u8], at: Option<usize>) -> Result<Value> {
         match at {
-            Some(at) if self.input.gaps.is_empty() => Ok(self.waiting(at, bytes.len(), true, true)),
+            Some(at) => Ok(self.waiting(at, bytes.len(), true, true)),
             _ => {
                 let made = value::bytearray(self.py, bytes);
                 self.keep(made)
@@ -348,18 +355,28 @@ impl Builder for PythonBuilder<'_, '_> {
 
     #[inline]
     fn hashing(&self, value: &Value) -> Hashing {
-        if value.is(Kind::Str) || value.is(Kind::Int) {
+        if value.is(Kind::Str) {
             return Hashing::Plain;
         }
-        if value.is(Kind::FrozenSet) {
-            let known = self.frozen.get(&value.as_ptr().addr());
-            return Hashing::Steps(known.map_or(1, |known| known.1));
+        if value.is(Kind::Int) {
+            return match value::to_i64(value) {
+                Some(_) => Hashing::Plain,
+                None => Hashing::Steps(self.bits(value) / 64),
+            };
         }
         match self.specials.get(value) {
             Some(Special::Made(object)) => self.hashing(object),
             Some(Special::Tuple { items, .. }) => Hashing::Items(items.len()),
+            Some(_) => Hashing::Plain,
             None if value.is(Kind::Tuple) => Hashing::Items(value::len(value)),
-            _ => Hashing::Plain,
+            // It keeps its hash.
+            None if value.is(Kind::FrozenSet) => Hashing::Steps(1),
+            None if value.is(Kind::Float) || value.is(Kind::Bytes) => Hashing::Plain,
+            None => match self.classes.of(value) {
+                Some(Known::Decimal | Known::Fraction) => Hashing::Steps(SLOW),
+                Some(Known::Uuid | Known::Range | Known::Slice) => Hashing::Steps(SLOW / 4),
+                _ => Hashing::Plain,
+            },
         }
     }
 
@@ -386,6 +403,16 @@ impl Builder for PythonBuilder<'_, '_> {
             _ => text,
         };
         Ok(value::latin1(self.py, text).ok())
+    }
+
+    fn readonly(&mut self, buffer: &Value) -> Result<Value> {
+        match self.view(buffer) {
+            View::ByteArray(_) | View::LongBytes { mutable: true, .. } => Err(Error::new(
+                ErrorKind::Buffer,
+                "a read-only view of a bytearray: only out-of-band buffers are such",
+            )),
+            _ => Ok(buffer.clone()),
+        }
     }
 
     #[inline]

@@ -8,18 +8,31 @@ use super::build::PythonBuilder;
 use super::special::{Range, Special};
 use super::value::{self, Value};
 
+/// From this size on a read lets go of the GIL.
+const LONG: usize = 1 << 20;
+
 impl PythonBuilder<'_, '_> {
     /// Bytes or a bytearray of the input.
     pub(super) fn python_bytes(&self, range: Range, mutable: bool) -> PyResult<Value> {
         let Range { at, len, is_here } = range;
         let py = self.py;
-        let fill = |to: &mut [u8]| Ok(self.input.read(at, to)?);
+        let fill = |to: &mut [u8]| self.read(at, to);
         match (is_here, mutable) {
             (true, true) => value::bytearray(py, self.input.get(at, len)),
             (true, false) => value::bytes(py, self.input.get(at, len)),
             (false, true) => Ok(Value::of(PyByteArray::new_with(py, len, fill)?.into_any())),
             (false, false) => Ok(Value::of(PyBytes::new_with(py, len, fill)?.into_any())),
         }
+    }
+
+    /// Reads bytes that were left in the file; other threads run meanwhile if they are many.
+    fn read(&self, at: usize, to: &mut [u8]) -> PyResult<()> {
+        let input = self.input;
+        let done = match to.len() < LONG {
+            true => input.read(at, to),
+            false => self.py.detach(|| input.read(at, to)),
+        };
+        Ok(done?)
     }
 
     /// How many bytes a value is that the machine has seen as such.
@@ -43,7 +56,7 @@ impl PythonBuilder<'_, '_> {
     pub(super) fn copy(&self, bytes: &Value, to: &mut [u8]) -> PyResult<()> {
         let found = match self.specials.get(bytes) {
             Some(&Special::Bytes { range, .. }) if !range.is_here => {
-                return Ok(self.input.read(range.at, to)?);
+                return self.read(range.at, to);
             }
             Some(&Special::Bytes { range, .. }) => Some(self.input.get(range.at, range.len)),
             Some(_) => None,

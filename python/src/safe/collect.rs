@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use super::build::PythonBuilder;
-use super::pace::{FEW, Pace, Watch};
+use super::pace::{FEW, Watch};
 use super::special::Special;
 use super::value::{self, Kind, Value};
 
@@ -78,14 +78,13 @@ impl PythonBuilder<'_, '_> {
         let py = self.py;
         let mut watch = None;
         while let (Some(key), Some(item)) = (items.next(), items.next()) {
-            let key = self.object(key)?;
-            let item = self.object(item)?;
+            let (key, item) = self.pair(key, item, &mut watch)?;
             let kind = self.kind_of(&key);
             if kind == Key::Safe || kind == Key::Plain && value::len(target) <= FEW {
                 value::set_item(py, target, &key, &item)?;
                 continue;
             }
-            let watch = watch.get_or_insert_with(Pace::watch);
+            let watch = self.watching(&mut watch)?;
             value::set_item(py, target, &key, &item)?;
             self.step(watch, kind)?;
         }
@@ -106,6 +105,35 @@ impl PythonBuilder<'_, '_> {
         self.stop_watching(watch)
     }
 
+    /// The objects of a key and its item. What making them takes is not watched.
+    #[inline]
+    fn pair(
+        &mut self,
+        key: Value,
+        item: Value,
+        watch: &mut Option<Watch>,
+    ) -> PyResult<(Value, Value)> {
+        if key.number().or(item.number()).is_none() {
+            return Ok((key, item));
+        }
+        self.stop_watching(watch.take())?;
+        Ok((self.object(key)?, self.object(item)?))
+    }
+
+    #[inline]
+    fn watching<'w>(&self, watch: &'w mut Option<Watch>) -> PyResult<&'w mut Watch> {
+        Ok(match watch {
+            Some(watch) => watch,
+            None => watch.insert(self.pace.watch(self.py)?),
+        })
+    }
+
+    /// Counts so many keys that were put at once.
+    pub(super) fn step_all(&mut self, mut watch: Watch, keys: usize) -> PyResult<()> {
+        watch.keys = u32::try_from(keys).unwrap_or(u32::MAX);
+        self.stop_watching(Some(watch))
+    }
+
     /// Sets an item as Python's `[]` does.
     pub(super) fn put(
         &mut self,
@@ -114,10 +142,9 @@ impl PythonBuilder<'_, '_> {
         item: Value,
         watch: &mut Option<Watch>,
     ) -> PyResult<()> {
-        let key = self.object(key)?;
-        let item = self.object(item)?;
+        let (key, item) = self.pair(key, item, watch)?;
         let kind = self.kind_of(&key);
-        let watch = watch.get_or_insert_with(Pace::watch);
+        let watch = self.watching(watch)?;
         let py = self.py;
         if let (Some(dict), Some(key), Some(item)) =
             (target.bound(py), key.bound(py), item.bound(py))
@@ -134,9 +161,15 @@ impl PythonBuilder<'_, '_> {
     ) -> PyResult<()> {
         let mut watch = None;
         for item in items {
-            let item = self.object(item)?;
+            let item = match item.number() {
+                None => item,
+                Some(_) => {
+                    self.stop_watching(watch.take())?;
+                    self.object(item)?
+                }
+            };
             let kind = self.kind_of(&item);
-            let watch = watch.get_or_insert_with(Pace::watch);
+            let watch = self.watching(&mut watch)?;
             value::add(self.py, set, &item)?;
             self.step(watch, kind)?;
         }
@@ -150,6 +183,13 @@ impl PythonBuilder<'_, '_> {
         let steps = items
             .iter()
             .fold(0_u64, |all, item| all.saturating_add(self.steps(item)));
+        // Comparing it with an equal one takes as many, and nothing stops that.
+        if steps > self.most_steps {
+            return Err(PyValueError::new_err(
+                "frozensets in frozensets share items too often: comparing them would take time \
+                 without end",
+            ));
+        }
         let set = value::new_set(self.py)?;
         self.add_all(&set, items)?;
         let frozen = value::frozenset_of(self.py, &set)?;
@@ -164,6 +204,11 @@ impl PythonBuilder<'_, '_> {
         let mut todo = vec![value.clone()];
         while let Some(value) = todo.pop() {
             steps = steps.saturating_add(1);
+            if value.is(Kind::FrozenSet) {
+                let known = self.frozen.get(&value.as_ptr().addr());
+                steps = steps.saturating_add(known.map_or(1, |known| known.1));
+                continue;
+            }
             match self.hashing(&value) {
                 Hashing::Plain => {}
                 Hashing::Steps(more) => steps = steps.saturating_add(more),

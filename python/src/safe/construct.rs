@@ -7,11 +7,12 @@ use pyo3::types::{PyByteArray, PyComplex, PyDict, PyTuple};
 
 use super::build::PythonBuilder;
 use super::special::Special;
-use super::value::{self, Value};
+use super::value::{self, Kind, Value};
 
 impl<'py> PythonBuilder<'_, 'py> {
     pub(super) fn new_data(&mut self, data: Data<Value>) -> PyResult<Value> {
         let py = self.py;
+        self.count(1)?;
         let made = match data {
             Data::Complex(real, imaginary) => {
                 PyComplex::from_doubles(py, real, imaginary).into_any()
@@ -42,10 +43,19 @@ impl<'py> PythonBuilder<'_, 'py> {
                 self.class(Known::DefaultDict)?.call1((factory,))?
             }
             Data::Counter(dict) => {
+                // What `Counter.__reduce__` writes. The items of another dict would be hashed again.
+                if !dict.is(Kind::Dict) {
+                    return Err(PyTypeError::new_err(
+                        "a Counter of something else than a dict",
+                    ));
+                }
                 let counter = self.class(Known::Counter)?.call0()?;
+                let keys = value::len(&dict);
                 let dict = self.bound(dict)?;
+                let watch = self.pace.watch(py)?;
                 py.get_type::<PyDict>()
                     .call_method1("update", (&counter, dict))?;
+                self.step_all(watch, keys)?;
                 counter
             }
             Data::Deque(items, max) => {
@@ -95,14 +105,12 @@ impl<'py> PythonBuilder<'_, 'py> {
             }
             Data::Uuid(int, is_safe) => self.new_uuid(int, is_safe)?,
             Data::DType(dtype, metadata) => {
-                return Ok(self.specials.add(Special::DType {
-                    dtype,
-                    metadata,
-                    object: None,
-                }));
+                self.dtypes.has_metadata(&dtype, metadata.as_ref());
+                let object = None;
+                return Ok(self.specials.add(Special::DType { dtype, object }));
             }
             Data::Scalar(dtype, bytes) => {
-                let dtype = self.numpy_dtype(&dtype, None)?.into_bound(py)?;
+                let dtype = self.numpy_dtype(&dtype)?.into_bound(py)?;
                 let bytes = self.bound(bytes)?;
                 self.class(Known::Scalar)?.call1((dtype, bytes))?
             }
@@ -173,11 +181,9 @@ impl<'py> PythonBuilder<'_, 'py> {
     pub(super) fn complete(&mut self, target: &Value, data: Data<Value>) -> PyResult<()> {
         let made = match (self.specials.get(target), data) {
             (Some(Special::DType { object: None, .. }), Data::DType(dtype, metadata)) => {
-                Special::DType {
-                    dtype,
-                    metadata,
-                    object: None,
-                }
+                self.dtypes.has_metadata(&dtype, metadata.as_ref());
+                let object = None;
+                Special::DType { dtype, object }
             }
             (Some(Special::DType { .. }), _) => {
                 return Err(PyTypeError::new_err(

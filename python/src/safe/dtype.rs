@@ -1,5 +1,7 @@
 //! NumPy's dtypes of what a pickle says of them, which was checked.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use npload_pickle::{DType, Known, NaObject};
@@ -10,30 +12,80 @@ use super::build::PythonBuilder;
 use super::value::Value;
 use crate::known::known;
 
+/// NumPy's dtypes that were made in a load, and of what.
+#[derive(Default)]
+pub(super) struct Dtypes {
+    /// By the address of the object.
+    by_object: HashMap<usize, (Value, Arc<DType>)>,
+    /// By the address of the dtype, which `by_object` keeps.
+    by_dtype: HashMap<usize, Value>,
+    /// Plain dtypes by their typestr: arrays of dates each bring their own.
+    plain: HashMap<String, Value>,
+    /// What hangs on a dtype, by its address.
+    metadata: HashMap<usize, (Value, Arc<DType>)>,
+    /// Keeps addresses taken.
+    kept: Vec<Arc<DType>>,
+}
+
+impl Dtypes {
+    /// What a dtype was made of.
+    pub(super) fn of(&self, object: &Value) -> Option<&Arc<DType>> {
+        let made = self.by_object.get(&object.as_ptr().addr());
+        made.map(|made| &made.1)
+    }
+
+    /// Notes what hangs on a dtype: those who know it by its address alone make it with that.
+    pub(super) fn has_metadata(&mut self, dtype: &Arc<DType>, metadata: Option<&Value>) {
+        if let Some(metadata) = metadata {
+            let entry = (metadata.clone(), dtype.clone());
+            self.metadata.insert(Arc::as_ptr(dtype).addr(), entry);
+        }
+    }
+
+    fn add(&mut self, dtype: &Arc<DType>, made: &Value) {
+        self.by_dtype
+            .insert(Arc::as_ptr(dtype).addr(), made.clone());
+        // Both addresses stay taken: a dtype of NumPy's that several share keeps the first.
+        let object = made.as_ptr().addr();
+        match self.by_object.entry(object) {
+            Entry::Vacant(entry) => {
+                entry.insert((made.clone(), dtype.clone()));
+            }
+            Entry::Occupied(_) => self.kept.push(dtype.clone()),
+        }
+    }
+}
+
 impl<'py> PythonBuilder<'_, 'py> {
     /// The dtype as NumPy has it.
-    pub(super) fn numpy_dtype(
-        &mut self,
-        dtype: &Arc<DType>,
-        metadata: Option<&Value>,
-    ) -> PyResult<Value> {
+    pub(super) fn numpy_dtype(&mut self, dtype: &Arc<DType>) -> PyResult<Value> {
         let py = self.py;
-        let found = |made: &&(Value, Arc<DType>)| Arc::ptr_eq(&made.1, dtype);
-        if metadata.is_none()
-            && let Some((made, _)) = self.dtypes.values().find(found)
-        {
+        if let Some(made) = self.dtypes.by_dtype.get(&Arc::as_ptr(dtype).addr()) {
             return Ok(made.clone());
         }
-        let mut made = self.new_dtype(dtype)?;
-        if let Some(metadata) = metadata {
-            let metadata = self.bound(metadata.clone())?;
-            let options = PyDict::new(py);
-            options.set_item("metadata", metadata)?;
-            made = known(py)?.dtype.bind(py).call((made,), Some(&options))?;
+        let metadata = self.dtypes.metadata.get(&Arc::as_ptr(dtype).addr());
+        let metadata = metadata.map(|(metadata, _)| metadata.clone());
+        let typestr = typestr(dtype).filter(|_| metadata.is_none());
+        let shared = typestr
+            .as_ref()
+            .and_then(|typestr| self.dtypes.plain.get(typestr));
+        let made = match (shared, metadata) {
+            (Some(made), _) => made.clone(),
+            (None, None) => Value::of(self.new_dtype(dtype)?),
+            (None, Some(metadata)) => {
+                let made = self.new_dtype(dtype)?;
+                let options = PyDict::new(py);
+                options.set_item("metadata", self.bound(metadata)?)?;
+                Value::of(known(py)?.dtype.bind(py).call((made,), Some(&options))?)
+            }
+        };
+        if let Some(typestr) = typestr {
+            self.dtypes
+                .plain
+                .entry(typestr)
+                .or_insert_with(|| made.clone());
         }
-        let made = Value::of(made);
-        let address = made.as_ptr().addr();
-        self.dtypes.insert(address, (made.clone(), dtype.clone()));
+        self.dtypes.add(dtype, &made);
         Ok(made)
     }
 
@@ -41,24 +93,7 @@ impl<'py> PythonBuilder<'_, 'py> {
         let py = self.py;
         let make = known(py)?.dtype.bind(py);
         match dtype {
-            DType::Plain { kind: 'O', .. } => make.call1(("O",)),
-            DType::Plain {
-                kind,
-                itemsize,
-                order,
-                unit,
-            } => {
-                let count = match kind {
-                    'U' => itemsize / 4,
-                    _ => *itemsize,
-                };
-                let unit = match unit {
-                    None => String::new(),
-                    Some((unit, 1)) => format!("[{unit}]"),
-                    Some((unit, count)) => format!("[{count}{unit}]"),
-                };
-                make.call1((format!("{order}{kind}{count}{unit}"),))
-            }
+            DType::Plain { .. } => make.call1((typestr(dtype),)),
             DType::MlDtypes(name) => {
                 let class = self.class(Known::MlDtypes(name))?;
                 make.call1((class,))
@@ -106,6 +141,30 @@ impl<'py> PythonBuilder<'_, 'py> {
     }
 
     fn part(&mut self, dtype: &Arc<DType>) -> PyResult<Bound<'py, PyAny>> {
-        self.numpy_dtype(dtype, None)?.into_bound(self.py)
+        self.numpy_dtype(dtype)?.into_bound(self.py)
     }
+}
+
+/// The text of a plain dtype, as `numpy.dtype` takes it.
+fn typestr(dtype: &DType) -> Option<String> {
+    let DType::Plain {
+        kind,
+        itemsize,
+        order,
+        unit,
+    } = dtype
+    else {
+        return None;
+    };
+    let count = match kind {
+        'O' => return Some("O".to_owned()),
+        'U' => itemsize / 4,
+        _ => *itemsize,
+    };
+    let unit = match unit {
+        None => String::new(),
+        Some((unit, 1)) => format!("[{unit}]"),
+        Some((unit, count)) => format!("[{count}{unit}]"),
+    };
+    Some(format!("{order}{kind}{count}{unit}"))
 }

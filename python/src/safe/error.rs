@@ -29,9 +29,16 @@ pub(super) fn to_python(
         err.set_cause(py, Some(raised));
         return err;
     }
+    let mut message = error.message().to_owned();
+    if error.kind() == ErrorKind::Limit {
+        // Rust's advice names what can be raised there.
+        let end = message.find("; raise ").unwrap_or(message.len());
+        message.truncate(end);
+        message.push_str("; only allow_pickle=True reads it, if the file is trusted");
+    }
     let text = match op {
-        "" => format!("{}{at}", error.message()),
-        op => format!("{op}: {}{at}", error.message()),
+        "" => format!("{message}{at}"),
+        op => format!("{op}: {message}{at}"),
     };
     match error.kind() {
         ErrorKind::Empty => PyEOFError::new_err(text),

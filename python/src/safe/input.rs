@@ -19,6 +19,8 @@ pub(super) struct Input<'a> {
     /// Those that are in memory.
     pub(super) bytes: &'a [u8],
     pub(super) gaps: &'a [Gap],
+    /// Where each gap ends in the whole input, and how many bytes are left out up to there.
+    ends: &'a [(usize, usize)],
     /// How many there are in all.
     pub(super) total: usize,
     guessed: bool,
@@ -31,15 +33,19 @@ impl<'a> Input<'a> {
         Input {
             bytes,
             gaps: &[],
+            ends: &[],
             total: bytes.len(),
             guessed: false,
             file: None,
         }
     }
 
-    /// Bytes that are in memory, in one that has no gaps.
+    /// Bytes that are in memory, by their place in the whole input.
     #[inline]
     pub(super) fn get(&self, at: usize, len: usize) -> &'a [u8] {
+        let before = self.ends.partition_point(|&(end, _)| end <= at);
+        let skipped = before.checked_sub(1).and_then(|last| self.ends.get(last));
+        let at = at.saturating_sub(skipped.map_or(0, |&(_, skipped)| skipped));
         let end = at.saturating_add(len);
         self.bytes.get(at..end).unwrap_or_default()
     }
@@ -70,6 +76,7 @@ pub(super) struct InFile<'a> {
     /// How much of it was read.
     len: usize,
     gaps: Vec<Gap>,
+    ends: Vec<(usize, usize)>,
     total: usize,
     guessed: bool,
 }
@@ -85,6 +92,7 @@ impl<'a> InFile<'a> {
             memory: AlignedBuf::default(),
             len: 0,
             gaps: Vec::new(),
+            ends: Vec::new(),
             total: usize::try_from(size).unwrap_or(usize::MAX),
             guessed: false,
         };
@@ -118,15 +126,16 @@ impl<'a> InFile<'a> {
                     if len > left {
                         return Ok(());
                     }
-                    let here = self.len.saturating_sub(at).min(len);
-                    let end = self.len;
-                    self.memory
-                        .get_mut(at..end)
-                        .unwrap_or_default()
-                        .rotate_left(here);
-                    self.len = end.saturating_sub(here);
+                    let end = at.saturating_add(len);
+                    if end < self.len {
+                        // They were read with what follows, and stay.
+                        walk.leave_out(end);
+                        continue;
+                    }
+                    self.len = at;
                     skipped = skipped.saturating_add(len);
                     self.gaps.push(Gap { at, len });
+                    self.ends.push((at.saturating_add(skipped), skipped));
                     walk.leave_out(at);
                     piece = FIRST;
                 }
@@ -160,6 +169,7 @@ impl<'a> InFile<'a> {
         Input {
             bytes: self.bytes(),
             gaps: &self.gaps,
+            ends: &self.ends,
             total: self.total,
             guessed: self.guessed,
             file: Some((self.file, self.start)),
@@ -168,17 +178,37 @@ impl<'a> InFile<'a> {
 }
 
 /// Reads a pickle from a stream and nothing behind it; `head` was read already. What follows the pickle
-/// in `head` stays there.
-pub(super) fn read_stream(reader: &mut impl Read, head: &[u8]) -> io::Result<Vec<u8>> {
+/// in `head` stays there. `peek` is what the stream has at hand, if it tells.
+pub(super) fn read_stream(
+    reader: &mut impl Read,
+    head: &[u8],
+    mut peek: impl FnMut() -> Option<Vec<u8>>,
+) -> io::Result<Vec<u8>> {
     let mut bytes = head.to_vec();
     let mut walk = Walk::exact();
     while let Step::Need(need) = walk.next(&bytes) {
         let missing = need.saturating_sub(bytes.len());
+        let before = bytes.len();
+        let ahead = match missing < FIRST {
+            true => peek().unwrap_or_default(),
+            false => Vec::new(),
+        };
+        if ahead.len() > missing {
+            bytes.extend(&ahead);
+            if let Step::End(end) = walk.next(&bytes) {
+                bytes.truncate(end);
+            }
+            let taken = bytes.len().saturating_sub(before);
+            bytes.truncate(before);
+            if reader.take(taken as u64).read_to_end(&mut bytes)? < taken {
+                break;
+            }
+            continue;
+        }
         // Memory grows as bytes arrive.
         let piece = missing.min(LARGEST);
-        let before = bytes.len();
         let read = reader.take(piece as u64).read_to_end(&mut bytes)?;
-        if bytes.len() == before || read < piece {
+        if read < piece {
             break;
         }
     }

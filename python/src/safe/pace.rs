@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use pyo3::types::PyAnyMethods;
 
-/// What hashing takes in all at most: this much,
+/// What hashing takes in all at most, by the clock and then again by the thread's time: this much,
 const ALWAYS: Duration = Duration::from_secs(1);
 /// and this for each key.
 const PER_KEY: Duration = Duration::from_micros(10);
@@ -20,11 +20,15 @@ pub(super) const FEW: usize = 256;
 /// Plain keys between two looks at the clock.
 const STEP: u32 = 64;
 
+/// From this time on for one key, or a few, Ctrl-C is looked for behind it.
+const LONG: Duration = Duration::from_millis(50);
+
 pub(super) struct Pace {
     spent: Duration,
     keys: u64,
-    /// The thread's own time when keys were first counted; it stands still while the process does.
-    began: Option<Duration>,
+    /// Whether the thread's own time counts: it stands still while the process does. Asking for it
+    /// takes longer than a key, so that it begins when the clock's time was too long.
+    is_strict: bool,
     /// Whether texts have hashes that nobody knows.
     pub(super) is_random: bool,
 }
@@ -32,7 +36,9 @@ pub(super) struct Pace {
 /// The time of some keys.
 pub(super) struct Watch {
     since: Instant,
-    keys: u32,
+    /// The thread's own time then, if that counts.
+    ran: Option<Duration>,
+    pub(super) keys: u32,
 }
 
 impl Pace {
@@ -41,16 +47,17 @@ impl Pace {
         Ok(Pace {
             spent: Duration::ZERO,
             keys: 0,
-            began: None,
+            is_strict: false,
             is_random: flags.getattr("hash_randomization")?.is_truthy()?,
         })
     }
 
-    pub(super) fn watch() -> Watch {
-        Watch {
+    pub(super) fn watch(&self, py: Python<'_>) -> PyResult<Watch> {
+        Ok(Watch {
             since: Instant::now(),
+            ran: self.is_strict.then(|| thread_time(py)).transpose()?,
             keys: 0,
-        }
+        })
     }
 
     /// After a key. What is made of other keys is looked at each time.
@@ -70,30 +77,27 @@ impl Pace {
 
     /// Counts what was watched. False: it took too long.
     pub(super) fn stop(&mut self, py: Python<'_>, watch: &mut Watch) -> PyResult<bool> {
-        let now = Instant::now();
-        self.spent = self
-            .spent
-            .saturating_add(now.saturating_duration_since(watch.since));
+        let took = watch.since.elapsed();
+        if took > LONG {
+            py.check_signals()?;
+        }
+        let took = match watch.ran {
+            Some(ran) => thread_time(py)?.saturating_sub(ran),
+            None => took,
+        };
+        self.spent = self.spent.saturating_add(took);
         self.keys = self.keys.saturating_add(watch.keys.into());
-        *watch = Watch {
-            since: now,
-            keys: 0,
-        };
         let keys = u32::try_from(self.keys).unwrap_or(u32::MAX);
-        let began = match self.began {
-            Some(began) => began,
-            None => *self.began.insert(thread_time(py)?),
-        };
         let allowed = ALWAYS.saturating_add(PER_KEY.saturating_mul(keys));
-        if self.spent <= allowed {
-            return Ok(true);
+        if self.spent > allowed {
+            if self.is_strict {
+                return Ok(false);
+            }
+            self.is_strict = true;
+            self.spent = Duration::ZERO;
+            self.keys = 0;
         }
-        // Time in which the thread was stopped does not count.
-        let ran = thread_time(py)?.saturating_sub(began);
-        if ran > allowed {
-            return Ok(false);
-        }
-        self.spent = Duration::ZERO;
+        *watch = self.watch(py)?;
         Ok(true)
     }
 }

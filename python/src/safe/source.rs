@@ -144,7 +144,9 @@ fn in_stream<'py>(
     make: &Make<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut reader = Reader::new(file)?;
-    let bytes = read_stream(&mut reader, head)
+    let peek = file.getattr("peek").ok();
+    let peek = || peek.as_ref()?.call1((1,)).ok()?.extract().ok();
+    let bytes = read_stream(&mut reader, head, peek)
         .map_err(|err| crate::raised::take().unwrap_or_else(|| err.into()))?;
     let (value, len) = make(Input::memory(&bytes), &Place::default())?;
     if let Ok(back) = i64::try_from(bytes.len().saturating_sub(len))

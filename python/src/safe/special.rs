@@ -18,10 +18,9 @@ pub(super) enum Special {
     Pending(Known, Option<Value>),
     /// What it was completed to, or what an object of this kind is.
     Made(Value),
-    /// A dtype, and the metadata that hangs on it. NumPy's own is made when it is needed.
+    /// A dtype. NumPy's own is made when it is needed.
     DType {
         dtype: Arc<DType>,
-        metadata: Option<Value>,
         object: Option<Value>,
     },
     /// Bytes of the input.

@@ -446,3 +446,13 @@ impl Collector {
         }
     }
 }
+
+/// However the load ends.
+impl Drop for Collector {
+    fn drop(&mut self) {
+        if self.was_on {
+            // SAFETY: a load, and what it keeps, stays in one thread that holds the GIL.
+            unsafe { ffi::PyGC_Enable() };
+        }
+    }
+}

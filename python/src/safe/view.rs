@@ -69,7 +69,7 @@ impl<'py> PythonBuilder<'_, 'py> {
     }
 
     fn view_other<'b>(&'b self, object: &'b Value) -> View<'b> {
-        if let Some((_, dtype)) = self.dtypes.get(&object.as_ptr().addr()) {
+        if let Some(dtype) = self.dtypes.of(object) {
             return View::DType(dtype.clone());
         }
         match self.classes.of(object) {
@@ -96,7 +96,7 @@ impl<'py> PythonBuilder<'_, 'py> {
         })
     }
 
-    fn bits(&self, int: &Value) -> u64 {
+    pub(super) fn bits(&self, int: &Value) -> u64 {
         let bits = |int: &Bound<'py, PyAny>| int.call_method0("bit_length")?.extract();
         let int = int.bound(self.py);
         int.and_then(|int| bits(&int).ok()).unwrap_or(u64::MAX)

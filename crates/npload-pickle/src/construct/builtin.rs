@@ -6,6 +6,9 @@ use crate::builder::{Builder, View};
 use crate::data::Data;
 use crate::options::Work;
 
+/// Bits of the ints of a range or a slice: their hashes, and a range's length, are computed each time.
+const MAX_BITS: u64 = 1024;
+
 /// `complex(float, float)`.
 pub(super) fn complex<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::Value> {
     let part = |at| builder.as_float(&builder.item(args, at)?);
@@ -90,9 +93,14 @@ pub(super) fn set<B: Builder>(
 
 /// `range(start, stop, step)`.
 pub(super) fn range<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::Value> {
-    const SCHEMA: Mismatch = Mismatch::Schema("three ints, the last not 0");
+    const SCHEMA: Mismatch = Mismatch::Schema("three ints of at most 1024 bits, the last not 0");
     let [start, stop, step] = three(builder, args).ok_or(SCHEMA)?;
-    let ints = builder.is_int(&start) && builder.is_int(&stop) && builder.is_int(&step);
+    let int = |value| match builder.view(value) {
+        View::Int(_) => true,
+        View::BigInt(bits) => bits <= MAX_BITS,
+        _ => false,
+    };
+    let ints = int(&start) && int(&stop) && int(&step);
     if !ints || builder.as_int(&step) == Some(0) {
         return Err(SCHEMA);
     }
@@ -109,7 +117,7 @@ pub(super) fn slice<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::
             View::None
                 | View::Bool(_)
                 | View::Int(_)
-                | View::BigInt(_)
+                | View::BigInt(..=MAX_BITS)
                 | View::Float(_)
                 | View::Text(_)
                 | View::LongText(_)

@@ -10,6 +10,7 @@ use super::{Checked, Known, Mismatch, count};
 use crate::builder::{Builder, View};
 use crate::data::{DType, Data, Field, NaObject};
 use crate::dtype::Extent;
+use crate::options::Work;
 
 /// `dtype(name, align, copy)`: a letter and a size, or a type of `ml_dtypes`.
 pub(super) fn dtype<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::Value> {
@@ -55,15 +56,21 @@ pub(super) fn string_dtype<B: Builder>(
     Ok(builder.construct(Data::DType(dtype, None))?)
 }
 
+/// What a field costs, its names and its dtype: many dtypes may share their fields' texts.
+const FIELD: u64 = 64;
+
 const STATE: Mismatch = Mismatch::Schema("what agrees with the dtype's name and with itself");
 
 /// `(version, order, subarray, names, fields, itemsize, alignment, flags[, metadata])`.
 pub(super) fn state<B: Builder>(
     builder: &mut B,
+    work: &mut Work,
     dtype: &DType,
     state: &B::Value,
 ) -> Checked<Data<B::Value>> {
     let parts = State::take(builder, state).ok_or(STATE)?;
+    let fields = builder.items(&parts.names).unwrap_or_default() as u64;
+    work.charge(fields.saturating_mul(FIELD))?;
     let (dtype, metadata) = parts.apply(builder, dtype).ok_or(STATE)?;
     Ok(Data::DType(Arc::new(dtype), metadata))
 }

@@ -44,10 +44,6 @@ pub(super) trait Look: Builder {
         }
     }
 
-    fn is_int(&self, value: &Self::Value) -> bool {
-        matches!(self.view(value), View::Int(_) | View::BigInt(_))
-    }
-
     /// A bool, or 0 or 1.
     fn as_flag(&self, value: &Self::Value) -> Option<bool> {
         match self.view(value) {

@@ -15,6 +15,7 @@ mod time;
 pub use known::Known;
 
 use crate::builder::{Builder, Call, Hashing, Reason, View};
+use crate::data::{Contents, Data};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Work;
 use look::Look;
@@ -73,6 +74,7 @@ fn handle<B: Builder>(
     if known != Known::FromBuffer {
         charge_arguments(builder, work, args)?;
     }
+    work.is_brittle |= matches!(known, Known::DefaultDict | Known::Deque);
     match known {
         Known::Complex => builtin::complex(builder, args),
         Known::Bytes => builtin::bytes(builder, args),
@@ -124,7 +126,7 @@ pub(crate) fn build<B: Builder>(
         View::Pending(_) => ndarray::state(builder, &state),
         View::DType(dtype) => {
             let dtype = dtype.clone();
-            dtype::state(builder, &dtype, &state)
+            dtype::state(builder, work, &dtype, &state)
         }
         other => {
             return Err(Error::new(
@@ -137,7 +139,14 @@ pub(crate) fn build<B: Builder>(
         }
     };
     match filled {
-        Ok(data) => builder.fill(target, data),
+        Ok(data) => {
+            work.is_brittle |= match &data {
+                Data::Array(array) => matches!(array.contents, Contents::Objects(_)),
+                Data::DType(_, metadata) => metadata.is_some(),
+                _ => false,
+            };
+            builder.fill(target, data)
+        }
         Err(Mismatch::Schema(expected)) => Err(Error::new(
             ErrorKind::Refused,
             format!("a state other than {expected}"),

@@ -42,7 +42,7 @@ pub(super) fn state<B: Builder>(builder: &mut B, state: &B::Value) -> Checked<Da
     let fortran = builder.as_flag(&item(builder, 3)?).ok_or(STATE)?;
     let mut contents = item(builder, 4)?;
     let elements = elements(&shape, &dtype).ok_or(STATE)?;
-    if !matches!(version, Some(0 | 1)) {
+    if !matches!(version, Some(0 | 1)) || is_subarray(&dtype) {
         return Err(STATE);
     }
     let contents = if dtype.holds_objects() {
@@ -71,6 +71,11 @@ pub(super) fn state<B: Builder>(builder: &mut B, state: &B::Value) -> Checked<Da
         to_native: true,
         contents,
     }))
+}
+
+/// Whether NumPy would make it axes of the array: no array and no scalar has such a dtype.
+fn is_subarray(dtype: &DType) -> bool {
+    matches!(dtype, DType::Subarray { .. })
 }
 
 /// Whether a `StringDType`'s list holds texts, and its own missing object, alone.
@@ -148,7 +153,10 @@ pub(super) fn from_buffer<B: Builder>(builder: &mut B, args: &B::Value) -> Check
         _ => return Err(SCHEMA),
     };
     let elements = elements(&shape, &dtype).ok_or(SCHEMA)?;
-    if dtype.holds_objects() || !is_bytes(builder, &contents, elements, &dtype, true) {
+    if dtype.holds_objects()
+        || is_subarray(&dtype)
+        || !is_bytes(builder, &contents, elements, &dtype, true)
+    {
         return Err(SCHEMA);
     }
     Ok(builder.construct(Data::Array(Array {
@@ -179,7 +187,7 @@ pub(super) fn scalar<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B:
     let dtype = builder.item(args, 0).ok_or(SCHEMA)?;
     let dtype: Arc<DType> = as_dtype(builder, &dtype).ok_or(SCHEMA)?;
     let mut contents = builder.item(args, 1).ok_or(SCHEMA)?;
-    if count(builder, args) != 2 || dtype.holds_objects() {
+    if count(builder, args) != 2 || dtype.holds_objects() || is_subarray(&dtype) {
         return Err(SCHEMA);
     }
     if matches!(builder.view(&contents), View::Text(_) | View::LongText(_)) {

@@ -1,5 +1,6 @@
 //! Opcodes that name globals, call them and set states: here nothing but names and arguments.
 
+use super::stack::Growth;
 use super::{Machine, wrong_type};
 use crate::builder::{Builder, Call, Global, Note, Slot, View};
 use crate::compat::fix_import;
@@ -71,11 +72,8 @@ impl<B: Builder> Machine<'_, B> {
         let callable = self.find(Op::Inst, module, name)?;
         let (depth, items) = self.stack.take(count);
         let value = self.builder.tuple(items)?;
-        let callable = Slot {
-            value: callable,
-            depth: 0,
-        };
-        self.call(Op::Inst, callable, Slot { value, depth }, None)
+        let callable = Slot::new(callable, 0);
+        self.call(Op::Inst, callable, Slot::new(value, depth), None)
     }
 
     pub(super) fn obj(&mut self) -> Result<()> {
@@ -89,11 +87,8 @@ impl<B: Builder> Machine<'_, B> {
             ));
         };
         let value = self.builder.tuple(items)?;
-        let callable = Slot {
-            value: callable,
-            depth,
-        };
-        self.call(Op::Obj, callable, Slot { value, depth }, None)
+        let callable = Slot::new(callable, depth);
+        self.call(Op::Obj, callable, Slot::new(value, depth), None)
     }
 
     fn call(
@@ -125,9 +120,9 @@ impl<B: Builder> Machine<'_, B> {
         self.stack.need(2)?;
         let state = self.stack.pop()?;
         let target = self.stack.top_mut()?;
-        target.depth = target.depth.max(state.depth.saturating_add(1));
-        let Slot { value, depth } = target.clone();
-        self.check_depth(depth)?;
+        let growth = Growth::of(target, state.depth);
+        let value = target.value.clone();
+        self.grown(growth)?;
         self.builder
             .note(self.offset, Op::Build, Note::Build(&value));
         construct::build(self.builder, &mut self.work, &value, state.value)?;
@@ -168,7 +163,7 @@ impl<B: Builder> Machine<'_, B> {
                     ));
                 }
                 let value = self.builder.text(Text::trusted(line), None)?;
-                Slot { value, depth: 0 }
+                Slot::new(value, 0)
             }
             _ => self.stack.pop()?,
         };

@@ -72,13 +72,13 @@ impl<B: Builder> Machine<'_, B> {
             Op::Append => 1,
             _ => self.stack.take_mark()?,
         };
-        let (target, depth, items) = self.stack.target(count)?;
+        let (target, growth, items) = self.stack.target(count)?;
         match self.builder.view(&target) {
             View::List(_) | View::Deque | View::Inert => {}
             other => return Err(wrong_type("a list", other.type_name())),
         }
         self.builder.append(&target, items)?;
-        self.check_depth(depth).map(drop)
+        self.grown(growth)
     }
 
     #[inline]
@@ -89,25 +89,25 @@ impl<B: Builder> Machine<'_, B> {
         };
         self.check_pairs(count)?;
         self.hash(count, 2)?;
-        let (target, depth, items) = self.stack.target(count)?;
+        let (target, growth, items) = self.stack.target(count)?;
         match self.builder.view(&target) {
             View::Dict(_) | View::Inert => {}
             other => return Err(wrong_type("a dict", other.type_name())),
         }
         self.builder.set_items(&target, items)?;
-        self.check_depth(depth).map(drop)
+        self.grown(growth)
     }
 
     pub(super) fn add_items(&mut self) -> Result<()> {
         let count = self.stack.take_mark()?;
         self.hash(count, 1)?;
-        let (target, depth, items) = self.stack.target(count)?;
+        let (target, growth, items) = self.stack.target(count)?;
         match self.builder.view(&target) {
             View::Set | View::Inert => {}
             other => return Err(wrong_type("a set", other.type_name())),
         }
         self.builder.add(&target, items)?;
-        self.check_depth(depth).map(drop)
+        self.grown(growth)
     }
 
     /// Charges what hashing costs: of the top `count` values, each `step`th from the first.

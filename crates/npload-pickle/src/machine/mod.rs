@@ -12,9 +12,9 @@ mod memo;
 mod stack;
 
 use memo::Memo;
-use stack::Stack;
+use stack::{Growth, Stack};
 
-use crate::builder::{Builder, Slot};
+use crate::builder::{Builder, Place};
 use crate::error::{Error, ErrorKind, Result};
 use crate::opcode::Op;
 use crate::options::{Limits, Options, Work};
@@ -44,6 +44,8 @@ pub struct Machine<'a, B: Builder> {
     bytes: u64,
     buffers: u64,
     work: Work,
+    /// How much deeper values became while others may have held them.
+    late: u32,
     /// Where the current opcode stands.
     offset: usize,
 }
@@ -88,6 +90,7 @@ impl<'a, B: Builder> Machine<'a, B> {
             bytes: 0,
             buffers: 0,
             work: Work::new(total, &options.limits),
+            late: 0,
             offset: 0,
         }
     }
@@ -141,8 +144,10 @@ impl<'a, B: Builder> Machine<'a, B> {
                 Ok(())
             }
             Op::Dup => {
-                let Slot { value, depth } = self.stack.top()?.clone();
-                self.stack.push(value, depth);
+                let top = self.stack.top_mut()?;
+                top.place = top.place.shared();
+                let slot = top.clone();
+                self.stack.push_slot(slot);
                 Ok(())
             }
 
@@ -210,10 +215,36 @@ impl<'a, B: Builder> Machine<'a, B> {
         self.check_depth(inside.saturating_add(1))
     }
 
+    /// After something was put into a value.
+    #[inline]
+    fn grown(&mut self, growth: Growth) -> Result<()> {
+        if self.work.is_brittle && growth.depth > growth.before {
+            self.grown_deeper(growth);
+        }
+        self.check_depth(growth.depth).map(drop)
+    }
+
+    /// The memo learns the new depth. What holds the value already does not: so much deeper may all be.
+    fn grown_deeper(&mut self, growth: Growth) {
+        let mut is_shared = growth.place.is_shared();
+        if let Some(entry) = growth
+            .place
+            .index()
+            .and_then(|index| self.memo.get_mut(index))
+        {
+            is_shared |= entry.place.is_shared();
+            entry.depth = entry.depth.max(growth.depth);
+        }
+        if is_shared {
+            let more = growth.depth.saturating_sub(growth.before);
+            self.late = self.late.saturating_add(more);
+        }
+    }
+
     #[inline]
     fn check_depth(&self, depth: u32) -> Result<u32> {
         let limit = self.options.limits.max_nesting;
-        if depth > limit {
+        if depth.saturating_add(self.late) > limit {
             return Err(Limits::exceeded(
                 "max_nesting",
                 limit.into(),
@@ -258,20 +289,27 @@ impl<'a, B: Builder> Machine<'a, B> {
 
     #[inline]
     fn put(&mut self, index: u64) -> Result<()> {
-        let slot = self.stack.top()?.clone();
         let limit = self.options.limits.max_memo;
         if self.memo.len() >= limit {
             return Err(Limits::exceeded("max_memo", limit, "memo entries"));
         }
-        self.memo.put(index, slot);
-        Ok(())
+        let top = self.stack.top_mut()?;
+        let (before, place) = (top.place, Place::entry(index));
+        top.place = match before.index().is_some() || before.is_shared() {
+            true => place.shared(),
+            false => place,
+        };
+        let slot = top.clone();
+        self.memo.put(index, slot)
     }
 
     #[inline]
     fn get(&mut self, index: u64) -> Result<()> {
-        match self.memo.get(index) {
-            Some(Slot { value, depth }) => {
-                self.stack.push(value.clone(), *depth);
+        match self.memo.get_mut(index) {
+            Some(slot) => {
+                slot.place = slot.place.shared();
+                let slot = slot.clone();
+                self.stack.push_slot(slot);
                 Ok(())
             }
             None => Err(missing(&index)),

@@ -1,6 +1,6 @@
 //! The stack and its MARKs. No opcode reaches below the last MARK, as in CPython.
 
-use crate::builder::{Items, Slot};
+use crate::builder::{Items, Place, Slot};
 use crate::error::{Error, ErrorKind, Result};
 
 pub(super) struct Stack<V> {
@@ -21,7 +21,13 @@ impl<V: Clone> Stack<V> {
 
     #[inline]
     pub(super) fn push(&mut self, value: V, depth: u32) {
-        self.slots.push(Slot { value, depth });
+        self.slots.push(Slot::new(value, depth));
+    }
+
+    /// A value that is known elsewhere, too.
+    #[inline]
+    pub(super) fn push_slot(&mut self, slot: Slot<V>) {
+        self.slots.push(slot);
     }
 
     #[inline]
@@ -130,26 +136,47 @@ impl<V: Clone> Stack<V> {
         (depth, Items(self.slots.drain(from..)))
     }
 
-    /// The value under the top `count` ones, and these. The deeper of it and of what it holds
-    /// then is its depth.
+    /// The value under the top `count` ones, where it is known, how deep it was and is, and these values.
     #[inline]
-    pub(super) fn target(&mut self, count: usize) -> Result<(V, u32, Items<'_, V>)> {
+    pub(super) fn target(&mut self, count: usize) -> Result<(V, Growth, Items<'_, V>)> {
         self.need(count.saturating_add(1))?;
         let at = self.slots.len().saturating_sub(count).saturating_sub(1);
         let [target, items @ ..] = self.slots.get_mut(at..).unwrap_or_default() else {
             return Err(self.underflow(1));
         };
-        let depth = items
+        let inside = items
             .iter()
             .map(|slot| slot.depth)
             .max()
             .unwrap_or_default();
-        target.depth = target.depth.max(depth.saturating_add(1));
-        let (value, depth) = (target.value.clone(), target.depth);
+        let growth = Growth::of(target, inside);
+        let value = target.value.clone();
         Ok((
             value,
-            depth,
+            growth,
             Items(self.slots.drain(at.saturating_add(1)..)),
         ))
+    }
+}
+
+/// How deep a value is to which something was added.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Growth {
+    pub(super) before: u32,
+    pub(super) depth: u32,
+    pub(super) place: Place,
+}
+
+impl Growth {
+    /// Of a value that now holds what is `inside` deep.
+    #[inline]
+    pub(super) fn of<V>(target: &mut Slot<V>, inside: u32) -> Growth {
+        let before = target.depth;
+        target.depth = before.max(inside.saturating_add(1));
+        Growth {
+            before,
+            depth: target.depth,
+            place: target.place,
+        }
     }
 }

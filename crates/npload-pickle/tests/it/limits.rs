@@ -233,3 +233,67 @@ fn what_is_printed_has_a_length() {
     let text = objects.print(objects.root(), &options);
     assert!(text.ends_with("...") && text.len() < 7000, "{}", text.len());
 }
+
+#[test]
+fn a_memo_whose_indices_double_takes_memory_of_its_entries() {
+    let mut pickle = b"\x80\x02N".to_vec();
+    let mut places = 0_u64;
+    while let Ok(at) = u32::try_from(places * 2 + 1023) {
+        pickle.push(b'r');
+        pickle.extend(at.to_le_bytes());
+        places = u64::from(at) + 1;
+    }
+    pickle.push(b'.');
+    assert!(pickle.len() < 200);
+    assert_eq!(Objects::load(&pickle).unwrap().to_string(), "None");
+}
+
+/// Empty values, memoized, and then each put into the one before.
+fn put_afterwards(new: &[u8], count: u32, put: &dyn Fn(u32) -> Vec<u8>) -> Vec<u8> {
+    let mut pickle = b"\x80\x04".to_vec();
+    for at in 0..=count {
+        pickle.extend(new);
+        pickle.extend([&b"r"[..], &at.to_le_bytes(), b"0"].concat());
+    }
+    for at in 0..count {
+        pickle.extend([&b"j"[..], &at.to_le_bytes()].concat());
+        pickle.extend(put(at + 1));
+    }
+    pickle.extend(b"j\0\0\0\0.");
+    pickle
+}
+
+#[test]
+fn what_grows_after_it_was_put_counts_where_dropping_recurses() {
+    let get = |at: u32| [&b"j"[..], &at.to_le_bytes()].concat();
+    let key = |at| [&b"N"[..], &get(at), b"s0"].concat();
+    let item = |at| [get(at), b"a0".to_vec()].concat();
+    let state = |at| {
+        let dtype = b"cnumpy\ndtype\n(S'O8'\nI0\nI1\ntR(K\x03S'|'\nNNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tb";
+        [&b"(K\x01K\x01\x85"[..], dtype, b"\x89]", &get(at), b"atb0"].concat()
+    };
+    let array = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85C\x01b\x87R";
+    let dict = b"ccollections\ndefaultdict\n)R";
+    let deque = b"ccollections\ndeque\n)R";
+    for (new, put) in [
+        (&array[..], &state as &dyn Fn(u32) -> Vec<u8>),
+        (dict, &key),
+        (deque, &item),
+    ] {
+        meets(
+            &put_afterwards(new, 20_000, put),
+            Limits::default(),
+            "max_nesting",
+        );
+        Objects::load(put_afterwards(new, 1000, put)).unwrap();
+    }
+    // Python drops lists without recursion.
+    Objects::load(put_afterwards(b"]", 20_000, &item)).unwrap();
+    // The memo has its own slot for each place of a value, and may be told a place twice.
+    let again = [&dict[..], b"r\xff\xff\0\0"].concat();
+    meets(
+        &put_afterwards(&again, 20_000, &key),
+        Limits::default(),
+        "max_nesting",
+    );
+}
