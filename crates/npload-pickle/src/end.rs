@@ -1,7 +1,7 @@
 //! Where a pickle ends, told by its opcodes' lengths alone: what follows it is not read, and what
 //! is large in it is stepped over.
 
-use crate::opcode::{Argument, Op};
+use crate::opcode::{Length, Op};
 
 /// Bytes in which a pickle stands, from its beginning on.
 pub trait Bytes {
@@ -72,37 +72,25 @@ pub fn find_end<B: Bytes + ?Sized>(bytes: &mut B, max_opcodes: u64) -> Result<En
 
 /// Where the argument ends that begins at `at`.
 fn after<B: Bytes + ?Sized>(bytes: &mut B, op: Op, at: u64) -> Result<Option<u64>, B::Error> {
-    let fixed = |len: u64| Ok(at.checked_add(len));
-    match op.argument() {
-        Argument::Nothing => fixed(0),
-        Argument::UInt1 => fixed(1),
-        Argument::UInt2 => fixed(2),
-        Argument::Int4 | Argument::UInt4 => fixed(4),
-        Argument::Float8 => fixed(8),
-        Argument::UInt8 => {
-            let end = at.checked_add(8);
-            if let (Op::Frame, Some(len), Some(end)) = (op, count(bytes, at, 8)?, end) {
-                bytes.frame(end, len)?;
+    match op.argument().length() {
+        Length::Fixed(len) => {
+            let end = at.checked_add(len as u64);
+            if op == Op::Frame
+                && let (Some(frame), Some(end)) = (count(bytes, at, len)?, end)
+            {
+                bytes.frame(end, frame)?;
             }
             Ok(end)
         }
-        Argument::DecimalLine
-        | Argument::LongLine
-        | Argument::FloatLine
-        | Argument::QuotedLine
-        | Argument::Line
-        | Argument::UnicodeLine => bytes.after_line(at),
-        Argument::LinePair => match bytes.after_line(at)? {
-            Some(second) => bytes.after_line(second),
-            None => Ok(None),
-        },
-        Argument::Long1 | Argument::String1 | Argument::Bytes1 | Argument::Unicode1 => {
-            counted(bytes, at, 1)
+        Length::Lines(lines) => {
+            let mut end = Some(at);
+            for _ in 0..lines {
+                let Some(line) = end else { break };
+                end = bytes.after_line(line)?;
+            }
+            Ok(end)
         }
-        Argument::Long4 | Argument::String4 | Argument::Bytes4 | Argument::Unicode4 => {
-            counted(bytes, at, 4)
-        }
-        Argument::Bytes8 | Argument::ByteArray8 | Argument::Unicode8 => counted(bytes, at, 8),
+        Length::Counted(width) => counted(bytes, at, width),
     }
 }
 

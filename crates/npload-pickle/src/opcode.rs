@@ -57,6 +57,43 @@ pub enum Argument {
     Unicode8,
 }
 
+/// How much an argument takes: what has to be known to step over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// So many bytes.
+    Fixed(usize),
+    /// So many lines.
+    Lines(usize),
+    /// A count of so many bytes, little-endian, and as many bytes as it says.
+    Counted(usize),
+}
+
+impl Argument {
+    pub(crate) fn length(self) -> Length {
+        match self {
+            Argument::Nothing => Length::Fixed(0),
+            Argument::UInt1 => Length::Fixed(1),
+            Argument::UInt2 => Length::Fixed(2),
+            Argument::Int4 | Argument::UInt4 => Length::Fixed(4),
+            Argument::UInt8 | Argument::Float8 => Length::Fixed(8),
+            Argument::DecimalLine
+            | Argument::LongLine
+            | Argument::FloatLine
+            | Argument::QuotedLine
+            | Argument::Line
+            | Argument::UnicodeLine => Length::Lines(1),
+            Argument::LinePair => Length::Lines(2),
+            Argument::Long1 | Argument::String1 | Argument::Bytes1 | Argument::Unicode1 => {
+                Length::Counted(1)
+            }
+            Argument::Long4 | Argument::String4 | Argument::Bytes4 | Argument::Unicode4 => {
+                Length::Counted(4)
+            }
+            Argument::Bytes8 | Argument::ByteArray8 | Argument::Unicode8 => Length::Counted(8),
+        }
+    }
+}
+
 macro_rules! opcodes {
     ($($op:ident $code:literal $name:literal $argument:ident $protocol:literal,)*) => {
         /// An opcode, as `pickletools` lists it; the discriminant is its byte.

@@ -1,7 +1,7 @@
 //! How far a pickle reaches, and where its long bytes are, found without running it: for those who
 //! read one from a stream, or do not want all of it in memory.
 
-use crate::opcode::{Argument, Op};
+use crate::opcode::{Argument, Length, Op};
 
 /// From this size on bytes and bytearrays may be left out: 64 KiB.
 const LONG: u64 = 64 << 10;
@@ -102,17 +102,14 @@ impl Walk {
                 return Step::Lost;
             };
             let start = self.at.saturating_add(1);
-            let end = match op.argument() {
-                Argument::Nothing if op == Op::Stop => return Step::End(start),
-                Argument::Nothing => start,
-                Argument::UInt8 => match self.frame(bytes, start) {
-                    Ok(end) => end,
-                    Err(step) => return step,
-                },
-                argument => match self.end_of(argument, bytes, start) {
-                    Ok(end) => end,
-                    Err(step) => return step,
-                },
+            let end = match op {
+                Op::Stop => return Step::End(start),
+                Op::Frame => self.frame(bytes, start),
+                _ => self.end_of(op.argument(), bytes, start),
+            };
+            let end = match end {
+                Ok(end) => end,
+                Err(step) => return step,
             };
             if end > bytes.len() {
                 return Step::Need(end);
@@ -138,26 +135,22 @@ impl Walk {
     }
 
     fn end_of(&mut self, argument: Argument, bytes: &[u8], start: usize) -> Result<usize, Step> {
-        let (width, may_be_long) = match argument {
-            Argument::UInt1 => return Ok(start.saturating_add(1)),
-            Argument::UInt2 => return Ok(start.saturating_add(2)),
-            Argument::Int4 | Argument::UInt4 => return Ok(start.saturating_add(4)),
-            Argument::Float8 => return Ok(start.saturating_add(8)),
-            Argument::Long1 | Argument::String1 | Argument::Bytes1 | Argument::Unicode1 => {
-                (1, false)
-            }
-            Argument::Long4 | Argument::String4 | Argument::Unicode4 => (4, false),
-            Argument::Unicode8 => (8, false),
-            Argument::Bytes4 => (4, true),
-            Argument::Bytes8 | Argument::ByteArray8 => (8, true),
-            Argument::LinePair => {
+        let width = match argument.length() {
+            Length::Fixed(len) => return Ok(start.saturating_add(len)),
+            Length::Lines(1) => return self.line(bytes, start),
+            // Two: a module and a name.
+            Length::Lines(_) => {
                 if self.first_line == 0 {
                     self.first_line = self.line(bytes, start)?;
                 }
                 return self.line(bytes, self.first_line);
             }
-            _ => return self.line(bytes, start),
+            Length::Counted(width) => width,
         };
+        let may_be_long = matches!(
+            argument,
+            Argument::Bytes4 | Argument::Bytes8 | Argument::ByteArray8
+        );
         let (len, from) = count(bytes, start, width)?;
         let len = usize::try_from(len).unwrap_or(usize::MAX);
         if may_be_long && self.leaves_out && len as u64 >= LONG {
