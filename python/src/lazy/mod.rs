@@ -81,19 +81,13 @@ impl LazyArray {
         ml: MlDtypes,
         address: Option<Address>,
     ) -> PyResult<Self> {
-        let part = open.data.part();
-        // Of a compressed member a part costs all that is before it. An array whose elements cannot
-        // be read says so when they are asked for.
-        let chunks = match &part {
-            Ok(part) if !is_compressed => part.block_shape(BLOCK),
-            _ => header.shape().iter().map(|&len| len.max(1)).collect(),
-        };
-        drop(part);
+        // Of a compressed member a part costs all that is before it.
+        let block = if is_compressed { usize::MAX } else { BLOCK };
         Ok(LazyArray {
             open: Mutex::new(Some(open)),
             dtype: of_header(py, header, ml)?.unbind(),
             shape: header.shape().to_vec(),
-            chunks,
+            chunks: header.block_shape(block),
             order: header.order(),
             ml,
             address,

@@ -3,8 +3,9 @@
 
 use std::fmt;
 
+use super::header::Header;
 use super::part::{Forward, Part};
-use crate::{Array, Error, ErrorKind, Index, Result, Selection};
+use crate::{Array, DType, Error, ErrorKind, Index, Order, Result, Selection};
 
 /// A block of a [`Part`]: some elements next to each other.
 #[derive(Clone, Debug)]
@@ -30,6 +31,37 @@ pub struct Blocks<'a> {
     next: Option<Vec<usize>>,
 }
 
+impl Header {
+    /// [`Part::block_shape`] of the whole array.
+    #[must_use]
+    pub fn block_shape(&self, bytes: usize) -> Vec<usize> {
+        let axes = 0..self.shape().len();
+        match self.order() {
+            Order::C => block_shape(self.shape(), self.dtype(), axes.rev(), bytes),
+            Order::F => block_shape(self.shape(), self.dtype(), axes, bytes),
+        }
+    }
+}
+
+/// The shape of a block, its axes filled in that order.
+fn block_shape(
+    lengths: &[usize],
+    dtype: &DType,
+    fastest_first: impl Iterator<Item = usize>,
+    bytes: usize,
+) -> Vec<usize> {
+    let mut room = bytes.checked_div(dtype.itemsize()).unwrap_or(bytes);
+    let mut shape = vec![1; lengths.len()];
+    for axis in fastest_first {
+        let (Some(block), Some(&len)) = (shape.get_mut(axis), lengths.get(axis)) else {
+            continue;
+        };
+        *block = len.min(room).max(1);
+        room = room.checked_div(len.max(1)).unwrap_or(0);
+    }
+    shape
+}
+
 impl<'a> Part<'a> {
     /// The shape of a block of about `bytes` bytes, or more if one element is larger, whose elements
     /// lie next to each other in the file, as far as that is possible: whole slices along the axes
@@ -44,16 +76,8 @@ impl<'a> Part<'a> {
     /// ```
     #[must_use]
     pub fn block_shape(&self, bytes: usize) -> Vec<usize> {
-        let mut room = bytes.checked_div(self.dtype().itemsize()).unwrap_or(bytes);
-        let mut shape = vec![1; self.shape().len()];
-        for axis in self.slowest_first().into_iter().rev() {
-            let (Some(block), Some(&len)) = (shape.get_mut(axis), self.shape().get(axis)) else {
-                continue;
-            };
-            *block = len.min(room).max(1);
-            room = room.checked_div(len.max(1)).unwrap_or(0);
-        }
-        shape
+        let fastest_first = self.slowest_first().into_iter().rev();
+        block_shape(self.shape(), self.dtype(), fastest_first, bytes)
     }
 
     /// The part in blocks of that shape, read one after the other as they are asked for; each reads

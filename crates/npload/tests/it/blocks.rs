@@ -86,6 +86,9 @@ proptest! {
         let bytes = counting(&shape, fortran);
         let npy = LoadOptions::new().open_npy_in(bytes).unwrap();
         let part = npy.part().unwrap();
+        for bytes in [0, 4, 60, 1000] {
+            prop_assert_eq!(npy.header().block_shape(bytes), part.block_shape(bytes));
+        }
         check(&part, &lengths[..shape.len()]);
         let slices = steps[..shape.len()].iter().map(|step| format!("::{step}"));
         let slices = slices.collect::<Vec<_>>().join(", ");
