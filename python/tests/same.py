@@ -56,9 +56,7 @@ def _parts(a: Any, b: Any) -> list[tuple[Any, Any]]:
                 assert a.default_factory is b.default_factory
             return [*zip(a.keys(), b.keys(), strict=True), *zip(a.values(), b.values(), strict=True)]
         case set() | frozenset():
-            # An order of their own: elements are found by their types and texts.
-            keys = sorted((repr(type(x)), repr(x)) for x in a)
-            assert keys == sorted((repr(type(x)), repr(x)) for x in b)
+            assert sorted(map(_key, a)) == sorted(map(_key, b))
             return []
         case int():
             assert a == b
@@ -72,3 +70,14 @@ def _parts(a: Any, b: Any) -> list[tuple[Any, Any]]:
         case _:
             assert repr(a) == repr(b)
             return []
+
+
+def _key(element: Any) -> tuple[str, Any]:
+    """What an element of a set is found by, which has an order of its own: its type, and its text or what it holds."""
+    match element:
+        case frozenset():
+            return repr(type(element)), sorted(map(_key, element))
+        case tuple():
+            return repr(type(element)), [_key(part) for part in element]
+        case _:
+            return repr(type(element)), repr(element)
