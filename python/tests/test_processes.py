@@ -140,6 +140,19 @@ def test_ctrl_c_ends_a_program_that_loads_and_loading_goes_on_after(large: Path,
     assert float(done.stdout) < 3
 
 
+def assert_that_ctrl_c_interrupts(child: subprocess.Popen[str]) -> None:
+    """Assert that SIGINT ends what a child is doing, which says so."""
+    child.send_signal(signal.SIGINT)
+    try:
+        stdout, _ = child.communicate(timeout=10)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+        pytest.fail("not interrupted in ten seconds")
+    assert stdout == "interrupted\n"
+    assert child.returncode == 0
+
+
 def test_ctrl_c_interrupts_one_long_load(tmp_path: Path) -> None:
     # A pipe that never ends stands for a file that takes minutes.
     pipe = tmp_path / "endless"
@@ -153,15 +166,7 @@ def test_ctrl_c_interrupts_one_long_load(tmp_path: Path) -> None:
         out.write(header + b"\0" * 100_000)
         out.flush()
         time.sleep(0.3)
-        child.send_signal(signal.SIGINT)
-        try:
-            stdout, _ = child.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.communicate()
-            pytest.fail("not interrupted in ten seconds")
-    assert stdout == "interrupted\n"
-    assert child.returncode == 0
+        assert_that_ctrl_c_interrupts(child)
 
 
 @pytest.mark.parametrize("call", ["load", "open", "peek"])
@@ -175,14 +180,7 @@ def test_ctrl_c_interrupts_the_wait_for_a_writer_of_a_named_pipe(tmp_path: Path,
     child = subprocess.Popen([sys.executable, "-P", "-c", script, str(pipe)], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None and child.stdout.readline() == "ready\n"
     time.sleep(0.2)
-    child.send_signal(signal.SIGINT)
-    try:
-        stdout, _ = child.communicate(timeout=10)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.communicate()
-        pytest.fail("not interrupted in ten seconds")
-    assert stdout == "interrupted\n" and child.returncode == 0
+    assert_that_ctrl_c_interrupts(child)
 
 
 def test_ctrl_c_interrupts_one_load_of_a_large_sparse_file(tmp_path: Path) -> None:
