@@ -8,12 +8,12 @@ import operator
 import os
 import re
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from npload._closing import Closing
 from npload._npload import LazyArray
 from npload._npload import open as open_one
 
@@ -32,7 +32,7 @@ class _File(NamedTuple):
     stamp: tuple[int, int, int] | None
 
 
-class LazyFiles:
+class LazyFiles(Closing):
     """
     The arrays of many ``.npy`` files as one array, opened and not loaded.
 
@@ -206,19 +206,6 @@ class LazyFiles:
         """Close the files; what is read after that raises a `ValueError`."""
         self._closed = True
         self._opened = {}
-
-    def __enter__(self) -> Self:
-        """Return the array itself."""
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the files."""
-        self.close()
 
     def __getstate__(self) -> dict[str, Any]:
         """Return all but the open files, which other processes open for themselves."""

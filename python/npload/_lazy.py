@@ -1,9 +1,9 @@
 """Archives of which parts are read."""
 
 from collections.abc import Iterator, Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from npload._closing import Closing
 from npload._npload import LazyArray, open
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def again(
     return array
 
 
-class LazyNpz(Mapping[str, LazyArray]):
+class LazyNpz(Closing, Mapping[str, LazyArray]):
     """
     The arrays of an ``.npz`` file, opened and not loaded: what `open` gives for an archive.
 
@@ -61,19 +61,6 @@ class LazyNpz(Mapping[str, LazyArray]):
     def __len__(self) -> int:
         """Return how many members there are."""
         return len(self._npz)
-
-    def __enter__(self) -> Self:
-        """Return the archive itself."""
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the archive."""
-        self.close()
 
     def close(self) -> None:
         """Close the archive."""

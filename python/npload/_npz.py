@@ -5,11 +5,11 @@ import os
 import weakref
 import zipfile
 from collections.abc import Iterator, Mapping
-from types import TracebackType
 from typing import IO, Any, Self
 
 import numpy as np
 
+from npload._closing import Closing
 from npload._npload import Archive, load, load_exactly, open_archive
 
 
@@ -29,7 +29,7 @@ class BagObj:
         return list(object.__getattribute__(self, "_npz"))
 
 
-class NpzFile(Archive, Mapping[str, Any]):
+class NpzFile(Archive, Closing, Mapping[str, Any]):
     """
     The arrays of an ``.npz`` file, each loaded when it is asked for.
 
@@ -103,19 +103,6 @@ class NpzFile(Archive, Mapping[str, Any]):
         if own_fid:
             self._fid = fid
             weakref.finalize(self, fid.close)
-
-    def __enter__(self) -> Self:
-        """Return the archive itself."""
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the archive."""
-        self.close()
 
     def close(self) -> None:
         """Close the archive; members can no longer be loaded. Arrays that were loaded stay."""
