@@ -8,10 +8,12 @@ use crate::sys::Block;
 /// The alignment of every [`AlignedBuf`], in bytes: a cache line, and what XLA takes without copying.
 pub const ALIGNMENT: usize = 64;
 
-/// Zeroed bytes at a 64-byte boundary, with one owner who may write.
+/// Bytes at a 64-byte boundary, with one owner who may write: zeroed, or filled by [`Unfilled`].
 ///
 /// Large ones come straight from the operating system (on Linux at huge-page boundaries) and go
 /// back to it when dropped. Convert into a [`Buffer`](crate::Buffer) to share it.
+///
+/// [`Unfilled`]: crate::Unfilled
 ///
 /// ```
 /// let mut buf = npload_buffer::AlignedBuf::zeroed(10)?;
@@ -78,6 +80,12 @@ impl AlignedBuf {
         }
     }
 
+    /// # Safety
+    /// All bytes of the block must have been set.
+    pub(crate) unsafe fn from_set(block: Option<Block>) -> Self {
+        AlignedBuf { block }
+    }
+
     pub(crate) fn block(&self) -> Option<&Block> {
         self.block.as_ref()
     }
@@ -88,7 +96,7 @@ impl Deref for AlignedBuf {
 
     fn deref(&self) -> &[u8] {
         match &self.block {
-            // SAFETY: the block is `len` initialised (zeroed) bytes that live as long as `self`,
+            // SAFETY: the block is `len` initialised bytes (zeroed, or by the promise to `from_set`) that live as long as `self`,
             // and nobody else can write them while `self` is borrowed.
             Some(b) => unsafe { std::slice::from_raw_parts(b.ptr().as_ptr(), b.len()) },
             None => &[],

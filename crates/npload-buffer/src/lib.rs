@@ -2,7 +2,8 @@
 //!
 //! This is the only crate of npload's read path with `unsafe` code. Everything above it works on `&[u8]`.
 //!
-//! * [`AlignedBuf`]: zeroed memory at a 64-byte boundary that one owner fills;
+//! * [`AlignedBuf`]: memory at a 64-byte boundary with one owner, zeroed at first;
+//! * [`Unfilled`]: the same, not zeroed, for who fills all of it at once, through [`Vacant`];
 //! * [`Buffer`]: shared bytes (an owner and a range), cheap to clone and to slice;
 //! * [`ReadAt`]: bytes that can be read at any position by many threads;
 //! * [`map_file`]: a file as memory;
@@ -19,6 +20,7 @@ mod map;
 mod read_at;
 mod sys;
 mod threads;
+mod vacant;
 
 pub use aligned::{ALIGNMENT, AlignedBuf};
 pub use buffer::Buffer;
@@ -26,3 +28,4 @@ pub use map::{MapMode, map_file};
 pub use read_at::ReadAt;
 pub use sys::advise_huge_pages;
 pub use threads::{ThreadMark, run_on_threads};
+pub use vacant::{Unfilled, Vacant};

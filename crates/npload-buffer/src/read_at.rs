@@ -51,6 +51,11 @@ pub trait ReadAt: Send + Sync {
     fn as_buffer(&self) -> Option<&Buffer> {
         None
     }
+
+    /// The file whose bytes these are, from its first to its last: reads may go to it instead.
+    fn as_file(&self) -> Option<&File> {
+        None
+    }
 }
 
 impl ReadAt for File {
@@ -60,6 +65,10 @@ impl ReadAt for File {
 
     fn stack_size(&self) -> usize {
         0
+    }
+
+    fn as_file(&self) -> Option<&File> {
+        Some(self)
     }
 
     #[cfg(unix)]
@@ -138,6 +147,10 @@ macro_rules! forward {
 
             fn as_buffer(&self) -> Option<&Buffer> {
                 T::as_buffer(self)
+            }
+
+            fn as_file(&self) -> Option<&File> {
+                T::as_file(self)
             }
         }
     )*};

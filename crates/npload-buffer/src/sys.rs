@@ -1,6 +1,7 @@
-//! Large zeroed memory from the operating system. All platform differences of this crate are here.
+//! Memory from the operating system and from the allocator. All platform differences of this crate
+//! are here.
 //!
-//! Memory from here goes back to the system when it is released, is zeroed without being touched,
+//! Memory from the system goes back to it when it is released, is zeroed without being touched,
 //! and, on Linux, starts at a huge-page boundary with huge pages advised: faulting in 256 MB page
 //! by page costs more than copying it.
 
@@ -15,10 +16,15 @@ use crate::ALIGNMENT;
 /// allocator decides: it has memory left from before, and 1 MiB of a file is read into that six times
 /// as fast as into fresh pages.
 const MAPPED_FROM: usize = 2 << 20;
+/// The same for memory that need not be zero: glibc's allocator maps what is this large itself. What it
+/// has left from before is read into two to four times as fast as fresh pages, also huge ones.
+const UNSET_MAPPED_FROM: usize = 32 << 20;
+/// From this size on, huge pages are asked for within the allocator's memory, as NumPy does.
+const HUGE_FROM: usize = 4 << 20;
 /// What allocators give without being asked for more.
 const GIVEN: usize = 16;
 
-/// A zeroed block of memory that this module handed out and takes back.
+/// A block of memory that this module handed out and takes back. It is zeroed, but for [`Block::unset`].
 #[derive(Debug)]
 pub(crate) struct Block {
     ptr: NonNull<u8>,
@@ -39,13 +45,33 @@ impl Block {
         if len >= MAPPED_FROM {
             return Block::mapped(len);
         }
-        Block::allocated(len)
+        Block::allocated(len, std::alloc::alloc_zeroed)
     }
 
-    /// The same, from the operating system, page by page as it is touched.
+    /// `len` bytes at a multiple of [`ALIGNMENT`], which may hold anything and are yet to be set. `len`
+    /// must not be 0.
+    pub(crate) fn unset(len: usize) -> io::Result<Self> {
+        if os::MAPS && len >= UNSET_MAPPED_FROM {
+            return Block::mapped(len);
+        }
+        let block = Block::allocated(len, std::alloc::alloc)?;
+        if len >= HUGE_FROM {
+            os::advise_huge_within(block.ptr, len);
+        }
+        Ok(block)
+    }
+
+    /// Its bytes, which may not be set.
+    pub(crate) fn unset_bytes(&mut self) -> &mut [MaybeUninit<u8>] {
+        // SAFETY: the block is `len` bytes that live as long as `self`, which is borrowed for writing;
+        // a MaybeUninit may hold anything.
+        unsafe { std::slice::from_raw_parts_mut(self.ptr.as_ptr().cast(), self.len) }
+    }
+
+    /// Zeroed bytes from the operating system, page by page as it is touched.
     pub(crate) fn mapped(len: usize) -> io::Result<Self> {
         if !os::MAPS {
-            return Block::allocated(len);
+            return Block::allocated(len, std::alloc::alloc_zeroed);
         }
         match os::map(len) {
             Ok(ptr) => Ok(Block {
@@ -56,15 +82,16 @@ impl Block {
             }),
             // A process may have so many mappings and no more. Neighbours become one, so that
             // only a very odd pattern of releases reaches that.
-            Err(_) if len < MAPPED_FROM => Block::allocated(len),
+            Err(_) if len < MAPPED_FROM => Block::allocated(len, std::alloc::alloc_zeroed),
             Err(err) => Err(err),
         }
     }
 
-    fn allocated(len: usize) -> io::Result<Self> {
+    /// By one of the allocator's functions.
+    fn allocated(len: usize, allocate: unsafe fn(Layout) -> *mut u8) -> io::Result<Self> {
         let layout = layout(len)?;
         // SAFETY: callers pass len > 0, so the layout's size is not zero.
-        let start = unsafe { std::alloc::alloc_zeroed(layout) };
+        let start = unsafe { allocate(layout) };
         let start = NonNull::new(start).ok_or_else(out_of_memory)?;
         let before = start.addr().get().wrapping_neg() % ALIGNMENT;
         Ok(Block {
@@ -96,7 +123,8 @@ impl Block {
             return Ok(());
         }
         let larger = Block::zeroed(len)?;
-        // SAFETY: both blocks are live and distinct, and `larger` has at least `self.len` bytes.
+        // SAFETY: both blocks are live and distinct, and `larger` has at least `self.len` bytes. Who
+        // grows a block has set all of it.
         unsafe {
             std::ptr::copy_nonoverlapping(self.ptr.as_ptr(), larger.ptr.as_ptr(), self.len);
         }
@@ -122,7 +150,7 @@ impl Drop for Block {
         if self.mapped {
             os::unmap(self.ptr, self.len);
         } else if let Ok(layout) = layout(self.len) {
-            // SAFETY: `zeroed` allocated with this same layout, `before` bytes before `ptr`.
+            // SAFETY: `allocated` allocated with this same layout, `before` bytes before `ptr`.
             unsafe { std::alloc::dealloc(self.ptr.sub(self.before).as_ptr(), layout) }
         }
     }
