@@ -135,6 +135,18 @@ def test_large_parts_of_many_runs_by_several_threads(tmp_path: Path, index: Any,
     assert (part == -1).all()
 
 
+@pytest.mark.parametrize("gap", [2, 5, 12, 40])
+def test_rows_out_of_a_file_that_is_on_the_disk_alone(tmp_path: Path, gap: int) -> None:
+    """Gaps of that many rows of 4 KiB are read through, or not; what is read is the same."""
+    array = np.arange(3000 * 512).reshape(3000, 512)
+    np.save(tmp_path / "x.npy", array)
+    for threads in (1, 2):
+        with open(tmp_path / "x.npy", "r+b") as file, npload.open(file, threads=threads) as lazy:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            np.testing.assert_array_equal(lazy[3 :: gap + 1], array[3 :: gap + 1])
+
+
 # pickling
 def test_it_is_pickled_by_its_path_and_key(lazy: Any, request: pytest.FixtureRequest) -> None:
     if "file" in request.node.callspec.id:

@@ -6,6 +6,7 @@
 //! * [`Unfilled`]: the same, not zeroed, for who fills all of it at once, through [`Vacant`];
 //! * [`Buffer`]: shared bytes (an owner and a range), cheap to clone and to slice;
 //! * [`ReadAt`]: bytes that can be read at any position by many threads;
+//! * [`is_cold`]: whether it is the disk that would be read;
 //! * [`map_file`]: a file as memory;
 //! * [`run_on_threads`]: threads for the length of one call; [`ThreadMark`]: which of them this is.
 
@@ -26,6 +27,6 @@ pub use aligned::{ALIGNMENT, AlignedBuf};
 pub use buffer::Buffer;
 pub use map::{MapMode, map_file};
 pub use read_at::ReadAt;
-pub use sys::advise_huge_pages;
+pub use sys::{advise_huge_pages, is_cold};
 pub use threads::{ThreadMark, run_on_threads};
 pub use vacant::{Unfilled, Vacant};

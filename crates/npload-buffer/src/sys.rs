@@ -6,6 +6,7 @@
 //! by page costs more than copying it.
 
 use std::alloc::Layout;
+use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
@@ -167,6 +168,13 @@ pub fn advise_huge_pages<T>(memory: &mut [MaybeUninit<T>]) {
     }
 }
 
+/// Whether a read of the byte at `offset` would have to wait for the disk. Where the system does not
+/// tell, it is taken to be in memory.
+#[must_use]
+pub fn is_cold(file: &File, offset: u64) -> bool {
+    os::is_cold(file, offset)
+}
+
 /// Room for `len` bytes from a multiple of [`ALIGNMENT`] on. Asked for that alignment, the standard
 /// library would zero the memory itself, also where it comes zeroed from the system.
 fn layout(len: usize) -> io::Result<Layout> {
@@ -181,9 +189,11 @@ fn out_of_memory() -> io::Error {
 
 #[cfg(target_os = "linux")]
 mod os {
-    use std::io;
+    use std::fs::File;
+    use std::io::{self, IoSliceMut};
     use std::ptr::{NonNull, null_mut};
 
+    use rustix::io::{Errno, ReadWriteFlags};
     use rustix::mm::{Advice, MapFlags, MremapFlags, ProtFlags};
 
     pub(super) const MAPS: bool = true;
@@ -234,6 +244,13 @@ mod os {
         let _ = unsafe { rustix::mm::madvise(ptr.as_ptr().cast(), len, Advice::LinuxHugepage) };
     }
 
+    pub(super) fn is_cold(file: &File, offset: u64) -> bool {
+        let mut byte = [0];
+        let slices = &mut [IoSliceMut::new(&mut byte)];
+        let read = rustix::io::preadv2(file, slices, offset, ReadWriteFlags::NOWAIT);
+        matches!(read, Err(Errno::AGAIN))
+    }
+
     pub(super) fn grow(ptr: NonNull<u8>, old: usize, new: usize) -> io::Result<NonNull<u8>> {
         // SAFETY: `ptr` and `old` are a mapping made by `map`, which the caller owns alone and
         // replaces by the result; no reference into it is live, since growing takes `&mut`.
@@ -275,6 +292,7 @@ mod os {
 #[cfg(not(target_os = "linux"))]
 mod os {
     //! Elsewhere the allocator serves every size.
+    use std::fs::File;
     use std::io;
     use std::ptr::NonNull;
 
@@ -294,5 +312,24 @@ mod os {
 
     pub(super) fn unmap(_: NonNull<u8>, _: usize) {}
 
+    pub(super) fn is_cold(_: &File, _: u64) -> bool {
+        false
+    }
+
     pub(super) fn advise_huge_within(_: NonNull<u8>, _: usize) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn what_was_just_written_is_not_on_the_disk_alone() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&[1; 5000]).unwrap();
+        for offset in [0, 4999, 5000, u64::MAX] {
+            assert!(!is_cold(&file, offset), "{offset}");
+        }
+    }
 }

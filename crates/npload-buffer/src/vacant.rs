@@ -282,8 +282,7 @@ mod tests {
     #[test]
     fn memory_of_the_callers_is_filled_in_place() {
         let mut memory = *b"0123456789";
-        let (first, rest) = Vacant::from(&mut memory[..]).split_at(3);
-        drop(first);
+        let (_, rest) = Vacant::from(&mut memory[..]).split_at(3);
         let (zeros, rest) = rest.split_at(2);
         zeros.zero();
         rest.copy_from(b"abcde");

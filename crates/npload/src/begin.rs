@@ -259,7 +259,7 @@ impl Pending {
             self.header().check_nbytes(dest.len())?;
             self.located.checked_nbytes(&self.source, self.len)?;
             self.located
-                .fill(dest, &self.source, self.head.bytes(), options)
+                .fill(dest.into(), &self.source, self.head.bytes(), options)
         };
         read().map_err(|e| self.source.explain(e))
     }

@@ -55,6 +55,6 @@ impl Located {
     ) -> Result<()> {
         self.checked_nbytes(source, len)?;
         let head = Head::read(source, self.base(), len)?;
-        self.fill(dest, source, head.bytes(), options)
+        self.fill(dest.into(), source, head.bytes(), options)
     }
 }

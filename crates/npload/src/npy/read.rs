@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use npload_buffer::{AlignedBuf, Buffer};
+use npload_buffer::{AlignedBuf, Buffer, Unfilled, Vacant};
 
 use super::frame::truncated_header;
 use super::header::{Header, Parsed, parse_header};
@@ -151,15 +151,15 @@ impl Located {
         }
         refuse_objects_as_bytes(self.header.dtype(), options)?;
         let nbytes = self.checked_nbytes(source, len)?;
-        let mut data = allocate(nbytes)?;
-        self.fill(&mut data, source, head.bytes(), options)?;
+        let fill = |dest: Vacant<'_>| self.fill(dest, source, head.bytes(), options);
+        let data = allocate(nbytes)?.fill(fill)?;
         Ok(into_array(self.header, data.into()))
     }
 
     /// Puts the array's bytes into `dest`, of which `head` may have the first.
     pub(crate) fn fill(
         &self,
-        dest: &mut [u8],
+        dest: Vacant<'_>,
         source: &Source,
         head: &[u8],
         options: &LoadOptions,
@@ -169,8 +169,8 @@ impl Located {
         // A part of a page is not worth splitting a large read for.
         let early = if dest.len() > HEAD { &[] } else { early };
         let meter = Meter::new(options, dest.len() as u64);
-        let (first, rest) = dest.split_at_mut(early.len());
-        first.copy_from_slice(early);
+        let (first, rest) = dest.split_at(early.len());
+        first.copy_from(early);
         meter.advance(early.len())?;
         let start = self.data_start().saturating_add(early.len() as u64);
         if rest.is_empty() {
@@ -255,8 +255,8 @@ pub(crate) fn stream_data(
     Ok(into_array(header, data.into()))
 }
 
-pub(crate) fn allocate(nbytes: usize) -> Result<AlignedBuf> {
-    AlignedBuf::zeroed(nbytes).map_err(|_| {
+pub(crate) fn allocate(nbytes: usize) -> Result<Unfilled> {
+    Unfilled::new(nbytes).map_err(|_| {
         let message = format!("no memory for an array of {nbytes} bytes");
         Error::new(ErrorKind::OutOfMemory, message)
     })

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use npload_buffer::AlignedBuf;
+use npload_buffer::{AlignedBuf, Vacant, is_cold};
 
 use super::read::allocate;
 use crate::selection::{Plan, Runs};
@@ -12,45 +12,63 @@ use crate::{Error, LoadOptions, Result};
 /// Gaps up to this are read through: a call costs as much as moving about 16 KiB from the page cache.
 const GAP: u64 = 16 << 10;
 
+/// The same where the disk is to be read: it moves 64 KiB in the time that it takes to answer. Rows of
+/// 4 KiB, every tenth of 128 MB: 65 ms, each by a read of its own 150.
+const COLD_GAP: u64 = 64 << 10;
+
 /// What is read at once when runs with gaps between them are read together: half of what a load may
 /// take beyond its array. A column of 64 MB: 3.7 ms, with 256 KiB 4.3, with 1 MiB 2.9.
 const SPAN: u64 = 512 << 10;
 
-/// Pieces for each thread: those that meet less, or are read by a busy core, do fewer.
-const PIECES: usize = 8;
+/// How far a piece of the runs reaches that one thread takes at a time. All threads stay close together,
+/// so that to the system they are one reader who goes forward, for whom it reads ahead.
+const PIECE: u64 = 4 << 20;
 
 /// The bytes of a plan's runs. `read_at` reads at offsets into the array's data, which rise from
 /// call to call. `told` hears how many bytes of the plan are newly in place: not those of gaps.
 pub(crate) fn read_runs(
     plan: &Plan,
-    read_at: &mut dyn FnMut(u64, &mut [u8]) -> Result<()>,
+    read_at: &mut dyn FnMut(u64, Vacant<'_>) -> Result<()>,
     told: &dyn Fn(usize),
 ) -> Result<AlignedBuf> {
-    let mut data = allocate(plan.nbytes)?;
     let mut scratch = Vec::new();
-    fill_runs(&plan.runs, &mut data, SPAN, &mut scratch, read_at, told)?;
-    Ok(data)
+    let warm = &|_| false;
+    let fill =
+        |dest: Vacant<'_>| fill_runs(&plan.runs, dest, SPAN, &mut scratch, warm, read_at, told);
+    allocate(plan.nbytes)?.fill(fill)
 }
 
 /// The same, into memory that has just their bytes. Beyond it this takes the bytes of one span, in
 /// `scratch`. Runs may be single bytes, so they are not kept but gone through twice: once to see how
-/// far a span reaches, once to take them out of it.
+/// far a span reaches, once to take them out of it. `cold` says whether the disk is to be read at an
+/// offset; it is asked once for a piece, and only where that makes a difference: what the system reads
+/// ahead is not all there is of it.
 fn fill_runs(
     runs: &Runs,
-    mut rest: &mut [u8],
+    mut rest: Vacant<'_>,
     span: u64,
     scratch: &mut Vec<u8>,
-    read_at: &mut dyn FnMut(u64, &mut [u8]) -> Result<()>,
+    cold: &dyn Fn(u64) -> bool,
+    read_at: &mut dyn FnMut(u64, Vacant<'_>) -> Result<()>,
     told: &dyn Fn(usize),
 ) -> Result<()> {
     let mut ahead = runs.clone().peekable();
     let mut runs = runs.clone();
+    let (mut gap, mut asked) = (GAP, None);
     while let Some((start, run)) = ahead.next() {
         let mut end = start.saturating_add(run);
         let mut wanted = run;
         let mut count = 1_usize;
+        let depends = |next: &(u64, u64)| {
+            let gap = next.0.saturating_sub(end);
+            gap > GAP && gap <= COLD_GAP
+        };
+        if asked.is_none_or(|asked| start >= asked) && ahead.peek().is_some_and(depends) {
+            gap = if cold(start) { COLD_GAP } else { GAP };
+            asked = Some(start.saturating_add(PIECE));
+        }
         let near = |end: u64, next: &(u64, u64)| {
-            next.0.saturating_sub(end) <= GAP
+            next.0.saturating_sub(end) <= gap
                 && next.0.saturating_add(next.1).saturating_sub(start) <= span
         };
         while let Some(next) = ahead.next_if(|next| near(end, next)) {
@@ -58,7 +76,7 @@ fn fill_runs(
             wanted = wanted.saturating_add(next.1);
             count = count.saturating_add(1);
         }
-        let (mut dest, after) = split(rest, wanted);
+        let (dest, after) = split(rest, wanted);
         rest = after;
         let placed = dest.len();
         let group = runs.by_ref().take(count);
@@ -67,14 +85,14 @@ fn fill_runs(
             group.for_each(drop);
         } else {
             scratch.resize(usize::try_from(end.saturating_sub(start)).unwrap_or(0), 0);
-            read_at(start, scratch)?;
-            for (at, len) in group {
-                let (place, after) = split(dest, len);
-                dest = after;
+            read_at(start, scratch.as_mut_slice().into())?;
+            dest.gather(group.map(|(at, len)| {
                 let from = usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX);
-                let piece = scratch.get(from..from.saturating_add(place.len()));
-                place.copy_from_slice(piece.unwrap_or_default());
-            }
+                let len = usize::try_from(len).unwrap_or(usize::MAX);
+                scratch
+                    .get(from..from.saturating_add(len))
+                    .unwrap_or_default()
+            }));
         }
         told(placed);
     }
@@ -92,44 +110,48 @@ pub(crate) fn read_runs_at(
 ) -> Result<AlignedBuf> {
     let extent = plan.runs.end().saturating_sub(plan.runs.start());
     let threads = options.threads_for(extent);
-    let pieces = plan.runs.split(threads.saturating_mul(PIECES), plan.nbytes);
+    let pieces = usize::try_from(extent.div_ceil(PIECE)).unwrap_or(usize::MAX);
+    let pieces = plan.runs.split(pieces, plan.nbytes);
     let reading = Reading {
         source,
         start,
         meter,
     };
     let Some(pieces) = pieces.filter(|_| threads > 1) else {
-        let read_at = &mut |offset, dest: &mut [u8]| {
+        let read_at = &mut |offset, dest: Vacant<'_>| {
             let threads = options.threads_for(dest.len() as u64);
             reading.read_at(offset, dest, threads)
         };
-        return read_runs(plan, read_at, &|bytes| reading.told(bytes));
+        let told = |bytes| reading.told(bytes);
+        let cold = |offset| reading.is_cold(offset);
+        let mut scratch = Vec::new();
+        return allocate(plan.nbytes)?
+            .fill(|dest| fill_runs(&plan.runs, dest, SPAN, &mut scratch, &cold, read_at, &told));
     };
-    let mut data = allocate(plan.nbytes)?;
     // The threads allocate nothing; all of them together have one span.
     let span = SPAN.checked_div(threads as u64).unwrap_or(SPAN);
     let scratch = || Vec::with_capacity(usize::try_from(span).unwrap_or(0));
     let scratches: Vec<_> = (0..threads).map(|_| scratch()).collect();
     let scratches = Mutex::new(scratches);
-    let mut rest: &mut [u8] = &mut data;
-    let work = pieces.into_iter().map(|(runs, nbytes)| {
-        let (dest, after) = split(std::mem::take(&mut rest), nbytes as u64);
-        rest = after;
-        (runs, dest)
-    });
-    share(threads, source.reader().stack_size(), work, &|(
-        runs,
-        dest,
-    )| {
+    let fill = |(runs, dest): (Runs, Vacant<'_>)| {
         let held = || scratches.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scratch = held().pop().unwrap_or_default();
-        let read_at = &mut |offset, dest: &mut [u8]| reading.read_at(offset, dest, 1);
+        let read_at = &mut |offset, dest: Vacant<'_>| reading.read_at(offset, dest, 1);
         let told = |bytes| reading.told(bytes);
-        let done = fill_runs(&runs, dest, span, &mut scratch, read_at, &told);
+        let cold = |offset| reading.is_cold(offset);
+        let done = fill_runs(&runs, dest, span, &mut scratch, &cold, read_at, &told);
         held().push(scratch);
         done
-    })?;
-    Ok(data)
+    };
+    allocate(plan.nbytes)?.fill(|dest| {
+        let mut rest = Some(dest);
+        let work = pieces.into_iter().map_while(|(runs, nbytes)| {
+            let (dest, after) = rest.take()?.split_at(nbytes);
+            rest = Some(after);
+            Some((runs, dest))
+        });
+        share(threads, source.reader().stack_size(), work, &fill)
+    })
 }
 
 /// Data that lies as it is in a source.
@@ -145,7 +167,12 @@ impl Reading<'_> {
         bytes as u64 > SPAN
     }
 
-    fn read_at(&self, offset: u64, dest: &mut [u8], threads: usize) -> Result<()> {
+    fn is_cold(&self, offset: u64) -> bool {
+        let file = self.source.file();
+        file.is_some_and(|file| is_cold(file, self.start.saturating_add(offset)))
+    }
+
+    fn read_at(&self, offset: u64, dest: Vacant<'_>, threads: usize) -> Result<()> {
         self.meter.check()?;
         let progress = |bytes| self.meter.advance(bytes);
         let fill = Fill {
@@ -166,7 +193,6 @@ impl Reading<'_> {
 }
 
 /// The first `len` bytes and the others. The runs of a plan add up to its size.
-fn split(bytes: &mut [u8], len: u64) -> (&mut [u8], &mut [u8]) {
-    let len = usize::try_from(len).unwrap_or(usize::MAX);
-    bytes.split_at_mut(len.min(bytes.len()))
+fn split(vacant: Vacant<'_>, len: u64) -> (Vacant<'_>, Vacant<'_>) {
+    vacant.split_at(usize::try_from(len).unwrap_or(usize::MAX))
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use crc32fast::Hasher;
-use npload_buffer::{AlignedBuf, Buffer};
+use npload_buffer::{AlignedBuf, Buffer, Vacant};
 
 use super::member::verify;
 use super::part::MemberData;
@@ -126,15 +126,17 @@ impl<'a> Inflated<'a> {
         plan: &Plan,
         told: &dyn Fn(usize) -> Result<()>,
     ) -> Result<AlignedBuf> {
-        let mut read_at = |offset, dest: &mut [u8]| {
+        let mut read_at = |offset, dest: Vacant<'_>| {
+            let len = dest.len() as u64;
             let start = member.start.saturating_add(offset);
             self.reader.skip(start.saturating_sub(self.at), told)?;
-            for piece in dest.chunks_mut(PIECE) {
+            for piece in dest.pieces(PIECE) {
+                let piece = piece.zero();
                 let read = io::Read::read_exact(&mut self.reader, piece);
                 read.map_err(|e| from_reader(e, start))?;
                 told(piece.len())?;
             }
-            self.at = start.saturating_add(dest.len() as u64);
+            self.at = start.saturating_add(len);
             Ok(())
         };
         read_runs(plan, &mut read_at, &|_| ())

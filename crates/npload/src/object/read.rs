@@ -1,6 +1,6 @@
 //! The bytes of a pickle, out of whatever they stand in: as far as the pickle goes, not further.
 
-use npload_buffer::{AlignedBuf, Buffer};
+use npload_buffer::Buffer;
 use npload_pickle::{Bytes, End, find_end};
 
 use crate::npy::allocate;
@@ -38,7 +38,7 @@ pub(crate) fn read_pickle(
             End::Broken(at) => at.saturating_add(AT_ONCE).min(there),
         }
     };
-    let mut memory: AlignedBuf = allocate(usize::try_from(wanted).unwrap_or(usize::MAX))?;
+    let memory = allocate(usize::try_from(wanted).unwrap_or(usize::MAX))?;
     let meter = Meter::new(options, wanted);
     let fill = Fill {
         threads: options.threads_for(wanted),
@@ -46,7 +46,7 @@ pub(crate) fn read_pickle(
         progress: Some(&|bytes| meter.advance(bytes)),
         failed: |e, at| Error::io(e, "reading the pickle").at(at),
     };
-    fill.read(source.reader(), start, &mut memory)?;
+    let memory = memory.fill(|dest| fill.read(source.reader(), start, dest).map(drop))?;
     meter.finish()?;
     Ok(memory.into())
 }

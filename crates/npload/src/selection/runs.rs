@@ -144,13 +144,17 @@ impl Runs {
 
     /// The same runs in up to so many pieces, in order, and how many of their bytes each has of
     /// `nbytes` in all; none where they are not to be split.
-    pub(crate) fn split(&self, pieces: usize, nbytes: usize) -> Option<Vec<(Runs, usize)>> {
+    pub(crate) fn split(
+        &self,
+        pieces: usize,
+        nbytes: usize,
+    ) -> Option<impl Iterator<Item = (Runs, usize)>> {
         let first = self.next?;
         let outer = self.axes.first().filter(|outer| outer.jump == 0)?;
         let count = usize::try_from(outer.count).ok()?;
         let each = nbytes.checked_div(count)?;
         let longest = count.div_ceil(pieces.max(1));
-        let piece = |start: usize| {
+        let piece = move |start: usize| {
             let len = longest.min(count.saturating_sub(start));
             let mut runs = self.clone();
             runs.next = Some(first.saturating_add(outer.stride.saturating_mul(start as u64)));
@@ -159,7 +163,7 @@ impl Runs {
             }
             (runs, each.saturating_mul(len))
         };
-        Some((0..count).step_by(longest.max(1)).map(piece).collect())
+        Some((0..count).step_by(longest.max(1)).map(piece))
     }
 
     /// Where the first run begins.
@@ -231,6 +235,7 @@ mod tests {
                     assert!(all.len() < 2);
                     continue;
                 };
+                let split: Vec<_> = split.collect();
                 assert!(split.len() <= pieces);
                 for (runs, nbytes) in &split {
                     let found: u64 = runs.clone().map(|run| run.1).sum();

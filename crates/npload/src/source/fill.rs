@@ -4,7 +4,7 @@
 use std::io;
 
 use crc32fast::Hasher;
-use npload_buffer::ReadAt;
+use npload_buffer::{ReadAt, Vacant};
 
 use super::share::share;
 use crate::{Error, Result};
@@ -39,7 +39,7 @@ impl Fill<'_> {
         &self,
         source: &dyn ReadAt,
         offset: u64,
-        dest: &mut [u8],
+        dest: Vacant<'_>,
     ) -> Result<Option<u32>> {
         if self.threads < 2 || dest.len() <= PIECE {
             return self.read_piece(source, offset, dest);
@@ -54,15 +54,13 @@ impl Fill<'_> {
             }
         ];
         let mut places = sums.iter_mut();
-        let pieces = dest.chunks_mut(PIECE).zip((offset..).step_by(PIECE));
+        let pieces = dest.pieces(PIECE).zip((offset..).step_by(PIECE));
         let pieces = pieces.map(|(piece, at)| (piece, at, places.next()));
         share(threads, source.stack_size(), pieces, &|(piece, at, sum)| {
+            let len = piece.len();
             let crc = self.read_piece(source, at, piece)?;
             if let (Some(sum), Some(crc)) = (sum, crc) {
-                *sum = Sum {
-                    crc,
-                    len: piece.len(),
-                };
+                *sum = Sum { crc, len };
             }
             Ok::<(), Error>(())
         })?;
@@ -73,12 +71,12 @@ impl Fill<'_> {
         &self,
         source: &dyn ReadAt,
         mut offset: u64,
-        piece: &mut [u8],
+        piece: Vacant<'_>,
     ) -> Result<Option<u32>> {
         let mut crc = self.sum.then(Hasher::new);
-        for block in piece.chunks_mut(if self.sum { BLOCK } else { PIECE }) {
+        for block in piece.pieces(if self.sum { BLOCK } else { PIECE }) {
             let reading = |err| (self.failed)(err, offset);
-            source.read_exact_at(block, offset).map_err(reading)?;
+            let block = block.read_exact_at(source, offset).map_err(reading)?;
             offset = offset.saturating_add(block.len() as u64);
             if let Some(crc) = &mut crc {
                 crc.update(block);
@@ -147,7 +145,7 @@ mod tests {
                     ..filling(threads, sum)
                 };
                 let mut dest = vec![0; expected[..].len()];
-                let found = fill.read(&source, 5, &mut dest).unwrap();
+                let found = fill.read(&source, 5, dest.as_mut_slice().into()).unwrap();
                 assert!(dest == *expected);
                 assert_eq!(found, sum.then_some(crc));
                 assert_eq!(told.into_inner(), dest.len());
@@ -165,13 +163,15 @@ mod tests {
                 progress: Some(&stop),
                 ..filling(threads, true)
             };
-            let err = fill.read(&source, 0, &mut dest).unwrap_err();
+            let err = fill
+                .read(&source, 0, dest.as_mut_slice().into())
+                .unwrap_err();
             assert_eq!(
                 (err.kind(), err.message()),
                 (ErrorKind::Argument, "stopped")
             );
             let err = filling(threads, false)
-                .read(&source, 1, &mut dest)
+                .read(&source, 1, dest.as_mut_slice().into())
                 .unwrap_err();
             assert_eq!(err.kind(), ErrorKind::Io);
         }
@@ -180,7 +180,9 @@ mod tests {
     #[test]
     fn no_bytes_have_the_sum_of_nothing() {
         assert_eq!(
-            filling(2, true).read(&bytes(), 3, &mut []).unwrap(),
+            filling(2, true)
+                .read(&bytes(), 3, [].as_mut_slice().into())
+                .unwrap(),
             Some(0)
         );
         assert_eq!(combined(&[]), 0);

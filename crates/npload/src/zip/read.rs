@@ -8,7 +8,7 @@
 //! | deflate | all, or a quarter of a quarter … until that is 16 MiB or 8 times the compressed bytes; four times as much whenever it is full | libdeflate |
 //! | deflate without libdeflate, bzip2, lzma, zstd | doubled as bytes arrive | streamed |
 
-use npload_buffer::{ALIGNMENT, AlignedBuf, Buffer};
+use npload_buffer::{ALIGNMENT, AlignedBuf, Buffer, Unfilled, Vacant};
 
 use super::compressed::{self, Compressed};
 use super::local::Opened;
@@ -155,15 +155,32 @@ impl Entry<'_> {
         memory: Memory,
         options: &ReadOptions<'_>,
     ) -> Result<AlignedBuf> {
-        let mut bytes = self.allocate(memory.total, false, options)?;
-        let out = bytes.get_mut(memory.pad..).unwrap_or_default();
+        let fill = |vacant: Vacant<'_>| {
+            let (pad, out) = vacant.split_at(memory.pad);
+            pad.zero();
+            self.fill_stored(opened, out, options)
+        };
+        if options.inflaters.is_some() {
+            let mut bytes = self.allocate(memory.total, false, options)?;
+            fill(Vacant::from(&mut *bytes))?;
+            return Ok(bytes);
+        }
+        let bytes = Unfilled::new(memory.total).map_err(|err| self.no_memory(err))?;
+        bytes.fill(fill)
+    }
+
+    fn fill_stored(
+        &self,
+        opened: &Opened<'_>,
+        out: Vacant<'_>,
+        options: &ReadOptions<'_>,
+    ) -> Result<()> {
         if opened.head.len() == out.len() && !out.is_empty() {
-            out.copy_from_slice(opened.head);
+            let out = out.copy_from(opened.head);
             if options.verify {
                 self.check_crc(out).map_err(|err| self.failed(err))?;
             }
-            options.advance(out.len())?;
-            return Ok(bytes);
+            return options.advance(out.len());
         }
         let fill = Fill {
             threads: options.threads,
@@ -173,10 +190,8 @@ impl Entry<'_> {
         };
         let crc = fill.read(&*self.archive.source, opened.range.start, out);
         let crc = crc.map_err(|err| self.failed(err))?;
-        if let Some(crc) = crc {
-            self.compare_crc(crc).map_err(|err| self.failed(err))?;
-        }
-        Ok(bytes)
+        crc.map_or(Ok(()), |crc| self.compare_crc(crc))
+            .map_err(|err| self.failed(err))
     }
 
     /// Whether [`Entry::read_unshared`] allocates nothing when it is given `inflaters`. Without

@@ -54,8 +54,9 @@ impl Entry<'_> {
             if options.verify {
                 self.sum(&mut sum, range.start..start)?;
             }
-            if let Some(crc) = fill.read(source, start, dest)? {
-                sum.combine(&Hasher::new_with_initial_len(crc, dest.len() as u64));
+            let len = dest.len() as u64;
+            if let Some(crc) = fill.read(source, start, dest.into())? {
+                sum.combine(&Hasher::new_with_initial_len(crc, len));
                 self.sum(&mut sum, end..range.end)?;
                 self.compare_crc(sum.finalize())?;
             }
