@@ -2,6 +2,7 @@
 
 mod address;
 mod blocks;
+mod boxes;
 mod index;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -322,6 +323,16 @@ impl LazyArray {
         guarded(py, || {
             LazyBlocks::new(py, self.data()?, shape.as_deref(), self.ml)
         })
+    }
+
+    /// Boxes of it, each a new array in aligned memory, in C order and native byte order. A box has the
+    /// start and the end on each axis.
+    fn _read_boxes<'py>(
+        &self,
+        py: Python<'py>,
+        boxes: Vec<Vec<(usize, usize)>>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        guarded(py, || boxes::read(py, &*self.data()?, boxes, self.ml))
     }
 
     /// Iterates over the first axis. Rows are read some at a time, up to 16 MiB.

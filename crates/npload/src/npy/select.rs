@@ -14,7 +14,7 @@ const GAP: u64 = 16 << 10;
 
 /// What is read at once when runs with gaps between them are read together: half of what a load may
 /// take beyond its array. A column of 64 MB: 3.7 ms, with 256 KiB 4.3, with 1 MiB 2.9.
-const SPAN: u64 = 512 << 10;
+pub(super) const SPAN: u64 = 512 << 10;
 
 /// Pieces for each thread: those that meet less, or are read by a busy core, do fewer.
 const PIECES: usize = 8;
@@ -35,7 +35,7 @@ pub(crate) fn read_runs(
 /// The same, into memory that has just their bytes. Beyond it this takes the bytes of one span, in
 /// `scratch`. Runs may be single bytes, so they are not kept but gone through twice: once to see how
 /// far a span reaches, once to take them out of it.
-fn fill_runs(
+pub(super) fn fill_runs(
     runs: &Runs,
     mut rest: &mut [u8],
     span: u64,

@@ -143,7 +143,7 @@ impl<'a> Inflated<'a> {
 
 /// An error out of a reader of ours, which carries what it means.
 #[cold]
-fn from_reader(err: io::Error, offset: u64) -> Error {
+pub(super) fn from_reader(err: io::Error, offset: u64) -> Error {
     match err.downcast::<Error>() {
         Ok(ours) => ours,
         Err(other) => Error::io(other, "decompressing the member").at(offset),
