@@ -47,6 +47,7 @@ pub(crate) struct LazyArray {
     shape: Vec<usize>,
     chunks: Vec<usize>,
     order: Order,
+    is_compressed: bool,
     ml: MlDtypes,
     /// Where others find it; nothing where only this process has the file.
     address: Option<Address>,
@@ -90,6 +91,7 @@ impl LazyArray {
             shape: header.shape().to_vec(),
             chunks: header.block_shape(block),
             order: header.order(),
+            is_compressed,
             ml,
             address,
         })
@@ -359,6 +361,12 @@ impl LazyArray {
             Some(address) => Ok(address.arguments(py)?.into_any()),
             None => py.import("uuid")?.call_method0("uuid4")?.getattr("hex"),
         }
+    }
+
+    /// Whether it is a compressed member.
+    #[getter]
+    fn _is_compressed(&self) -> bool {
+        self.is_compressed
     }
 
     #[getter]
