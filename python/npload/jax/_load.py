@@ -118,12 +118,12 @@ def load(
     if isinstance(opened, LazyArray):
         with opened:
             whole: Callable[[], Any] = opened.load
-            return put(InFile(opened, _name(file), whole), where.one(), rule)
+            return put(InFile(opened, name_of(file), whole), where.one(), rule)
     if isinstance(opened, np.ndarray):
-        return put(InMemory(opened, _name(file)), where.one(), rule)
+        return put(InMemory(opened, name_of(file)), where.one(), rule)
     if not where.is_default or dtype is not None:
         raise TypeError(
-            f"{_name(file)} is a pickle: it loads as what it holds, without device, sharding and dtype"
+            f"{name_of(file)} is a pickle: it loads as what it holds, without device, sharding and dtype"
         )
     return opened
 
@@ -145,7 +145,7 @@ def _can_be_opened(
     return stat.S_ISREG(found.st_mode) and found.st_size > 0
 
 
-def _name(file: Any) -> str:
+def name_of(file: Any) -> str:
     """Return what errors call a file."""
     if isinstance(file, (str, bytes, os.PathLike)):
         return os.fsdecode(file)

@@ -34,11 +34,9 @@ _PACKED = {"int1", "int2", "int4", "float4_e2m1fn"}
 
 def _has_own_memory(device: jax.Device | None) -> bool:
     if device is None:
-        chosen = jax.config.jax_default_device
-        if isinstance(chosen, str):
-            return not chosen.startswith("cpu")
-        device = chosen if isinstance(chosen, jax.Device) else jax.local_devices()[0]
-    return device.platform != "cpu"
+        chosen: Any = jax.config.jax_default_device
+        device = chosen if isinstance(chosen, jax.Device) else jax.local_devices(backend=chosen)[0]
+    return str(device.platform) != "cpu"
 
 
 @functools.partial(jax.jit, static_argnames="axis", donate_argnames="into")

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from jax.sharding import Sharding
 
-from npload.jax._load import load
+from npload.jax._load import load, name_of
 from npload.jax._npz import NpzArrays, load_members
 from npload.jax._place import Placements
 from npload.jax._values import Rule
@@ -73,21 +73,21 @@ def load_tree(
     ValueError: model.npz does not fit the target:
       layers/0/b: is in the file, and not in the target
     """
-    # Its shardings are for the archive's keys: it checks that they fit.
-    with load(file, device=device, sharding=sharding, **options) as arrays:
-        if not isinstance(arrays, NpzArrays):
-            raise ValueError(  # noqa: TRY004  (as for a file of another kind)
-                f"{file!r} is no archive: only an .npz file is a tree"
-            )
+    loaded = load(file, device=device, sharding=sharding, **options)
+    if not isinstance(loaded, NpzArrays):
+        raise ValueError(  # noqa: TRY004  (as for a file of another kind)
+            f"{name_of(file)} is no archive: only an .npz file is a tree"
+        )
+    with loaded as arrays:
         if target is None:
-            _check_names(arrays.files, str(file))
+            _check_names(arrays.files, name_of(file))
             return _nested(arrays.load_all())
         leaves, structure = jax.tree_util.tree_flatten_with_path(target)
         wanted = {
             jax.tree_util.keystr(path, simple=True, separator="/"): _leaf(leaf)
             for path, leaf in leaves
         }
-        _check(arrays, wanted, str(file))
+        _check(arrays, wanted, name_of(file))
         own_places = arrays._where.is_default
 
         def place(key: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Sharding | None:
@@ -96,8 +96,8 @@ def load_tree(
         def rule(key: str) -> Rule:
             return _rule(arrays._rule, wanted[key])
 
-        loaded = load_members(arrays._npz, list(wanted), place, rule)
-        return jax.tree_util.tree_unflatten(structure, [loaded[key] for key in wanted])
+        members = load_members(arrays._npz, list(wanted), place, rule)
+        return jax.tree_util.tree_unflatten(structure, [members[key] for key in wanted])
 
 
 def _leaf(leaf: Any) -> _Leaf:

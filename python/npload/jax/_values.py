@@ -93,8 +93,10 @@ class Rule(NamedTuple):
             array = array.astype(array.dtype.newbyteorder("="))
         if array.dtype == target:
             return array
+        if array.size == 0:
+            return array.astype(target)
         if _HALVES.get(array.dtype.name) == target.name:
-            converted, first = narrow(np.ascontiguousarray(array), self.threads)
+            converted, first = narrow(np.require(array, requirements="CA"), self.threads)
             at: Any = None if first is None else np.unravel_index(first, array.shape)
         else:
             converted, at = _cast(array, target, name)
