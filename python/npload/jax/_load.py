@@ -5,7 +5,6 @@ import stat
 from collections.abc import Callable
 from typing import Any, Literal
 
-import jax
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -13,6 +12,7 @@ import npload
 from npload._lazy import LazyNpz
 from npload._npload import LazyArray
 from npload._npz import NpzFile
+from npload.jax._device import Device
 from npload.jax._npz import NpzArrays
 from npload.jax._place import Placements, Where, put
 from npload.jax._source import InFile, InMemory
@@ -30,7 +30,7 @@ def load(
     safe_pickle: bool | np.bool = False,
     verify: bool | None = None,
     threads: int | None = None,
-    device: jax.Device | None = None,
+    device: Device | None = None,
     sharding: Placements = None,
     dtype: DTypeLike | None = None,
     on_narrow: OnNarrow = "error",

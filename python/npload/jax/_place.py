@@ -9,10 +9,11 @@ from jax.sharding import Sharding, SingleDeviceSharding
 from numpy.typing import NDArray
 
 from npload.jax import _stage
+from npload.jax._device import Device, is_device
 from npload.jax._source import Box, Source, whole
 from npload.jax._values import Rule
 
-Placement: TypeAlias = jax.Device | Sharding | None
+Placement: TypeAlias = Device | Sharding | None
 Placements: TypeAlias = (
     Placement
     | Mapping[str, Placement]
@@ -23,10 +24,10 @@ Placements: TypeAlias = (
 class Where:
     """The `device` or `sharding` of a load, by key where there are several arrays."""
 
-    def __init__(self, device: jax.Device | None, sharding: Placements) -> None:
+    def __init__(self, device: Device | None, sharding: Placements) -> None:
         if device is not None and sharding is not None:
             raise ValueError("device and sharding exclude each other: a sharding names its devices")
-        if device is not None and not isinstance(device, (jax.Device, Sharding)):
+        if device is not None and not is_device(device):
             raise TypeError(f"device must be a jax.Device, not {type(device).__name__}")
         self._given: Placements = sharding if device is None else device
         if not self._is_one and not isinstance(self._given, Mapping) and not callable(self._given):
@@ -37,7 +38,7 @@ class Where:
 
     @property
     def _is_one(self) -> bool:
-        return self._given is None or isinstance(self._given, (jax.Device, Sharding))
+        return self._given is None or isinstance(self._given, Sharding) or is_device(self._given)
 
     @property
     def is_default(self) -> bool:
@@ -82,7 +83,7 @@ class Where:
 def _as_sharding(given: Any, what: str) -> Sharding | None:
     if given is None or isinstance(given, Sharding):
         return given
-    if isinstance(given, jax.Device):
+    if is_device(given):
         return SingleDeviceSharding(given)
     raise TypeError(
         f"{what} must be a jax.sharding.Sharding, a jax.Device or None, not {type(given).__name__}"
@@ -114,7 +115,7 @@ def _shards(source: Source, sharding: Sharding, rule: Rule, target: np.dtype[Any
         device: SingleDeviceSharding(device, memory_kind=sharding.memory_kind) for device in boxes
     }
     if any(_stage.is_for(device, shape, target) for device in boxes):
-        there: dict[jax.Device, jax.Array] = {}
+        there: dict[Device, jax.Array] = {}
         for box in dict.fromkeys(boxes.values()):
             devices = [device for device, own in boxes.items() if own == box]
             staged = _stage.put(source, box, [places[device] for device in devices], rule)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Sharding
 
+from npload.jax._device import Device, is_device
 from npload.jax._source import Box, Source
 from npload.jax._values import Rule
 
@@ -21,7 +22,7 @@ _AHEAD = 2
 """How many pieces may be on their way while the next one is read."""
 
 
-def is_for(device: jax.Device | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
+def is_for(device: Device | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
     """Whether an array is to go to a device in pieces."""
     if math.prod(shape) * dtype.itemsize <= 2 * _PIECE or dtype.name.strip("u") in _PACKED:
         return False
@@ -32,10 +33,10 @@ _PACKED = {"int1", "int2", "int4", "float4_e2m1fn"}
 """Types of which a device may have several in a byte: they are sent whole."""
 
 
-def _has_own_memory(device: jax.Device | None) -> bool:
+def _has_own_memory(device: Device | None) -> bool:
     if device is None:
         chosen: Any = jax.config.jax_default_device
-        device = chosen if isinstance(chosen, jax.Device) else jax.local_devices(backend=chosen)[0]
+        device = chosen if is_device(chosen) else jax.local_devices(backend=chosen)[0]
     return str(device.platform) != "cpu"
 
 

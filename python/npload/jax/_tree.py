@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jax.sharding import Sharding
 
+from npload.jax._device import Device
 from npload.jax._load import load, name_of
 from npload.jax._npz import NpzArrays, load_members
 from npload.jax._place import Placements
@@ -25,7 +26,7 @@ def load_tree(
     file: Any,
     target: Any = None,
     *,
-    device: jax.Device | None = None,
+    device: Device | None = None,
     sharding: Placements = None,
     **options: Any,
 ) -> Any:

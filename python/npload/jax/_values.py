@@ -96,7 +96,7 @@ class Rule(NamedTuple):
         if array.size == 0:
             return array.astype(target)
         if _HALVES.get(array.dtype.name) == target.name:
-            converted, first = narrow(np.require(array, requirements="CA"), self.threads)
+            converted, first = narrow(np.require(array, requirements=["C", "A"]), self.threads)
             at: Any = None if first is None else np.unravel_index(first, array.shape)
         else:
             converted, at = _cast(array, target, name)
