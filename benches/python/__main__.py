@@ -37,7 +37,9 @@ def main() -> None:
     chosen = [case for case in known if not arguments.case or any(part in case.name for part in arguments.case)]
     if not chosen:
         sys.exit("no such case; there are: " + ", ".join(case.name for case in known))
-    versions = f"Python {platform.python_version()}, numpy {np.__version__}, jax {version('jax')}, npload {version('npload')}"
+    versions = (
+        f"Python {platform.python_version()}, numpy {np.__version__}, jax {version('jax')}, npload {version('npload')}"
+    )
     print(f"{versions}; {os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}\n")
     head = f"{'case':<34} {'NumPy, JAX':>10} {'npload':>10} {'ratio':>8} {'quartiles':>15}  {'aim':<6}"
     print(head + f" {'beside':<24} {'npload ÷':>8}")

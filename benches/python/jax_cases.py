@@ -44,7 +44,10 @@ def npy(files: Inputs, mmap_mode: Any = None) -> Contenders:
 
 
 def fortran(files: Inputs) -> Contenders:
-    path = str(files.npy("fortran-256.npy", lambda: np.asfortranarray(files.floats(256).reshape(8192 // files.shrink, -1))))
+    def array() -> np.ndarray:
+        return np.asfortranarray(files.floats(256).reshape(8192 // files.shrink, -1))
+
+    path = str(files.npy("fortran-256.npy", array))
     return beside(partial(jnp.load, path), partial(npload.jax.load, path))
 
 

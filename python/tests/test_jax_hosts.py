@@ -47,10 +47,10 @@ for mesh, spec in [
         array = npload.jax.load(path, sharding=sharding)
     read = read_bytes() - before
     assert array.sharding == sharding and not array.is_fully_addressable
-    own = sum(shard.data.nbytes for shard in array.addressable_shards if shard.replica_id == 0)
-    sums = [float(np.asarray(shard.data).sum(dtype="f8")) for shard in array.addressable_shards if shard.replica_id == 0]
-    total = float(jax.jit(lambda a: a.astype("f4").mean())(array))
-    told.append([read, array.nbytes, sum(sums), total])
+    own = [np.asarray(shard.data) for shard in array.addressable_shards if shard.replica_id == 0]
+    total = sum(float(shard.sum(dtype="f8")) for shard in own)
+    mean = float(jax.jit(lambda a: a.astype("f4").mean())(array))
+    told.append([read, array.nbytes, total, mean])
 print(json.dumps(told))
 jax.distributed.shutdown()
 """

@@ -123,9 +123,7 @@ def test_columns_of_a_mapping_and_rows_at_odd_places_are_copied(tmp_path: Path) 
     odd = np.arange(8 * 3, dtype="f4").reshape(8, 3)
     np.save(tmp_path / "x.npy", odd)
     for name in ("rows", "half replicated"):
-        assert_equal(
-            np.asarray(npload.jax.load(tmp_path / "x.npy", mmap_mode="r", sharding=SHARDINGS[name])), odd
-        )
+        assert_equal(np.asarray(npload.jax.load(tmp_path / "x.npy", mmap_mode="r", sharding=SHARDINGS[name])), odd)
     np.save(tmp_path / "x.npy", LARGE)
     array = npload.jax.load(tmp_path / "x.npy", mmap_mode="r", sharding=SHARDINGS["columns"])
     assert_equal(np.asarray(array), LARGE)
@@ -221,4 +219,3 @@ def test_the_peak_is_the_array_and_8_mib(tmp_path: Path, kind: str, axis: int) -
     grown, nbytes = json.loads(done.stdout)
     assert nbytes == 64 << 20
     assert nbytes <= grown + (1 << 20) and grown < nbytes + (8 << 20), grown
-

@@ -72,6 +72,19 @@ def test_all_at_once(model: Path) -> None:
             arrays.load_all(["none"])
 
 
+def test_whole_names_and_an_archive_in_memory(model: Path) -> None:
+    names = [f"{key}.npy" for key in MODEL]
+    for file in (model, io.BytesIO(model.read_bytes())):
+        for sharding in (None, lambda key, told: SHARDINGS["replicated"] if told.shape else None):
+            with npload.jax.load(file, sharding=sharding) as arrays:
+                loaded = arrays.load_all(names)
+                assert list(loaded) == names
+                for name, array in loaded.items():
+                    assert_equal(np.asarray(array), np.asarray(expected(MODEL[name[:-4]])))
+            if hasattr(file, "seek"):
+                file.seek(0)
+
+
 def test_what_jnp_savez_wrote(tmp_path: Path) -> None:
     jnp.savez(tmp_path / "x.npz", jnp.arange(3), w=jnp.ones((2, 2)), c=jnp.array([1 + 2j]))
     theirs = jnp.load(tmp_path / "x.npz")
@@ -174,9 +187,7 @@ def test_values_that_do_not_fit_name_their_member(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("deflated", [False, True])
 @pytest.mark.parametrize("sharding", [None, SHARDINGS["rows"], SHARDINGS["columns"]])
-def test_a_wrong_checksum_is_found_in_every_way_to_load_it_whole(
-    tmp_path: Path, deflated: bool, sharding: Any
-) -> None:
+def test_a_wrong_checksum_is_found_in_every_way_to_load_it_whole(tmp_path: Path, deflated: bool, sharding: Any) -> None:
     array = np.arange(64 * 4096, dtype="i4").reshape(64, 4096)
     data = bytearray(savez(tmp_path / "x.npz", deflated, w=array).read_bytes())
     with zipfile.ZipFile(tmp_path / "x.npz") as archive:

@@ -161,4 +161,3 @@ def test_the_host_holds_few_pieces_at_a_time(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(jax, "device_put", put)
     array = npload.jax.load(tmp_path / "x.npy")
     assert len(held) == 500 and sum(held) == array.nbytes and max(held) <= 10_000
-

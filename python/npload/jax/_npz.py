@@ -132,7 +132,7 @@ def _put_whole(npz: NpzFile, keys: list[str], rule: Callable[[str], Rule]) -> di
     """Load members side by side, and hand those that JAX can have to it at once, uncommitted."""
     if len(keys) == 1:
         found = {keys[0]: npz[keys[0]]}
-    elif len(keys) == len(npz) and not _has_twins(npz):
+    elif keys == npz.files:
         found = npz.load_all()
     else:
         found = npz.load_all(keys) if keys else {}
@@ -144,13 +144,9 @@ def _put_whole(npz: NpzFile, keys: list[str], rule: Callable[[str], Rule]) -> di
     return found
 
 
-def _has_twins(npz: NpzFile) -> bool:
-    return len(set(npz.files)) < len(npz)
-
-
 def _threads(npz: NpzFile, members: int) -> int:
     threads: int | None = npz._arguments()["threads"]
-    return min(members, threads or min(8, len(os.sched_getaffinity(0))))
+    return min(members, threads or min(8, os.cpu_count() or 1))
 
 
 def _name(npz: NpzFile, key: str) -> str:
