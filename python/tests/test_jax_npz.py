@@ -21,7 +21,7 @@ from jax.sharding import NamedSharding
 import npload.jax
 from conftest import TESTDATA
 from expected import entries_for
-from jax_here import DEVICES, LINE, SHARDINGS, P, assert_equal, pointer, savez, zipped
+from jax_here import DEVICES, LINE, SHARDINGS, P, assert_equal, savez, zipped
 from made import saved
 
 MODEL = {
@@ -364,11 +364,13 @@ def test_archives_and_pickles_are_jaxs_too(model: Path, tmp_path: Path) -> None:
             jnp.load(model, device=DEVICES[0])
 
 
-def test_what_is_installed_copies_what_is_mapped(tmp_path: Path) -> None:
+def test_what_is_installed_copies_what_is_mapped_where_jax_does(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.zeros(100_000, "f4"))
+    theirs = jnp.load(tmp_path / "x.npy", mmap_mode="r")
     with npload.jax.installed():
-        array = jnp.load(tmp_path / "x.npy", mmap_mode="r")
+        ours = jnp.load(tmp_path / "x.npy", mmap_mode="r")
     with (tmp_path / "x.npy").open("r+b") as file:
         file.seek(128)
         file.write(b"\1" * 8)
-    assert float(array[0]) == 0 and pointer(array)
+    # JAX 0.8 does not copy it, newer ones do.
+    assert_equal(ours, theirs)

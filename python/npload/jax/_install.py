@@ -27,7 +27,7 @@ def _load(file: Any, *args: Any, **kwargs: Any) -> Any:
         return loaded
     if loaded.dtype == "V2":
         loaded = loaded.view(ml_dtypes.bfloat16)
-    # Without a second copy, but of what is mapped, which JAX copies.
+    # Without a second copy. Whether what is mapped is copied is JAX's to say: versions differ.
     if not isinstance(loaded, np.memmap) and _stays(loaded.dtype):
         return jax.device_put(loaded)
     try:
