@@ -174,10 +174,8 @@ fn large_arrays_in_every_way_to_cut_them() {
     for shape in [
         &[1_500_000][..],
         &[1100, 1401],
-        &[3, 400_001],
         &[400_001, 3],
         &[31, 300, 151],
-        &[1, 2, 1, 700_000],
     ] {
         for fortran in [false, true] {
             for parts in [&[1][..], &[8], &[1, 8], &[1, 1, 3, 2]] {
