@@ -1,4 +1,4 @@
-"""npload.load beside numpy.load: the table, and target/bench/python.csv.
+"""npload.load beside numpy.load, npload.jax.load beside jax.numpy.load: the table, and target/bench/python.csv.
 
 Usage: scripts/bench python [--once] [--rounds N] [case…]
 
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import cases
 import inputs
+import jax_cases
 import numpy as np
 from rounds import Measured, measure
 
@@ -32,12 +33,15 @@ def main() -> None:
     parser.add_argument("case", nargs="*", help="a part of a case's name")
     arguments = parser.parse_args()
     files = inputs.Inputs(FOLDER / ("python-once" if arguments.once else "python"), small=arguments.once)
-    chosen = [case for case in cases.CASES if not arguments.case or any(part in case.name for part in arguments.case)]
+    known = [*cases.CASES, *jax_cases.CASES]
+    chosen = [case for case in known if not arguments.case or any(part in case.name for part in arguments.case)]
     if not chosen:
-        sys.exit("no such case; there are: " + ", ".join(case.name for case in cases.CASES))
-    versions = f"Python {platform.python_version()}, numpy {np.__version__}, npload {version('npload')}"
+        sys.exit("no such case; there are: " + ", ".join(case.name for case in known))
+    versions = (
+        f"Python {platform.python_version()}, numpy {np.__version__}, jax {version('jax')}, npload {version('npload')}"
+    )
     print(f"{versions}; {os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}\n")
-    head = f"{'case':<34} {'NumPy':>10} {'npload':>10} {'ratio':>8} {'quartiles':>15}  {'aim':<6}"
+    head = f"{'case':<34} {'NumPy, JAX':>10} {'npload':>10} {'ratio':>8} {'quartiles':>15}  {'aim':<6}"
     print(head + f" {'beside':<24} {'npload ÷':>8}")
     rows = []
     for case in chosen:

@@ -16,6 +16,7 @@ mod load;
 mod many;
 mod mapping;
 mod memory;
+mod narrow;
 mod npz;
 mod out;
 mod peek;
@@ -39,6 +40,8 @@ mod _npload {
     use crate::lazy::LazyArray;
     #[pymodule_export]
     use crate::mapping::Mapping;
+    #[pymodule_export]
+    use crate::narrow::narrow;
     #[pymodule_export]
     use crate::npz::Archive;
 

@@ -16,7 +16,7 @@ use crate::error::IntoPython;
 use crate::known::known;
 
 /// A mapped part of a file: the `base` of the arrays over it. It is unmapped when the last of them goes.
-#[pyclass(frozen, module = "npload")]
+#[pyclass(frozen, weakref, module = "npload")]
 pub(crate) struct MappedMemory {
     buffer: Arc<Buffer>,
 }

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 
 /// npload's memory under an array: what the array's `base` is. It goes back when the last such
 /// array does.
-#[pyclass(frozen, module = "npload")]
+#[pyclass(frozen, weakref, module = "npload")]
 pub(crate) struct Memory {
     buffer: Buffer,
 }

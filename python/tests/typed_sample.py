@@ -6,9 +6,11 @@ import io
 from pathlib import Path
 from typing import Any, assert_type
 
+import jax
 import numpy as np
 
 import npload
+import npload.jax
 
 
 def loading(path: Path) -> None:
@@ -51,6 +53,25 @@ def others(path: Path) -> None:
     npload.uninstall()
     with npload.installed():
         pass
+
+
+def arrays_of_jax(path: Path, sharding: jax.sharding.Sharding) -> None:
+    print(npload.jax.load(path, "r", sharding=sharding, on_narrow="warn").shape)
+    npload.jax.load(io.BytesIO(), dtype="bfloat16", device=jax.devices()[0], threads=2, verify=True)
+    npload.jax.load(path, sharding={"w": sharding, "b": None})
+    npload.jax.load(path, sharding=lambda key, array: sharding if array.shape else None)
+    arrays = npload.jax.load(path)
+    if isinstance(arrays, npload.jax.NpzArrays):
+        assert_type(arrays.files, list[str])
+        assert_type(arrays.load_all(["w"]), dict[str, Any])
+    npload.jax.load_tree(path, {"w": sharding}, max_header_size=5)
+    npload.jax.install()
+    npload.jax.uninstall()
+    with npload.jax.installed():
+        pass
+    npload.jax.load(path, on_narrow="ignore")  # type: ignore[arg-type]  # pyright: ignore
+    npload.jax.load(path, sharding=3)  # type: ignore[arg-type]  # pyright: ignore
+    npload.jax.load(path, max_header_size="5")  # type: ignore[arg-type]  # pyright: ignore
 
 
 def mistakes(path: Path) -> None:

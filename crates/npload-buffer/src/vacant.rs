@@ -122,7 +122,7 @@ impl<'a> Vacant<'a> {
             let there = there.ok_or(io::ErrorKind::UnexpectedEof)?;
             return Ok(self.copy_from(there));
         }
-        let bytes = self.zero();
+        let bytes = self.into_bytes();
         source.read_exact_at(bytes, offset)?;
         Ok(bytes)
     }
@@ -148,7 +148,7 @@ impl<'a> Vacant<'a> {
 
     #[cfg(not(target_os = "linux"))]
     fn read_file(self, file: &File, offset: u64) -> io::Result<&'a mut [u8]> {
-        let bytes = self.zero();
+        let bytes = self.into_bytes();
         file.read_exact_at(bytes, offset)?;
         Ok(bytes)
     }
@@ -173,9 +173,13 @@ impl<'a> Vacant<'a> {
         unsafe { self.into_set() }
     }
 
-    /// Fills it with zeros.
-    pub fn zero(self) -> &'a mut [u8] {
-        self.gather([])
+    /// The memory as bytes, zeros where nothing was yet: for who fills it, and wants bytes for that.
+    pub fn into_bytes(self) -> &'a mut [u8] {
+        if self.filled.is_some() {
+            return self.gather([]);
+        }
+        // SAFETY: what is not counted is the caller's memory, which was set before.
+        unsafe { self.into_set() }
     }
 
     /// # Safety
@@ -283,17 +287,17 @@ mod tests {
     fn memory_of_the_callers_is_filled_in_place() {
         let mut memory = *b"0123456789";
         let (_, rest) = Vacant::from(&mut memory[..]).split_at(3);
-        let (zeros, rest) = rest.split_at(2);
-        zeros.zero();
-        rest.copy_from(b"abcde");
-        assert_eq!(&memory, b"012\0\0abcde");
+        let (kept, rest) = rest.split_at(2);
+        assert_eq!(kept.into_bytes(), b"34");
+        rest.copy_from(b"abc");
+        assert_eq!(&memory, b"01234abc\0\0");
     }
 
     #[test]
     #[should_panic(expected = "memory was left unfilled")]
     fn what_is_left_vacant_never_comes_out() {
         let fill = |vacant: Vacant<'_>| {
-            vacant.split_at(99).0.zero();
+            assert_eq!(vacant.split_at(99).0.into_bytes(), [0; 99]);
             Ok::<_, ()>(())
         };
         let _ = Unfilled::new(100).unwrap().fill(fill);

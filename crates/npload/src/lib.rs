@@ -40,6 +40,7 @@ mod error;
 mod load;
 mod many;
 mod mmap;
+mod narrow;
 mod npy;
 mod npz;
 mod object;
@@ -62,6 +63,7 @@ pub use dtype::{ByteOrder, DType, Field, Number, Struct, Subarray, TimeBase, Tim
 pub use error::{Damage, Error, ErrorKind, Result};
 pub use load::{Loaded, load};
 pub use mmap::{MmapMode, open_memmap, open_memmap_as};
+pub use narrow::{Narrow, narrow};
 #[cfg(feature = "ndarray")]
 pub use ndarray::{self, s};
 pub use npload_buffer::{AlignedBuf, Buffer, ReadAt};

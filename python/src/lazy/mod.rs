@@ -2,6 +2,7 @@
 
 mod address;
 mod blocks;
+mod boxes;
 mod index;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,6 +47,7 @@ pub(crate) struct LazyArray {
     shape: Vec<usize>,
     chunks: Vec<usize>,
     order: Order,
+    is_compressed: bool,
     ml: MlDtypes,
     /// Where others find it; nothing where only this process has the file.
     address: Option<Address>,
@@ -89,6 +91,7 @@ impl LazyArray {
             shape: header.shape().to_vec(),
             chunks: header.block_shape(block),
             order: header.order(),
+            is_compressed,
             ml,
             address,
         })
@@ -324,6 +327,16 @@ impl LazyArray {
         })
     }
 
+    /// Boxes of it, each a new array in aligned memory, in C order and native byte order. A box has the
+    /// start and the end on each axis.
+    fn _read_boxes<'py>(
+        &self,
+        py: Python<'py>,
+        boxes: Vec<Vec<(usize, usize)>>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        guarded(py, || boxes::read(py, &*self.data()?, boxes, self.ml))
+    }
+
     /// Iterates over the first axis. Rows are read some at a time, up to 16 MiB.
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let rows = slf.py().import("npload._lazy")?.getattr("rows")?;
@@ -348,6 +361,12 @@ impl LazyArray {
             Some(address) => Ok(address.arguments(py)?.into_any()),
             None => py.import("uuid")?.call_method0("uuid4")?.getattr("hex"),
         }
+    }
+
+    /// Whether it is a compressed member.
+    #[getter]
+    fn _is_compressed(&self) -> bool {
+        self.is_compressed
     }
 
     #[getter]

@@ -1,17 +1,23 @@
 //! An array in a file, opened and not loaded.
 
 use std::fs::File;
+#[cfg(feature = "ndarray")]
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use npload_buffer::{Buffer, ReadAt};
 
+#[cfg(feature = "ndarray")]
+use super::boxes::{Access, Boxes};
 use super::header::Header;
 use super::part::{Data, Forward, Part};
 use super::read::{Head, Located, locate, refuse_objects_as_bytes};
 use crate::array::{Array, Element};
 use crate::selection::Plan;
 use crate::sniff::{Format, identify, refuse};
+#[cfg(feature = "ndarray")]
+use crate::source::Meter;
 use crate::source::{FileSource, Opened, Source, open};
 use crate::{Error, ErrorKind, LoadOptions, Result, Selection};
 
@@ -140,6 +146,39 @@ impl Npy {
             refuse_objects_as_bytes(self.header().dtype(), &self.options)?;
             self.located
                 .load_into(dest, &self.source, self.len, &self.options)
+        };
+        read().map_err(|e| self.source.explain(e))
+    }
+
+    /// Reads boxes of the array side by side, each into memory of just its size: in C order and this
+    /// machine's byte order, whatever those of the file are. A box is a range of each axis. What boxes
+    /// share, and what lies between them, is read no more often than the file's order makes necessary.
+    ///
+    /// ```
+    /// let npy = npload::Npy::open("../../testdata/npy/f8-be-2d-c.npy")?;
+    /// let (rows, columns) = (npy.header().shape()[0], npy.header().shape()[1]);
+    /// let (mut first, mut others) = (vec![0_f64; rows], vec![0_f64; rows * (columns - 1)]);
+    /// npy.read_boxes(vec![
+    ///     (vec![0..rows, 0..1], bytemuck::cast_slice_mut(&mut first)),
+    ///     (vec![0..rows, 1..columns], bytemuck::cast_slice_mut(&mut others)),
+    /// ])?;
+    /// # Ok::<(), npload::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Index`] for a box outside of the array, [`ErrorKind::Shape`] for memory of another
+    /// size, [`ErrorKind::Type`] for elements of other than 1, 2, 4, 8 or 16 bytes; else as
+    /// [`load`](crate::load).
+    #[cfg(feature = "ndarray")]
+    pub fn read_boxes(&self, boxes: Vec<(Vec<Range<usize>>, &mut [u8])>) -> Result<()> {
+        let read = || {
+            refuse_objects_as_bytes(self.header().dtype(), &self.options)?;
+            self.located.checked_nbytes(&self.source, self.len)?;
+            let boxes = Boxes::new(self.header(), boxes)?;
+            let meter = Meter::new(&self.options, boxes.nbytes());
+            let access = Access::At(&self.source, self.located.data_start());
+            boxes.read(access, false, &self.options, &meter)?;
+            meter.finish()
         };
         read().map_err(|e| self.source.explain(e))
     }

@@ -1,6 +1,8 @@
 //! The npy format: headers, and the data behind them.
 
 mod blocks;
+#[cfg(feature = "ndarray")]
+mod boxes;
 mod create;
 mod destination;
 mod fast;
@@ -21,6 +23,8 @@ mod corpus;
 mod properties;
 
 pub use blocks::{Block, Blocks};
+#[cfg(feature = "ndarray")]
+pub(crate) use boxes::{Access, Boxes};
 pub(crate) use create::create;
 pub(crate) use frame::truncated_header;
 pub use handle::Npy;

@@ -18,7 +18,7 @@ const COLD_GAP: u64 = 64 << 10;
 
 /// What is read at once when runs with gaps between them are read together: half of what a load may
 /// take beyond its array. A column of 64 MB: 3.7 ms, with 256 KiB 4.3, with 1 MiB 2.9.
-const SPAN: u64 = 512 << 10;
+pub(super) const SPAN: u64 = 512 << 10;
 
 /// How far a piece of the runs reaches that one thread takes at a time. All threads stay close together,
 /// so that to the system they are one reader who goes forward, for whom it reads ahead.
@@ -43,7 +43,7 @@ pub(crate) fn read_runs(
 /// far a span reaches, once to take them out of it. `cold` says whether the disk is to be read at an
 /// offset; it is asked once for a piece, and only where that makes a difference: what the system reads
 /// ahead is not all there is of it.
-fn fill_runs(
+pub(super) fn fill_runs(
     runs: &Runs,
     mut rest: Vacant<'_>,
     span: u64,

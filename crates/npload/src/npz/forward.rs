@@ -131,7 +131,7 @@ impl<'a> Inflated<'a> {
             let start = member.start.saturating_add(offset);
             self.reader.skip(start.saturating_sub(self.at), told)?;
             for piece in dest.pieces(PIECE) {
-                let piece = piece.zero();
+                let piece = piece.into_bytes();
                 let read = io::Read::read_exact(&mut self.reader, piece);
                 read.map_err(|e| from_reader(e, start))?;
                 told(piece.len())?;
@@ -145,7 +145,7 @@ impl<'a> Inflated<'a> {
 
 /// An error out of a reader of ours, which carries what it means.
 #[cold]
-fn from_reader(err: io::Error, offset: u64) -> Error {
+pub(super) fn from_reader(err: io::Error, offset: u64) -> Error {
     match err.downcast::<Error>() {
         Ok(ours) => ours,
         Err(other) => Error::io(other, "decompressing the member").at(offset),

@@ -1,5 +1,7 @@
 //! Archives of arrays: zip's members seen as npy files.
 
+#[cfg(feature = "ndarray")]
+mod boxes;
 mod closed;
 mod cut_off;
 mod forward;

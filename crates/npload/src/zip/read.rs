@@ -157,7 +157,7 @@ impl Entry<'_> {
     ) -> Result<AlignedBuf> {
         let fill = |vacant: Vacant<'_>| {
             let (pad, out) = vacant.split_at(memory.pad);
-            pad.zero();
+            pad.into_bytes();
             self.fill_stored(opened, out, options)
         };
         if options.inflaters.is_some() {

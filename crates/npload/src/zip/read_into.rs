@@ -65,6 +65,22 @@ impl Entry<'_> {
         read().map_err(|err| self.failed(err))
     }
 
+    /// Compares the checksum of a stored member, of which `sum` is that of the bytes in `part`. The others
+    /// are read.
+    ///
+    /// # Errors
+    /// As [`Entry::compare_crc`] and [`Entry::read`].
+    #[cfg(feature = "ndarray")]
+    pub(crate) fn check_sum(&self, part: Range<u64>, sum: &Hasher) -> Result<()> {
+        let range = self.data_range()?;
+        let place = |at: u64| range.start.saturating_add(at);
+        let mut all = Hasher::new();
+        self.sum(&mut all, range.start..place(part.start))?;
+        all.combine(sum);
+        self.sum(&mut all, place(part.end)..range.end)?;
+        self.compare_crc(all.finalize())
+    }
+
     /// Adds a part of the source to a checksum.
     fn sum(&self, sum: &mut Hasher, part: Range<u64>) -> Result<()> {
         let start = part.start;

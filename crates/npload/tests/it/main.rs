@@ -16,6 +16,8 @@
 mod arrays;
 mod begin;
 mod blocks;
+#[cfg(feature = "ndarray")]
+mod boxes;
 #[cfg(target_os = "linux")]
 mod directory;
 mod examples;
