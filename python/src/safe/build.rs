@@ -1,17 +1,16 @@
 //! The builder: opcodes to Python objects, nothing between.
 
-use std::collections::HashMap;
-
 use npload_pickle::num_bigint::BigInt;
 use npload_pickle::{
-    Builder, Call, Data, Error, ErrorKind, Global, Hashing, Items, Known, Note, Op, Reason, Result,
-    Text, View,
+    Builder, Call, Data, Error, ErrorKind, Global, Items, Known, Note, Op, Reason, Result, Text,
+    View,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use super::classes::{Classes, is_function, is_python, place};
 use super::dtype::Dtypes;
+use super::hashing::{Hashes, is_plain};
 use super::input::Input;
 use super::pace::Pace;
 use super::refuse::Refusals;
@@ -21,9 +20,6 @@ use crate::arena::Arena;
 
 /// From this size on bytes wait for an array that may want them.
 const WAITING: usize = 1024;
-
-/// Steps that hashing a Decimal or a Fraction takes: they are taken to a power.
-const SLOW: u64 = 64;
 
 /// Values put into lists and dicts between two looks for Ctrl-C.
 const SIGNALS_EVERY: usize = 1 << 16;
@@ -43,9 +39,8 @@ pub(super) struct PythonBuilder<'a, 'py> {
     pub(super) dtypes: Dtypes,
     /// Bytes of buffers that arrays have copied.
     pub(super) copied: usize,
-    /// What hashing frozensets takes, by their addresses.
-    pub(super) frozen: HashMap<usize, (Value, u64)>,
-    /// The most that hashing one may take.
+    pub(super) hashes: Hashes,
+    /// The most that comparing a frozenset may take.
     pub(super) most_steps: u64,
     pub(super) none: Value,
     until_signals: usize,
@@ -64,7 +59,7 @@ impl<'a, 'py> PythonBuilder<'a, 'py> {
             arena: Arena::default(),
             dtypes: Dtypes::default(),
             copied: 0,
-            frozen: HashMap::new(),
+            hashes: Hashes::default(),
             most_steps: (input.total as u64)
                 .saturating_mul(16)
                 .saturating_add(1 << 20),
@@ -354,30 +349,13 @@ impl Builder for PythonBuilder<'_, '_> {
     }
 
     #[inline]
-    fn hashing(&self, value: &Value) -> Hashing {
-        if value.is(Kind::Str) {
-            return Hashing::Plain;
+    fn hashing(&mut self, key: &Value) -> u64 {
+        if is_plain(key) || key.is(Kind::FrozenSet) {
+            return 0;
         }
-        if value.is(Kind::Int) {
-            return match value::to_i64(value) {
-                Some(_) => Hashing::Plain,
-                None => Hashing::Steps(self.bits(value) / 64),
-            };
-        }
-        match self.specials.get(value) {
-            Some(Special::Made(object)) => self.hashing(object),
-            Some(Special::Tuple { items, .. }) => Hashing::Items(items.len()),
-            Some(_) => Hashing::Plain,
-            None if value.is(Kind::Tuple) => Hashing::Items(value::len(value)),
-            // It keeps its hash.
-            None if value.is(Kind::FrozenSet) => Hashing::Steps(1),
-            None if value.is(Kind::Float) || value.is(Kind::Bytes) => Hashing::Plain,
-            None => match self.classes.of(value) {
-                Some(Known::Decimal | Known::Fraction) => Hashing::Steps(SLOW),
-                Some(Known::Uuid | Known::Range | Known::Slice) => Hashing::Steps(SLOW / 4),
-                _ => Hashing::Plain,
-            },
-        }
+        let steps = self.steps(key);
+        self.pace.expect(steps);
+        steps
     }
 
     fn to_big_int(&self, value: &Value) -> Option<BigInt> {

@@ -1,6 +1,6 @@
 //! Lists, tuples, dicts and sets, and what is put into them.
 
-use npload_pickle::{Builder, Hashing, Items, Result};
+use npload_pickle::{Builder, Items, Result};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -180,10 +180,10 @@ impl PythonBuilder<'_, '_> {
         if items.is_empty() {
             return value::new_frozenset(self.py);
         }
+        // What comparing it with an equal one takes; nothing stops that.
         let steps = items
             .iter()
-            .fold(0_u64, |all, item| all.saturating_add(self.steps(item)));
-        // Comparing it with an equal one takes as many, and nothing stops that.
+            .fold(1_u64, |all, item| all.saturating_add(self.steps(item)));
         if steps > self.most_steps {
             return Err(PyValueError::new_err(
                 "frozensets in frozensets share items too often: comparing them would take time \
@@ -193,31 +193,8 @@ impl PythonBuilder<'_, '_> {
         let set = value::new_set(self.py)?;
         self.add_all(&set, items)?;
         let frozen = value::frozenset_of(self.py, &set)?;
-        let address = frozen.as_ptr().addr();
-        self.frozen.insert(address, (frozen.clone(), steps));
+        self.hashes.remember(&frozen, steps);
         Ok(frozen)
-    }
-
-    /// What hashing a value takes in all; the machine has charged as much before.
-    fn steps(&self, value: &Value) -> u64 {
-        let mut steps = 0_u64;
-        let mut todo = vec![value.clone()];
-        while let Some(value) = todo.pop() {
-            steps = steps.saturating_add(1);
-            if value.is(Kind::FrozenSet) {
-                let known = self.frozen.get(&value.as_ptr().addr());
-                steps = steps.saturating_add(known.map_or(1, |known| known.1));
-                continue;
-            }
-            match self.hashing(&value) {
-                Hashing::Plain => {}
-                Hashing::Steps(more) => steps = steps.saturating_add(more),
-                Hashing::Items(len) => {
-                    todo.extend((0..len).filter_map(|at| self.item(&value, at)));
-                }
-            }
-        }
-        steps
     }
 
     #[inline]
