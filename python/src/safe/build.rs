@@ -156,6 +156,20 @@ impl<'a, 'py> PythonBuilder<'a, 'py> {
         Ok(made)
     }
 
+    /// Whether it is an object, or stands for one that is made already.
+    pub(super) fn is_made(&self, value: &Value) -> bool {
+        matches!(
+            self.specials.get(value),
+            None | Some(
+                Special::Made(_)
+                    | Special::DType {
+                        object: Some(_),
+                        ..
+                    }
+            )
+        )
+    }
+
     fn waiting(&mut self, at: usize, len: usize, mutable: bool, is_here: bool) -> Value {
         let range = Range { at, len, is_here };
         self.specials.add(Special::Bytes {
@@ -222,7 +236,8 @@ impl Builder for PythonBuilder<'_, '_> {
         self.keep(made)
     }
 
-    fn long_text(&mut self, bytes: &[u8], _at: usize) -> Result<Value> {
+    #[inline]
+    fn unchecked_text(&mut self, bytes: &[u8], _at: usize) -> Result<Value> {
         match value::text(self.py, bytes) {
             Ok(made) => Ok(made),
             Err(raised) => {
@@ -265,12 +280,12 @@ impl Builder for PythonBuilder<'_, '_> {
     #[inline]
     fn list(&mut self, items: Items<'_, Value>) -> Result<Value> {
         let py = self.py;
-        let made = value::list(py, items.map(|item| self.object(item)));
+        let made = value::list(py, items.into_iter().map(|item| self.object(item)));
         self.keep(made)
     }
 
     fn frozenset(&mut self, items: Items<'_, Value>) -> Result<Value> {
-        let items: Vec<_> = items.collect();
+        let items: Vec<_> = items.into_iter().collect();
         let made = self.new_frozenset(items);
         self.keep(made)
     }

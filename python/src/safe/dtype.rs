@@ -23,6 +23,8 @@ pub(super) struct Dtypes {
     plain: HashMap<String, Value>,
     /// What hangs on a dtype, by its address.
     metadata: HashMap<usize, (Value, Arc<DType>)>,
+    /// The last that was asked for: scalars have the same one after the other.
+    last: Option<(Value, Arc<DType>)>,
     /// Keeps addresses taken.
     kept: Vec<Arc<DType>>,
 }
@@ -30,6 +32,10 @@ pub(super) struct Dtypes {
 impl Dtypes {
     /// What a dtype was made of.
     pub(super) fn of(&self, object: &Value) -> Option<&Arc<DType>> {
+        match &self.last {
+            Some((last, dtype)) if last.as_ptr() == object.as_ptr() => return Some(dtype),
+            _ => {}
+        }
         let made = self.by_object.get(&object.as_ptr().addr());
         made.map(|made| &made.1)
     }
@@ -59,6 +65,16 @@ impl Dtypes {
 impl<'py> PythonBuilder<'_, 'py> {
     /// The dtype as NumPy has it.
     pub(super) fn numpy_dtype(&mut self, dtype: &Arc<DType>) -> PyResult<Value> {
+        match &self.dtypes.last {
+            Some((made, last)) if Arc::ptr_eq(last, dtype) => return Ok(made.clone()),
+            _ => {}
+        }
+        let made = self.find_or_make(dtype)?;
+        self.dtypes.last = Some((made.clone(), dtype.clone()));
+        Ok(made)
+    }
+
+    fn find_or_make(&mut self, dtype: &Arc<DType>) -> PyResult<Value> {
         let py = self.py;
         if let Some(made) = self.dtypes.by_dtype.get(&Arc::as_ptr(dtype).addr()) {
             return Ok(made.clone());
