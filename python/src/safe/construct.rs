@@ -113,9 +113,13 @@ impl<'py> PythonBuilder<'_, 'py> {
             Data::Scalar(dtype, bytes) => {
                 let object = self.numpy_dtype(&dtype)?.into_bound(py)?;
                 match (&*dtype, value::as_bytes(&bytes)) {
-                    (DType::Plain { kind, .. }, Some(bytes)) if "biufc".contains(*kind) => {
-                        new_number(&object, bytes)?
-                    }
+                    (
+                        DType::Plain {
+                            kind: 'b' | 'i' | 'u' | 'f' | 'c',
+                            ..
+                        },
+                        Some(bytes),
+                    ) => new_number(&object, bytes)?,
                     _ => {
                         let bytes = self.bound(bytes)?;
                         self.class(Known::Scalar)?.call1((object, bytes))?

@@ -30,12 +30,15 @@ pub(super) struct Dtypes {
 }
 
 impl Dtypes {
+    /// What the dtype that was asked for last was made of, if this is it.
+    #[inline]
+    pub(super) fn if_last(&self, object: &Value) -> Option<&Arc<DType>> {
+        let (last, dtype) = self.last.as_ref()?;
+        (last.as_ptr() == object.as_ptr()).then_some(dtype)
+    }
+
     /// What a dtype was made of.
     pub(super) fn of(&self, object: &Value) -> Option<&Arc<DType>> {
-        match &self.last {
-            Some((last, dtype)) if last.as_ptr() == object.as_ptr() => return Some(dtype),
-            _ => {}
-        }
         let made = self.by_object.get(&object.as_ptr().addr());
         made.map(|made| &made.1)
     }

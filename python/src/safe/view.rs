@@ -43,6 +43,8 @@ impl<'py> PythonBuilder<'_, 'py> {
                     value::as_str(object).map_or(View::Other("str"), |text| View::Text(text.into()))
                 }
             }
+        } else if let Some(dtype) = self.dtypes.if_last(object) {
+            View::DType(dtype.clone())
         } else if object.is(Kind::Int) {
             match value::to_i64(object) {
                 Some(int) => View::Int(int),

@@ -70,8 +70,8 @@ fn handle<B: Builder>(
     call: &Call<B::Value>,
 ) -> Checked<B::Value> {
     let args = &call.args;
-    // A buffer is shared, and may lie outside the input.
-    if known != Known::FromBuffer {
+    // A buffer is shared, and may lie outside the input; of a scalar's bytes only the length counts.
+    if !matches!(known, Known::FromBuffer | Known::Scalar) {
         charge_arguments(builder, work, args)?;
     }
     work.is_brittle |= matches!(known, Known::DefaultDict | Known::Deque);
@@ -98,7 +98,7 @@ fn handle<B: Builder>(
         Known::Reconstructor => number::reconstruct_uuid(builder, call),
         Known::DTypeType => dtype::dtype(builder, args),
         Known::StringDType | Known::StringDTypeKwargs => dtype::string_dtype(builder, known, args),
-        Known::Scalar => ndarray::scalar(builder, args),
+        Known::Scalar => ndarray::scalar(builder, work, args),
         Known::NdReconstruct => ndarray::begin(builder, call),
         Known::FromBuffer => ndarray::from_buffer(builder, args),
         Known::NdArray | Known::Object | Known::Type(_) | Known::MlDtypes(_) => {
