@@ -9,8 +9,10 @@ import gc
 import gzip
 import io
 import json
+import os
 import pickle
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -341,6 +343,79 @@ def test_sharing_is_not_multiplied_by_hashing(wrap: bytes) -> None:
     with pytest.raises(pickle.UnpicklingError, match="steps of hashing|share items too often"):
         npload.loads(data, safe_pickle=True)
     assert time.monotonic() - before < 10
+
+
+# Exceptions.
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"U\x03a\xe9b.", b"S'a\\xe9b'\n.", b"T\2\0\0\0\xe9\xea.", b"X\3\0\0\0a\xffb.", b"\x8c\2\xe2\x82.", b"X\3\0\0\0\xf0(\x8c."],
+)
+def test_bytes_that_are_no_text_are_pythons_own_error(data: bytes) -> None:
+    with pytest.raises(UnicodeDecodeError) as expected:
+        pickle.loads(data)
+    with pytest.raises(pickle.UnpicklingError) as found:
+        npload.loads(data, safe_pickle=True)
+    cause = found.value.__cause__
+    assert isinstance(cause, UnicodeDecodeError)
+    assert cause.args == expected.value.args
+    assert "byte 0" in cause.__notes__[0]
+    array = pickle.dumps(np.array([1], object), 2).replace(b"K\x01a", data[:-1] + b"a")
+    assert data[:-1] in array
+    array = npy(header("|O", (1,)), array)
+    with pytest.raises(UnicodeError) as expected_of_array:
+        np.load(io.BytesIO(array), allow_pickle=True)
+    with pytest.raises(UnicodeError) as found_of_array:
+        npload.load(io.BytesIO(array), safe_pickle=True)
+    assert str(found_of_array.value) == str(expected_of_array.value)
+
+
+def test_no_memory_is_not_what_the_file_says() -> None:
+    script = """
+import io, pickle, resource, sys
+import numpy, npload
+text = "\\xe9" * (96 << 20)
+data = b"\\x80\\x02c_codecs\\nencode\\nX" + (192 << 20).to_bytes(4, "little") + text.encode() + b"X\\6\\0\\0\\0latin1\\x86R."
+del text
+used = int(open("/proc/self/statm").read().split()[0]) * 4096
+resource.setrlimit(resource.RLIMIT_AS, (used + (140 << 20),) * 2)
+try:
+    npload.loads(data, safe_pickle=True)
+except MemoryError:
+    print("MemoryError")
+"""
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("MemoryError\n", "")
+
+
+def test_long_decimals_load() -> None:
+    value = [decimal.Decimal("7" * 100_000), decimal.Decimal("-1." + "3" * 5000 + "E+9")]
+    assert npload.loads(pickle.dumps(value), safe_pickle=True) == value
+
+
+def test_a_file_that_becomes_shorter_while_it_is_read_says_where(tmp_path: Path) -> None:
+    path = tmp_path / "shrinks.pkl"
+    path.write_bytes(pickle.dumps([list(range(3_000_000)), bytes(1 << 20)]))
+    size = path.stat().st_size
+
+    def cut(*_: object) -> None:
+        os.truncate(path, size - 1000)
+
+    before = signal.signal(signal.SIGALRM, cut)
+    signal.setitimer(signal.ITIMER_REAL, 0.03)
+    try:
+        with pytest.raises(pickle.UnpicklingError) as err:
+            npload.load(path, safe_pickle=True)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    text = str(err.value)
+    found = re.search(r"1048576 bytes expected at byte (\d+), ", text)
+    assert found
+    assert 0 < size - (1 << 20) - int(found[1]) < 8
+    assert f"the file has {size - 1000} now" in text
+    assert f"[{path}, byte" in text
 
 
 # What it costs.

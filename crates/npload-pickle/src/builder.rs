@@ -379,6 +379,11 @@ pub trait Builder {
     }
     /// The value of an int of any size.
     fn to_big_int(&self, value: &Self::Value) -> Option<BigInt>;
+    /// All of a [`View::LongText`], if it has no lone surrogates.
+    fn long_text<'a>(&'a self, value: &'a Self::Value) -> Option<&'a str> {
+        let _ = value;
+        None
+    }
     /// An item of a tuple or a list.
     fn item(&self, value: &Self::Value, index: usize) -> Option<Self::Value>;
     /// The keys and values of a dict, in order; of equal keys the last counts.

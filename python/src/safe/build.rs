@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 
 use super::classes::{Classes, is_function, is_python, place};
 use super::dtype::Dtypes;
+use super::error::or_keep;
 use super::hashing::{Hashes, is_plain};
 use super::input::Input;
 use super::pace::Pace;
@@ -240,10 +241,7 @@ impl Builder for PythonBuilder<'_, '_> {
     fn unchecked_text(&mut self, bytes: &[u8], _at: usize) -> Result<Value> {
         match value::text(self.py, bytes) {
             Ok(made) => Ok(made),
-            Err(raised) => {
-                Text::parse(bytes)?;
-                Err(self.stop(raised))
-            }
+            Err(raised) => Err(self.stop(raised)),
         }
     }
 
@@ -377,6 +375,10 @@ impl Builder for PythonBuilder<'_, '_> {
         self.rust_int(value)
     }
 
+    fn long_text<'b>(&'b self, value: &'b Value) -> Option<&'b str> {
+        value::as_str(self.py, value)
+    }
+
     #[inline]
     fn item(&self, value: &Value, index: usize) -> Option<Value> {
         match self.specials.get(value) {
@@ -395,7 +397,7 @@ impl Builder for PythonBuilder<'_, '_> {
             Some(Special::Made(object)) => object,
             _ => text,
         };
-        Ok(value::latin1(self.py, text).ok())
+        Ok(or_keep(self.py, value::latin1(self.py, text)))
     }
 
     fn readonly(&mut self, buffer: &Value) -> Result<Value> {

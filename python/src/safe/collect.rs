@@ -3,9 +3,9 @@
 use npload_pickle::{Builder, Items, Result, TakenItems};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
 
 use super::build::PythonBuilder;
+use super::error::or_keep;
 use super::pace::{FEW, Watch};
 use super::special::Special;
 use super::value::{self, Kind, Value};
@@ -268,15 +268,14 @@ impl PythonBuilder<'_, '_> {
             Some(Special::Made(object)) => object.bound(self.py)?,
             _ => dict.bound(self.py)?,
         };
-        let items = dict.call_method0("items").ok()?;
-        let items = PyList::new(
-            self.py,
-            items.try_iter().ok()?.collect::<PyResult<Vec<_>>>().ok()?,
-        );
-        let pair = |pair: Bound<'_, PyAny>| -> PyResult<(Value, Value)> {
+        let pair = |pair: PyResult<Bound<'_, PyAny>>| -> PyResult<(Value, Value)> {
+            let pair = pair?;
             Ok((Value::of(pair.get_item(0)?), Value::of(pair.get_item(1)?)))
         };
-        items.ok()?.iter().map(|item| pair(item).ok()).collect()
+        let items = dict
+            .call_method0("items")
+            .and_then(|items| items.try_iter());
+        or_keep(self.py, items.and_then(|items| items.map(pair).collect()))
     }
 }
 

@@ -11,6 +11,8 @@ use pyo3::exceptions::PySystemError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use super::error::or_keep;
+
 /// A handle. It is made with the GIL held and cannot go to another thread, so that it is cloned and
 /// dropped with the GIL held, too.
 pub(super) struct Value(NonNull<ffi::PyObject>);
@@ -450,19 +452,17 @@ pub(super) fn latin1(py: Python<'_>, value: &Value) -> PyResult<Value> {
 
 /// The bytes of a str in UTF-8, if it has no lone surrogates.
 #[inline]
-pub(super) fn as_str(value: &Value) -> Option<&str> {
+pub(super) fn as_str<'v>(py: Python<'_>, value: &'v Value) -> Option<&'v str> {
     let text = check(value, Kind::Str).ok()?;
     let mut len = 0;
-    // SAFETY: a str; it keeps the result, which stays while it lives. Null: an exception is set,
-    // which is cleared.
-    let bytes = unsafe {
-        let data = ffi::PyUnicode_AsUTF8AndSize(text, &raw mut len);
-        if data.is_null() {
-            ffi::PyErr_Clear();
-            return None;
-        }
-        std::slice::from_raw_parts(data.cast::<u8>(), usize::try_from(len).ok()?)
-    };
+    // SAFETY: a str; a pointer, or null with an exception set.
+    let data = unsafe { ffi::PyUnicode_AsUTF8AndSize(text, &raw mut len) };
+    if data.is_null() {
+        return or_keep(py, Err(PyErr::fetch(py)));
+    }
+    let len = usize::try_from(len).ok()?;
+    // SAFETY: so many bytes, which the str keeps and which stay while it lives.
+    let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len) };
     std::str::from_utf8(bytes).ok()
 }
 
