@@ -62,10 +62,13 @@ pub struct Limits {
     pub max_memo: u64,
     /// How deep values nest, and how many MARKs are open: 10,000. CPython 3.13 writes lists up to
     /// 4999 deep and tuples up to 9999, older ones less.
-    /// A container that is put into another and then grows counts there as it was when it was put. In
-    /// pickles with types that Python cannot drop without recursion (arrays of objects, defaultdicts,
-    /// deques, dtypes) all such growth together counts as well.
+    /// A container that is put into another and then grows counts there as it was when it was put.
     pub max_nesting: u32,
+    /// How deep values nest in pickles with types that Python cannot drop without recursion (arrays of
+    /// objects, defaultdicts, deques, dtypes): 500, for which a stack of 512 KiB has room (NumPy takes
+    /// 1.7 KB for an array in an array). All growth of containers that others hold already counts
+    /// together.
+    pub max_recursion: u32,
     /// Decimal digits of an int: 100,000. Reading and writing them takes quadratic time.
     pub max_digits: u64,
     /// Bytes of texts, bytes and ints, together: 2⁴⁰.
@@ -115,6 +118,13 @@ impl Limits {
 
     /// The field of this name, so much.
     #[must_use]
+    pub fn max_recursion(mut self, max: u32) -> Self {
+        self.max_recursion = max;
+        self
+    }
+
+    /// The field of this name, so much.
+    #[must_use]
     pub fn max_digits(mut self, max: u64) -> Self {
         self.max_digits = max;
         self
@@ -149,6 +159,7 @@ impl Default for Limits {
             max_objects: 1 << 28,
             max_memo: 1 << 28,
             max_nesting: 10_000,
+            max_recursion: 500,
             max_digits: 100_000,
             max_bytes: 1 << 40,
             max_extra_work: 1 << 20,

@@ -69,12 +69,7 @@ fn undecodable(py: Python<'_>, error: &Error) -> Option<PyErr> {
         "ascii" => (c"ascii", c"strict"),
         _ => (c"utf-8", c"surrogatepass"),
     };
-    PyString::from_encoded_object(
-        &PyBytes::new(py, bytes),
-        Some(codec),
-        Some(errors),
-    )
-    .err()
+    PyString::from_encoded_object(&PyBytes::new(py, bytes), Some(codec), Some(errors)).err()
 }
 
 /// The same exception, which is CPython's to the letter, and where it arose.

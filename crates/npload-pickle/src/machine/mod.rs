@@ -244,13 +244,12 @@ impl<'a, B: Builder> Machine<'a, B> {
 
     #[inline]
     fn check_depth(&self, depth: u32) -> Result<u32> {
-        let limit = self.options.limits.max_nesting;
-        if depth.saturating_add(self.late) > limit {
-            return Err(Limits::exceeded(
-                "max_nesting",
-                limit.into(),
-                "values in each other",
-            ));
+        let limits = &self.options.limits;
+        let is_brittle = self.work.is_brittle;
+        if depth > limits.max_nesting
+            || is_brittle && depth.saturating_add(self.late) > limits.max_recursion
+        {
+            return Err(too_deep(limits, is_brittle));
         }
         Ok(depth)
     }
@@ -348,6 +347,15 @@ impl<'a, B: Builder> Machine<'a, B> {
             Err(_) => Err(missing(&index)),
         }
     }
+}
+
+#[cold]
+fn too_deep(limits: &Limits, is_brittle: bool) -> Error {
+    let (name, limit) = match is_brittle && limits.max_recursion < limits.max_nesting {
+        true => ("max_recursion", limits.max_recursion),
+        false => ("max_nesting", limits.max_nesting),
+    };
+    Limits::exceeded(name, limit.into(), "values in each other")
 }
 
 #[cold]
