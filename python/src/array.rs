@@ -206,6 +206,29 @@ pub(crate) fn new_of_objects<'py>(
     Ok(new.finish())
 }
 
+/// NumPy's scalar of a dtype of numbers, from its bytes: `numpy._core.multiarray.scalar` without a call.
+pub(crate) fn new_number<'py>(
+    dtype: &Bound<'py, PyAny>,
+    bytes: &[u8],
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = dtype.py();
+    let descr = dtype.cast::<PyArrayDescr>()?;
+    if descr.has_object() || descr.has_fields() || descr.itemsize() != bytes.len() {
+        return Err(PyValueError::new_err("bytes of another number"));
+    }
+    // SAFETY: NumPy copies the bytes, which are as many as one element of that dtype has and need not be
+    // aligned; no object is in them, so that there is no base. A new reference or null.
+    unsafe {
+        let scalar = PY_ARRAY_API.PyArray_Scalar(
+            py,
+            bytes.as_ptr().cast_mut().cast(),
+            descr.as_ptr().cast(),
+            null_mut(),
+        );
+        Bound::from_owned_ptr_or_err(py, scalar)
+    }
+}
+
 fn has_objects(dtype: &Bound<'_, PyAny>) -> PyResult<bool> {
     dtype.getattr("hasobject")?.extract()
 }

@@ -9,6 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
 use crate::known::known;
+use crate::ml_dtypes::ml_dtypes;
+use crate::raised::is_pythons_own;
 use crate::warn;
 
 /// How ml_dtypes' types come back.
@@ -143,17 +145,22 @@ fn ml_dtype(
     if ml == MlDtypes::AsNumPy {
         return void();
     }
-    let found = py
-        .import("ml_dtypes")
-        .and_then(|module| module.getattr(number.name()));
-    let Ok(found) = found else {
-        warn::keep(format!(
-            "the array's dtype is {}, which needs the package ml_dtypes (pip install ml_dtypes); \
-             without it the elements are bytes (V{})",
-            number.name(),
-            number.itemsize()
-        ));
-        return void();
+    let found = ml_dtypes(py).and_then(|module| module.getattr(number.name()));
+    let found = match found {
+        Ok(found) => found,
+        Err(raised) => {
+            if is_pythons_own(py, &raised) {
+                return Err(raised);
+            }
+            warn::keep(format!(
+                "the array's dtype is {}, which needs the package ml_dtypes (pip install ml_dtypes); \
+                 without it the elements are bytes (V{}): {}",
+                number.name(),
+                number.itemsize(),
+                raised.value(py)
+            ));
+            return void();
+        }
     };
     let dtype = make(py, found)?;
     match order {

@@ -16,6 +16,7 @@ mod load;
 mod many;
 mod mapping;
 mod memory;
+mod ml_dtypes;
 mod narrow;
 mod npz;
 mod out;

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::error::Error;
 use std::io;
 
+use pyo3::exceptions::{PyException, PyMemoryError, PyRecursionError};
 use pyo3::{PyErr, Python};
 
 thread_local! {
@@ -16,6 +17,14 @@ thread_local! {
 pub(crate) fn keep(py: Python<'_>, err: PyErr) -> io::Error {
     RAISED.set(Some(err.clone_ref(py)));
     io::Error::other(err)
+}
+
+/// Whether an exception says nothing of what is loaded: Ctrl-C, no memory left, a stack that is full. Such
+/// come through as they are.
+pub(crate) fn is_pythons_own(py: Python<'_>, err: &PyErr) -> bool {
+    !err.is_instance_of::<PyException>(py)
+        || err.is_instance_of::<PyMemoryError>(py)
+        || err.is_instance_of::<PyRecursionError>(py)
 }
 
 /// The exception that was kept, if any.

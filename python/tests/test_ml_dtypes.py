@@ -111,3 +111,13 @@ def isolated(script: str, *arguments: str) -> str:
     return subprocess.run(
         [sys.executable, "-P", "-W", "error", "-c", script, *arguments], capture_output=True, text=True, check=True
     ).stdout
+
+
+def test_a_module_beside_the_data_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "ml_dtypes.py").write_text("open('ran', 'w').close()")
+    (tmp_path / "a.npy").write_bytes(noted("bfloat16"))
+    script = "import npload; print(npload.load('a.npy').dtype)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.stdout == "|V2\n", done.stderr
+    assert "ml_dtypes is in the current folder" in done.stderr
+    assert not (tmp_path / "ran").exists()

@@ -39,7 +39,7 @@ pub(crate) fn run(show: &Show, options: &LoadOptions, console: &mut Console<'_>)
             viewer.objects(None, npy.load_object_array(), None)?;
         }
         (Handle::Pickle(pickle), None) => match pickle.load() {
-            Ok(objects) => viewer.pickle(objects)?,
+            Ok(objects) => viewer.pickle(None, objects)?,
             Err(e) => viewer.fail(Failure::new(&place.path, &e))?,
         },
         (Handle::Pickle(_), Some(key)) => {
@@ -179,7 +179,7 @@ impl<'a, 'c> Viewer<'a, 'c> {
                 size,
                 ..
             }) => match self.pickled(npz, key) {
-                Some(Ok(objects)) => self.pickle(objects),
+                Some(Ok(objects)) => self.pickle(Some(key), objects),
                 Some(Err(failure)) => self.fail(failure),
                 None => self.bytes(npz, key, key, size, ""),
             },
@@ -300,13 +300,14 @@ impl<'a, 'c> Viewer<'a, 'c> {
     }
 
     /// What a pickle holds.
-    fn pickle(&mut self, objects: Objects) -> io::Result<()> {
+    fn pickle(&mut self, key: Option<&str>, objects: Objects) -> io::Result<()> {
         if !self.is_whole("a pickle")? {
             return Ok(());
         }
         if self.console.json {
             let data = json::Objects::One(objects);
-            self.arrays.push(Shown::Pickle { data });
+            let key = key.map(str::to_owned);
+            self.arrays.push(Shown::Pickle { key, data });
             return Ok(());
         }
         let limits = npload::pickle::PrintOptions::new().max_objects(self.print.threshold);

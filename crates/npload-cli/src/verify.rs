@@ -48,9 +48,9 @@ pub(crate) fn run(
             let verdict = match checked {
                 Ok(checked) => {
                     let info = FileInfo::new(path, &checked.arrays);
-                    FileVerdict::new(info, checked.what)
+                    FileVerdict::new(info, checked.what, checked.notes())
                 }
-                Err(failure) => FileVerdict::new(FileInfo::failed(path, failure), &[]),
+                Err(failure) => FileVerdict::new(FileInfo::failed(path, failure), &[], Vec::new()),
             };
             files.push(verdict);
         } else if let (Ok(checked), false, true) = (&checked, verify.quiet, failures.is_empty()) {

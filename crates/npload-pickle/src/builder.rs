@@ -40,6 +40,11 @@ impl Place {
         u64::from(self.0 & !Place::SHARED).checked_sub(1)
     }
 
+    /// Whether it is known anywhere else.
+    pub(crate) fn is_known(self) -> bool {
+        self.0 != 0
+    }
+
     pub(crate) fn is_shared(self) -> bool {
         self.0 & Place::SHARED != 0
     }
@@ -62,32 +67,89 @@ impl<V> Slot<V> {
 }
 
 /// Values taken off the stack, in order; each is the builder's to keep.
+// Two words, which go in registers: an iterator that is passed on through memory costs as much as its items.
 #[derive(Debug)]
-pub struct Items<'s, V>(pub(crate) std::vec::Drain<'s, Slot<V>>);
+pub struct Items<'s, V> {
+    slots: Option<&'s mut Vec<Slot<V>>>,
+    from: usize,
+}
 
-impl<V> Items<'_, V> {
-    /// Those that are still to come, where they are.
+impl<'s, V> Items<'s, V> {
+    /// Those from there on.
+    #[inline]
+    pub(crate) fn new(slots: &'s mut Vec<Slot<V>>, from: usize) -> Self {
+        let slots = Some(slots);
+        Items { slots, from }
+    }
+
+    #[inline]
+    fn slots(&self) -> &[Slot<V>] {
+        let slots = self.slots.as_ref().and_then(|slots| slots.get(self.from..));
+        slots.unwrap_or_default()
+    }
+
+    /// How many there are.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots().len()
+    }
+
+    /// Whether there are none.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots().is_empty()
+    }
+
+    /// All of them, where they are.
     #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &V> {
-        self.0.as_slice().iter().map(|slot| &slot.value)
+        self.slots().iter().map(|slot| &slot.value)
     }
 }
 
-impl<V> Iterator for Items<'_, V> {
+impl<'s, V> IntoIterator for Items<'s, V> {
+    type Item = V;
+    type IntoIter = TakenItems<'s, V>;
+
+    #[inline]
+    fn into_iter(mut self) -> TakenItems<'s, V> {
+        let from = self.from;
+        TakenItems(self.slots.take().map(|slots| slots.drain(from..)))
+    }
+}
+
+/// Nobody wants them.
+impl<V> Drop for Items<'_, V> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(slots) = self.slots.take() {
+            slots.truncate(self.from);
+        }
+    }
+}
+
+/// The iterator of [`Items`].
+#[derive(Debug)]
+pub struct TakenItems<'s, V>(Option<std::vec::Drain<'s, Slot<V>>>);
+
+impl<V> Iterator for TakenItems<'_, V> {
     type Item = V;
 
     #[inline]
     fn next(&mut self) -> Option<V> {
-        self.0.next().map(|slot| slot.value)
+        self.0.as_mut()?.next().map(|slot| slot.value)
     }
 
     #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
+        let len = self.0.as_ref().map_or(0, ExactSizeIterator::len);
+        (len, Some(len))
     }
 }
 
-impl<V> ExactSizeIterator for Items<'_, V> {}
+impl<V> ExactSizeIterator for TakenItems<'_, V> {}
 
 /// A global that the pickle names. Nothing is imported: it is a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,17 +264,6 @@ pub enum View<'a> {
     Other(&'static str),
 }
 
-/// What hashing a value takes, and comparing it with an equal one, beyond its own bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hashing {
-    /// Nothing.
-    Plain,
-    /// A tuple's: that of so many items, each as often as it is in it.
-    Items(usize),
-    /// So many steps, as the builder knows: a frozenset's items, and what these hold.
-    Steps(u64),
-}
-
 impl View<'_> {
     /// What Python calls the type.
     #[must_use]
@@ -266,9 +317,10 @@ pub trait Builder {
     fn float(&mut self, value: f64) -> Result<Self::Value>;
     /// A str.
     fn text(&mut self, text: Text<'_>, at: Option<usize>) -> Result<Self::Value>;
-    /// A str of thousands of bytes, which are still to be checked: one that checks them in the same
-    /// pass as it copies them may do so. [`Text::parse`] has the error.
-    fn long_text(&mut self, bytes: &[u8], at: usize) -> Result<Self::Value> {
+    /// A str whose bytes are still to be checked: a builder that checks them in the same pass as it copies
+    /// them may do so. [`Text::parse`] has the error.
+    #[inline]
+    fn unchecked_text(&mut self, bytes: &[u8], at: usize) -> Result<Self::Value> {
         self.text(Text::parse(bytes)?, Some(at))
     }
     /// Bytes.
@@ -318,16 +370,20 @@ pub trait Builder {
 
     /// What a value is.
     fn view<'a>(&'a self, value: &'a Self::Value) -> View<'a>;
-    /// What hashing a value takes.
+    /// How many steps hashing a key takes each time beyond its own bytes: some nanoseconds each, charged
+    /// before the key is put anywhere. None, where values that are shared are hashed once.
     #[inline]
-    fn hashing(&self, value: &Self::Value) -> Hashing {
-        match self.view(value) {
-            View::Tuple(len) => Hashing::Items(len),
-            _ => Hashing::Plain,
-        }
+    fn hashing(&mut self, key: &Self::Value) -> u64 {
+        let _ = key;
+        0
     }
     /// The value of an int of any size.
     fn to_big_int(&self, value: &Self::Value) -> Option<BigInt>;
+    /// All of a [`View::LongText`], if it has no lone surrogates.
+    fn long_text<'a>(&'a self, value: &'a Self::Value) -> Option<&'a str> {
+        let _ = value;
+        None
+    }
     /// An item of a tuple or a list.
     fn item(&self, value: &Self::Value, index: usize) -> Option<Self::Value>;
     /// The keys and values of a dict, in order; of equal keys the last counts.

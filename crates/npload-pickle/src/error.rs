@@ -26,6 +26,8 @@ struct Inner {
     op: Option<Op>,
     /// Where in the object: `['x'][3]`.
     path: String,
+    /// The codec and the bytes of which it makes no text.
+    undecodable: Option<(&'static str, Box<[u8]>)>,
 }
 
 /// The kinds of [`Error`]. Behind each: the exception that CPython's `pickle` raises there.
@@ -79,7 +81,16 @@ impl Error {
             offset: None,
             op: None,
             path: String::new(),
+            undecodable: None,
         }))
+    }
+
+    /// One of a codec that makes no text of these bytes.
+    #[cold]
+    pub(crate) fn undecoded(message: String, codec: &'static str, bytes: &[u8]) -> Self {
+        let mut error = Error::new(ErrorKind::Encoding, message);
+        error.0.undecodable = Some((codec, bytes.into()));
+        error
     }
 
     /// Says which opcode and at which byte, unless it says so already.
@@ -124,6 +135,14 @@ impl Error {
     #[must_use]
     pub fn offset(&self) -> Option<usize> {
         self.0.offset
+    }
+
+    /// Of [`ErrorKind::Encoding`]: the codec, `"ascii"` or `"utf-8"`, and the bytes of which it makes no text, if
+    /// they are known.
+    #[must_use]
+    pub fn undecodable(&self) -> Option<(&'static str, &[u8])> {
+        let (codec, bytes) = self.0.undecodable.as_ref()?;
+        Some((codec, bytes))
     }
 
     /// The opcode, if it is one.

@@ -59,7 +59,7 @@ mod scan;
 mod text;
 mod walk;
 
-pub use builder::{Builder, Call, Global, Hashing, Items, Note, Reason, View, refused};
+pub use builder::{Builder, Call, Global, Items, Note, Reason, TakenItems, View, refused};
 pub use compat::fix_import;
 pub use construct::Known;
 pub use convert::Scalar;

@@ -115,6 +115,16 @@ macro_rules! opcodes {
             /// All of them, in `pickletools`' order.
             pub const ALL: &'static [Op] = &[$(Op::$op,)*];
 
+            /// The opcode with that byte.
+            #[inline]
+            #[must_use]
+            pub fn from_code(code: u8) -> Option<Op> {
+                match code {
+                    $($code => Some(Op::$op),)*
+                    _ => None,
+                }
+            }
+
             /// Its name in capitals: `"REDUCE"`.
             #[must_use]
             pub fn name(self) -> &'static str {
@@ -207,26 +217,7 @@ opcodes! {
     Binpersid b'Q' "BINPERSID" Nothing 1,
 }
 
-/// The opcode of each byte.
-#[expect(clippy::indexing_slicing, reason = "evaluated when compiled")]
-const BY_CODE: [Option<Op>; 256] = {
-    let mut table = [None; 256];
-    let mut at = 0;
-    while at < Op::ALL.len() {
-        table[Op::ALL[at] as usize] = Some(Op::ALL[at]);
-        at += 1;
-    }
-    table
-};
-
 impl Op {
-    /// The opcode with that byte.
-    #[inline]
-    #[must_use]
-    pub fn from_code(code: u8) -> Option<Op> {
-        BY_CODE.get(usize::from(code)).copied().flatten()
-    }
-
     /// Its byte.
     #[must_use]
     pub fn code(self) -> u8 {

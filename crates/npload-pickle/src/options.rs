@@ -62,17 +62,23 @@ pub struct Limits {
     pub max_memo: u64,
     /// How deep values nest, and how many MARKs are open: 10,000. CPython 3.13 writes lists up to
     /// 4999 deep and tuples up to 9999, older ones less.
-    /// A container that is put into another and then grows counts there as it was when it was put. In
-    /// pickles with types that Python cannot drop without recursion (arrays of objects, defaultdicts,
-    /// deques, dtypes) all such growth together counts as well.
+    /// A container that is put into another and then grows counts there as it was when it was put.
     pub max_nesting: u32,
+    /// How deep values nest in pickles with types that Python cannot drop without recursion (arrays of
+    /// objects, defaultdicts, deques, dtypes): 500, for which a stack of 512 KiB has room (NumPy takes
+    /// 1.7 KB for an array in an array). All growth of containers that others hold already counts
+    /// together.
+    pub max_recursion: u32,
     /// Decimal digits of an int: 100,000. Reading and writing them takes quadratic time.
     pub max_digits: u64,
     /// Bytes of texts, bytes and ints, together: 2⁴⁰.
     pub max_bytes: u64,
-    /// Hashing of tuples, and items and bytes that typed values copy, beyond 16 for each byte of
-    /// the input: 2²⁰. Values that share values a billion times meet it.
+    /// Items and bytes that typed values copy, beyond 16 for each byte of the input: 2²⁰.
     pub max_extra_work: u64,
+    /// Steps of hashing what keys are made of, as often as it is hashed, beyond 256 for each byte of the
+    /// input: 2²⁸. For builders whose language hashes a tuple anew for each dict that it is put into;
+    /// tuples that share tuples a billion times meet it. [`Objects`](crate::Objects) take no such steps.
+    pub max_extra_hashing: u64,
 }
 
 impl Limits {
@@ -112,6 +118,13 @@ impl Limits {
 
     /// The field of this name, so much.
     #[must_use]
+    pub fn max_recursion(mut self, max: u32) -> Self {
+        self.max_recursion = max;
+        self
+    }
+
+    /// The field of this name, so much.
+    #[must_use]
     pub fn max_digits(mut self, max: u64) -> Self {
         self.max_digits = max;
         self
@@ -130,6 +143,13 @@ impl Limits {
         self.max_extra_work = max;
         self
     }
+
+    /// The field of this name, so much.
+    #[must_use]
+    pub fn max_extra_hashing(mut self, max: u64) -> Self {
+        self.max_extra_hashing = max;
+        self
+    }
 }
 
 impl Default for Limits {
@@ -139,9 +159,11 @@ impl Default for Limits {
             max_objects: 1 << 28,
             max_memo: 1 << 28,
             max_nesting: 10_000,
+            max_recursion: 500,
             max_digits: 100_000,
             max_bytes: 1 << 40,
             max_extra_work: 1 << 20,
+            max_extra_hashing: 1 << 28,
         }
     }
 }
@@ -149,36 +171,57 @@ impl Default for Limits {
 /// What is left of the work that a pickle may cost.
 #[derive(Debug)]
 pub(crate) struct Work {
-    left: u64,
-    all: u64,
+    copying: Budget,
+    hashing: Budget,
     /// Whether something was made that Python drops by recursion, however deep it is.
     pub(crate) is_brittle: bool,
 }
 
-impl Work {
-    pub(crate) fn new(input: usize, limits: &Limits) -> Self {
-        let all = (input as u64).saturating_mul(16);
-        let all = all.saturating_add(limits.max_extra_work);
-        Work {
-            left: all,
-            all,
-            is_brittle: false,
-        }
+#[derive(Debug)]
+struct Budget {
+    left: u64,
+    all: u64,
+}
+
+impl Budget {
+    fn new(input: usize, for_each_byte: u64, more: u64) -> Self {
+        let all = (input as u64).saturating_mul(for_each_byte);
+        let all = all.saturating_add(more);
+        Budget { left: all, all }
     }
 
-    /// Takes so much.
-    pub(crate) fn charge(&mut self, work: u64) -> Result<()> {
+    #[inline]
+    fn charge(&mut self, work: u64, name: &str, what: &str) -> Result<()> {
         match self.left.checked_sub(work) {
             Some(left) => {
                 self.left = left;
                 Ok(())
             }
-            None => Err(Limits::exceeded(
-                "max_extra_work",
-                self.all,
-                "steps of hashing and copying",
-            )),
+            None => Err(Limits::exceeded(name, self.all, what)),
         }
+    }
+}
+
+impl Work {
+    pub(crate) fn new(input: usize, limits: &Limits) -> Self {
+        Work {
+            copying: Budget::new(input, 16, limits.max_extra_work),
+            hashing: Budget::new(input, 256, limits.max_extra_hashing),
+            is_brittle: false,
+        }
+    }
+
+    /// Takes so many items and bytes that are copied.
+    pub(crate) fn charge(&mut self, copied: u64) -> Result<()> {
+        let what = "steps of copying";
+        self.copying.charge(copied, "max_extra_work", what)
+    }
+
+    /// Takes so many steps of hashing.
+    #[inline]
+    pub(crate) fn charge_hashing(&mut self, steps: u64) -> Result<()> {
+        let what = "steps of hashing";
+        self.hashing.charge(steps, "max_extra_hashing", what)
     }
 }
 

@@ -189,10 +189,8 @@ fn is_utf8_with_surrogates(bytes: &[u8]) -> bool {
 fn not_utf8(bytes: &[u8]) -> Error {
     let at = first_fault(bytes).unwrap_or_default();
     let byte = bytes.get(at).copied().unwrap_or_default();
-    Error::new(
-        ErrorKind::Encoding,
-        format!("'utf-8' codec can't decode byte 0x{byte:02x} in position {at}"),
-    )
+    let message = format!("'utf-8' codec can't decode byte 0x{byte:02x} in position {at}");
+    Error::undecoded(message, "utf-8", bytes)
 }
 
 /// The error of Python's `ascii` codec, if one of these bytes is none of its.
@@ -201,13 +199,11 @@ pub(crate) fn check_ascii(bytes: &[u8]) -> Result<()> {
         None => Ok(()),
         Some(at) => {
             let byte = bytes.get(at).copied().unwrap_or_default();
-            Err(Error::new(
-                ErrorKind::Encoding,
-                format!(
-                    "'ascii' codec can't decode byte 0x{byte:02x} in position {at}: ordinal not \
-                     in range(128); a pickle of Python 2 may need encoding 'latin1' or 'bytes'"
-                ),
-            ))
+            let message = format!(
+                "'ascii' codec can't decode byte 0x{byte:02x} in position {at}: ordinal not in \
+                 range(128); a pickle of Python 2 may need encoding 'latin1' or 'bytes'"
+            );
+            Err(Error::undecoded(message, "ascii", bytes))
         }
     }
 }

@@ -1,17 +1,17 @@
 //! The builder: opcodes to Python objects, nothing between.
 
-use std::collections::HashMap;
-
 use npload_pickle::num_bigint::BigInt;
 use npload_pickle::{
-    Builder, Call, Data, Error, ErrorKind, Global, Hashing, Items, Known, Note, Op, Reason, Result,
-    Text, View,
+    Builder, Call, Data, Error, ErrorKind, Global, Items, Known, Note, Op, Reason, Result, Text,
+    View,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use super::classes::{Classes, is_function, is_python, place};
 use super::dtype::Dtypes;
+use super::error::or_keep;
+use super::hashing::{Hashes, is_plain};
 use super::input::Input;
 use super::pace::Pace;
 use super::refuse::Refusals;
@@ -21,9 +21,6 @@ use crate::arena::Arena;
 
 /// From this size on bytes wait for an array that may want them.
 const WAITING: usize = 1024;
-
-/// Steps that hashing a Decimal or a Fraction takes: they are taken to a power.
-const SLOW: u64 = 64;
 
 /// Values put into lists and dicts between two looks for Ctrl-C.
 const SIGNALS_EVERY: usize = 1 << 16;
@@ -43,9 +40,8 @@ pub(super) struct PythonBuilder<'a, 'py> {
     pub(super) dtypes: Dtypes,
     /// Bytes of buffers that arrays have copied.
     pub(super) copied: usize,
-    /// What hashing frozensets takes, by their addresses.
-    pub(super) frozen: HashMap<usize, (Value, u64)>,
-    /// The most that hashing one may take.
+    pub(super) hashes: Hashes,
+    /// The most that comparing a frozenset may take.
     pub(super) most_steps: u64,
     pub(super) none: Value,
     until_signals: usize,
@@ -64,7 +60,7 @@ impl<'a, 'py> PythonBuilder<'a, 'py> {
             arena: Arena::default(),
             dtypes: Dtypes::default(),
             copied: 0,
-            frozen: HashMap::new(),
+            hashes: Hashes::default(),
             most_steps: (input.total as u64)
                 .saturating_mul(16)
                 .saturating_add(1 << 20),
@@ -161,6 +157,20 @@ impl<'a, 'py> PythonBuilder<'a, 'py> {
         Ok(made)
     }
 
+    /// Whether it is an object, or stands for one that is made already.
+    pub(super) fn is_made(&self, value: &Value) -> bool {
+        matches!(
+            self.specials.get(value),
+            None | Some(
+                Special::Made(_)
+                    | Special::DType {
+                        object: Some(_),
+                        ..
+                    }
+            )
+        )
+    }
+
     fn waiting(&mut self, at: usize, len: usize, mutable: bool, is_here: bool) -> Value {
         let range = Range { at, len, is_here };
         self.specials.add(Special::Bytes {
@@ -227,13 +237,11 @@ impl Builder for PythonBuilder<'_, '_> {
         self.keep(made)
     }
 
-    fn long_text(&mut self, bytes: &[u8], _at: usize) -> Result<Value> {
+    #[inline]
+    fn unchecked_text(&mut self, bytes: &[u8], _at: usize) -> Result<Value> {
         match value::text(self.py, bytes) {
             Ok(made) => Ok(made),
-            Err(raised) => {
-                Text::parse(bytes)?;
-                Err(self.stop(raised))
-            }
+            Err(raised) => Err(self.stop(raised)),
         }
     }
 
@@ -270,12 +278,12 @@ impl Builder for PythonBuilder<'_, '_> {
     #[inline]
     fn list(&mut self, items: Items<'_, Value>) -> Result<Value> {
         let py = self.py;
-        let made = value::list(py, items.map(|item| self.object(item)));
+        let made = value::list(py, items.into_iter().map(|item| self.object(item)));
         self.keep(made)
     }
 
     fn frozenset(&mut self, items: Items<'_, Value>) -> Result<Value> {
-        let items: Vec<_> = items.collect();
+        let items: Vec<_> = items.into_iter().collect();
         let made = self.new_frozenset(items);
         self.keep(made)
     }
@@ -354,34 +362,21 @@ impl Builder for PythonBuilder<'_, '_> {
     }
 
     #[inline]
-    fn hashing(&self, value: &Value) -> Hashing {
-        if value.is(Kind::Str) {
-            return Hashing::Plain;
+    fn hashing(&mut self, key: &Value) -> u64 {
+        if is_plain(key) || key.is(Kind::FrozenSet) {
+            return 0;
         }
-        if value.is(Kind::Int) {
-            return match value::to_i64(value) {
-                Some(_) => Hashing::Plain,
-                None => Hashing::Steps(self.bits(value) / 64),
-            };
-        }
-        match self.specials.get(value) {
-            Some(Special::Made(object)) => self.hashing(object),
-            Some(Special::Tuple { items, .. }) => Hashing::Items(items.len()),
-            Some(_) => Hashing::Plain,
-            None if value.is(Kind::Tuple) => Hashing::Items(value::len(value)),
-            // It keeps its hash.
-            None if value.is(Kind::FrozenSet) => Hashing::Steps(1),
-            None if value.is(Kind::Float) || value.is(Kind::Bytes) => Hashing::Plain,
-            None => match self.classes.of(value) {
-                Some(Known::Decimal | Known::Fraction) => Hashing::Steps(SLOW),
-                Some(Known::Uuid | Known::Range | Known::Slice) => Hashing::Steps(SLOW / 4),
-                _ => Hashing::Plain,
-            },
-        }
+        let steps = self.steps(key);
+        self.pace.expect(steps);
+        steps
     }
 
     fn to_big_int(&self, value: &Value) -> Option<BigInt> {
         self.rust_int(value)
+    }
+
+    fn long_text<'b>(&'b self, value: &'b Value) -> Option<&'b str> {
+        value::as_str(self.py, value)
     }
 
     #[inline]
@@ -402,7 +397,7 @@ impl Builder for PythonBuilder<'_, '_> {
             Some(Special::Made(object)) => object,
             _ => text,
         };
-        Ok(value::latin1(self.py, text).ok())
+        Ok(or_keep(self.py, value::latin1(self.py, text)))
     }
 
     fn readonly(&mut self, buffer: &Value) -> Result<Value> {

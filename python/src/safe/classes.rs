@@ -1,12 +1,10 @@
 //! The classes of what is built, looked up when a pickle first needs them.
 
-use std::path::PathBuf;
-
 use npload_pickle::Known;
-use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
 use super::value::Value;
+use crate::ml_dtypes::ml_dtypes;
 
 /// For the length of one load.
 pub(super) struct Classes<'py> {
@@ -26,10 +24,10 @@ impl<'py> Classes<'py> {
             return Ok(class.clone());
         }
         let (module, name) = place(known);
-        if let Known::MlDtypes(_) = known {
-            check_ml_dtypes(self.py)?;
-        }
-        let class = self.py.import(module)?.getattr(name)?;
+        let class = match known {
+            Known::MlDtypes(_) => ml_dtypes(self.py)?.getattr(name)?,
+            _ => self.py.import(module)?.getattr(name)?,
+        };
         self.found.push((known, class.clone()));
         Ok(class)
     }
@@ -41,39 +39,6 @@ impl<'py> Classes<'py> {
         found
             .find(|found| found.1.as_ptr() == class.cast())
             .map(|found| found.0)
-    }
-}
-
-/// Holds that the package, if it is to be imported now, is not in the current folder: a file that lies
-/// beside a pickle is no more trusted than the pickle.
-fn check_ml_dtypes(py: Python<'_>) -> PyResult<()> {
-    const NAME: &str = "ml_dtypes";
-    if py.import("sys")?.getattr("modules")?.contains(NAME)? {
-        return Ok(());
-    }
-    let spec = py
-        .import("importlib.util")?
-        .call_method1("find_spec", (NAME,))?;
-    if spec.is_none() {
-        return Ok(());
-    }
-    let origin: Option<PathBuf> = spec.getattr("origin")?.extract()?;
-    let current = std::env::current_dir().and_then(std::fs::canonicalize);
-    let (Some(origin), Ok(current)) = (origin, current) else {
-        return Ok(());
-    };
-    let origin = std::fs::canonicalize(&origin).unwrap_or(origin);
-    match origin
-        .ancestors()
-        .skip(1)
-        .take(2)
-        .any(|folder| folder == current)
-    {
-        true => Err(PyImportError::new_err(
-            "ml_dtypes is in the current folder, which a pickle does not get to run; import it first \
-             if that is what you want",
-        )),
-        false => Ok(()),
     }
 }
 

@@ -1,11 +1,11 @@
 //! Lists, tuples, dicts and sets, and what is put into them.
 
-use npload_pickle::{Builder, Hashing, Items, Result};
+use npload_pickle::{Builder, Items, Result, TakenItems};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
 
 use super::build::PythonBuilder;
+use super::error::or_keep;
 use super::pace::{FEW, Watch};
 use super::special::Special;
 use super::value::{self, Kind, Value};
@@ -26,18 +26,20 @@ impl PythonBuilder<'_, '_> {
     pub(super) fn new_tuple(&mut self, items: Items<'_, Value>) -> Result<Value> {
         let py = self.py;
         if items.iter().all(|item| item.number().is_none()) {
-            let made = value::tuple(py, items.map(Ok));
+            let made = value::tuple(py, items.into_iter().map(Ok));
             return self.keep(made);
         }
-        if let Some(depth) = self.specials.depth_around(items.iter()) {
-            let items = items.collect();
+        if !items.iter().all(|item| self.is_made(item))
+            && let Some(depth) = self.specials.depth_around(items.iter())
+        {
+            let items = items.into_iter().collect();
             return Ok(self.specials.add(Special::Tuple {
                 items,
                 depth,
                 object: None,
             }));
         }
-        let made = value::tuple(py, items.map(|item| self.object(item)));
+        let made = value::tuple(py, items.into_iter().map(|item| self.object(item)));
         self.keep(made)
     }
 
@@ -62,7 +64,7 @@ impl PythonBuilder<'_, '_> {
             false => self.object(target.clone())?,
         };
         let py = self.py;
-        let list = value::list(py, items.map(|item| self.object(item)))?;
+        let list = value::list(py, items.into_iter().map(|item| self.object(item)))?;
         if let (Some(deque), Some(list)) = (target.bound(py), list.bound(py)) {
             deque.call_method1("extend", (list,))?;
         }
@@ -70,35 +72,58 @@ impl PythonBuilder<'_, '_> {
     }
 
     #[inline]
-    pub(super) fn put_all(&mut self, target: &Value, mut items: Items<'_, Value>) -> PyResult<()> {
+    pub(super) fn put_all(&mut self, target: &Value, items: Items<'_, Value>) -> PyResult<()> {
         self.count(items.len())?;
         if !target.is(Kind::Dict) {
             return self.put_elsewhere(target, items);
         }
         let py = self.py;
-        let mut watch = None;
+        let mut items = items.into_iter();
         while let (Some(key), Some(item)) = (items.next(), items.next()) {
+            let is_safe = self.kind_of(&key) == Key::Safe;
+            if !is_safe || item.number().is_some() {
+                return self.put_watched(target, key, item, items);
+            }
+            value::set_item(py, target, &key, &item)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a key and an item into a dict, and the rest; what takes long is watched.
+    fn put_watched(
+        &mut self,
+        target: &Value,
+        key: Value,
+        item: Value,
+        mut rest: TakenItems<'_, Value>,
+    ) -> PyResult<()> {
+        let py = self.py;
+        let mut watch = None;
+        let mut next = Some((key, item));
+        while let Some((key, item)) = next {
             let (key, item) = self.pair(key, item, &mut watch)?;
             let kind = self.kind_of(&key);
             if kind == Key::Safe || kind == Key::Plain && value::len(target) <= FEW {
                 value::set_item(py, target, &key, &item)?;
-                continue;
+            } else {
+                let watch = self.watching(&mut watch)?;
+                value::set_item(py, target, &key, &item)?;
+                self.step(watch, kind)?;
             }
-            let watch = self.watching(&mut watch)?;
-            value::set_item(py, target, &key, &item)?;
-            self.step(watch, kind)?;
+            next = rest.next().zip(rest.next());
         }
         self.stop_watching(watch)
     }
 
     /// Puts into a dict of another class.
     #[cold]
-    fn put_elsewhere(&mut self, target: &Value, mut items: Items<'_, Value>) -> PyResult<()> {
+    fn put_elsewhere(&mut self, target: &Value, items: Items<'_, Value>) -> PyResult<()> {
         if self.is_refused(target) {
             return Ok(());
         }
         let target = self.object(target.clone())?;
         let mut watch = None;
+        let mut items = items.into_iter();
         while let (Some(key), Some(item)) = (items.next(), items.next()) {
             self.put(&target, key, item, &mut watch)?;
         }
@@ -180,10 +205,10 @@ impl PythonBuilder<'_, '_> {
         if items.is_empty() {
             return value::new_frozenset(self.py);
         }
+        // What comparing it with an equal one takes; nothing stops that.
         let steps = items
             .iter()
-            .fold(0_u64, |all, item| all.saturating_add(self.steps(item)));
-        // Comparing it with an equal one takes as many, and nothing stops that.
+            .fold(1_u64, |all, item| all.saturating_add(self.steps(item)));
         if steps > self.most_steps {
             return Err(PyValueError::new_err(
                 "frozensets in frozensets share items too often: comparing them would take time \
@@ -193,31 +218,8 @@ impl PythonBuilder<'_, '_> {
         let set = value::new_set(self.py)?;
         self.add_all(&set, items)?;
         let frozen = value::frozenset_of(self.py, &set)?;
-        let address = frozen.as_ptr().addr();
-        self.frozen.insert(address, (frozen.clone(), steps));
+        self.hashes.remember(&frozen, steps);
         Ok(frozen)
-    }
-
-    /// What hashing a value takes in all; the machine has charged as much before.
-    fn steps(&self, value: &Value) -> u64 {
-        let mut steps = 0_u64;
-        let mut todo = vec![value.clone()];
-        while let Some(value) = todo.pop() {
-            steps = steps.saturating_add(1);
-            if value.is(Kind::FrozenSet) {
-                let known = self.frozen.get(&value.as_ptr().addr());
-                steps = steps.saturating_add(known.map_or(1, |known| known.1));
-                continue;
-            }
-            match self.hashing(&value) {
-                Hashing::Plain => {}
-                Hashing::Steps(more) => steps = steps.saturating_add(more),
-                Hashing::Items(len) => {
-                    todo.extend((0..len).filter_map(|at| self.item(&value, at)));
-                }
-            }
-        }
-        steps
     }
 
     #[inline]
@@ -266,15 +268,14 @@ impl PythonBuilder<'_, '_> {
             Some(Special::Made(object)) => object.bound(self.py)?,
             _ => dict.bound(self.py)?,
         };
-        let items = dict.call_method0("items").ok()?;
-        let items = PyList::new(
-            self.py,
-            items.try_iter().ok()?.collect::<PyResult<Vec<_>>>().ok()?,
-        );
-        let pair = |pair: Bound<'_, PyAny>| -> PyResult<(Value, Value)> {
+        let pair = |pair: PyResult<Bound<'_, PyAny>>| -> PyResult<(Value, Value)> {
+            let pair = pair?;
             Ok((Value::of(pair.get_item(0)?), Value::of(pair.get_item(1)?)))
         };
-        items.ok()?.iter().map(|item| pair(item).ok()).collect()
+        let items = dict
+            .call_method0("items")
+            .and_then(|items| items.try_iter());
+        or_keep(self.py, items.and_then(|items| items.map(pair).collect()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Values of the types on the list: their constructors see what was checked, and nothing else.
 
-use npload_pickle::{Data, Date, Known, Time, TimeDelta};
+use npload_pickle::{DType, Data, Date, Known, Time, TimeDelta};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyComplex, PyDict, PyTuple};
@@ -8,6 +8,7 @@ use pyo3::types::{PyByteArray, PyComplex, PyDict, PyTuple};
 use super::build::PythonBuilder;
 use super::special::Special;
 use super::value::{self, Kind, Value};
+use crate::array::new_number;
 
 impl<'py> PythonBuilder<'_, 'py> {
     pub(super) fn new_data(&mut self, data: Data<Value>) -> PyResult<Value> {
@@ -110,9 +111,20 @@ impl<'py> PythonBuilder<'_, 'py> {
                 return Ok(self.specials.add(Special::DType { dtype, object }));
             }
             Data::Scalar(dtype, bytes) => {
-                let dtype = self.numpy_dtype(&dtype)?.into_bound(py)?;
-                let bytes = self.bound(bytes)?;
-                self.class(Known::Scalar)?.call1((dtype, bytes))?
+                let object = self.numpy_dtype(&dtype)?.into_bound(py)?;
+                match (&*dtype, value::as_bytes(&bytes)) {
+                    (
+                        DType::Plain {
+                            kind: 'b' | 'i' | 'u' | 'f' | 'c',
+                            ..
+                        },
+                        Some(bytes),
+                    ) => new_number(&object, bytes)?,
+                    _ => {
+                        let bytes = self.bound(bytes)?;
+                        self.class(Known::Scalar)?.call1((object, bytes))?
+                    }
+                }
             }
             Data::Array(array) => return self.new_array(array),
             _ => return Err(PyTypeError::new_err("a newer kind of data")),
@@ -182,7 +194,11 @@ impl<'py> PythonBuilder<'_, 'py> {
         let made = match (self.specials.get(target), data) {
             (Some(Special::DType { object: None, .. }), Data::DType(dtype, metadata)) => {
                 self.dtypes.has_metadata(&dtype, metadata.as_ref());
-                let object = None;
+                // What is made at once can be in tuples of Python's own: a million scalars are such.
+                let object = match &*dtype {
+                    DType::Plain { .. } => Some(self.numpy_dtype(&dtype)?),
+                    _ => None,
+                };
                 Special::DType { dtype, object }
             }
             (Some(Special::DType { .. }), _) => {

@@ -23,11 +23,20 @@ pub(super) struct Dtypes {
     plain: HashMap<String, Value>,
     /// What hangs on a dtype, by its address.
     metadata: HashMap<usize, (Value, Arc<DType>)>,
+    /// The last that was asked for: scalars have the same one after the other.
+    last: Option<(Value, Arc<DType>)>,
     /// Keeps addresses taken.
     kept: Vec<Arc<DType>>,
 }
 
 impl Dtypes {
+    /// What the dtype that was asked for last was made of, if this is it.
+    #[inline]
+    pub(super) fn if_last(&self, object: &Value) -> Option<&Arc<DType>> {
+        let (last, dtype) = self.last.as_ref()?;
+        (last.as_ptr() == object.as_ptr()).then_some(dtype)
+    }
+
     /// What a dtype was made of.
     pub(super) fn of(&self, object: &Value) -> Option<&Arc<DType>> {
         let made = self.by_object.get(&object.as_ptr().addr());
@@ -59,6 +68,16 @@ impl Dtypes {
 impl<'py> PythonBuilder<'_, 'py> {
     /// The dtype as NumPy has it.
     pub(super) fn numpy_dtype(&mut self, dtype: &Arc<DType>) -> PyResult<Value> {
+        match &self.dtypes.last {
+            Some((made, last)) if Arc::ptr_eq(last, dtype) => return Ok(made.clone()),
+            _ => {}
+        }
+        let made = self.find_or_make(dtype)?;
+        self.dtypes.last = Some((made.clone(), dtype.clone()));
+        Ok(made)
+    }
+
+    fn find_or_make(&mut self, dtype: &Arc<DType>) -> PyResult<Value> {
         let py = self.py;
         if let Some(made) = self.dtypes.by_dtype.get(&Arc::as_ptr(dtype).addr()) {
             return Ok(made.clone());

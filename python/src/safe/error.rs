@@ -1,13 +1,15 @@
 //! Why a pickle was not read, as exceptions of Python's.
 
+use std::io;
+
 use npload_pickle::{Error, ErrorKind};
-use pyo3::exceptions::{
-    PyEOFError, PyException, PyMemoryError, PyUnicodeDecodeError, PyUnicodeError,
-};
+use pyo3::exceptions::{PyEOFError, PyUnicodeDecodeError, PyUnicodeError};
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
 
 use super::load::Place;
 use super::refuse::Refusals;
+use crate::raised::{self, is_pythons_own};
 
 /// The exception for what stopped the machine.
 #[cold]
@@ -20,9 +22,11 @@ pub(super) fn to_python(
     let at = place.at(error.offset().unwrap_or_default());
     let op = error.op().map_or("", |op| op.name());
     if let Some(raised) = raised {
-        let is_plain = raised.is_instance_of::<PyException>(py);
-        if !is_plain || raised.is_instance_of::<PyMemoryError>(py) {
+        if is_pythons_own(py, &raised) {
             return raised;
+        }
+        if raised.is_instance_of::<PyUnicodeDecodeError>(py) {
+            return with_note(py, raised, &format!("{op}{at}"));
         }
         let text = format!("{op}: {}{at}", raised.value(py));
         let err = unpickling(py, text);
@@ -42,11 +46,51 @@ pub(super) fn to_python(
     };
     match error.kind() {
         ErrorKind::Empty => PyEOFError::new_err(text),
-        ErrorKind::Encoding => {
-            let args = ("utf-8", [0_u8].as_slice(), 0, 1, text);
-            PyUnicodeDecodeError::new_err(args)
-        }
+        ErrorKind::Encoding => match undecodable(py, error) {
+            Some(raised) => with_note(py, raised, &text),
+            None => PyUnicodeDecodeError::new_err(("utf-8", [0_u8].as_slice(), 0, 1, text)),
+        },
         _ => unpickling(py, text),
+    }
+}
+
+/// The exception for a file that could not be read; one that became shorter is as one that was cut.
+pub(super) fn reading(py: Python<'_>, err: io::Error, place: &Place<'_>) -> PyErr {
+    match err.kind() {
+        io::ErrorKind::UnexpectedEof => unpickling(py, format!("{err}{}", place.at(0))),
+        _ => err.into(),
+    }
+}
+
+/// What Python's own codec says of bytes that are no text.
+fn undecodable(py: Python<'_>, error: &Error) -> Option<PyErr> {
+    let (codec, bytes) = error.undecodable()?;
+    let (codec, errors) = match codec {
+        "ascii" => (c"ascii", c"strict"),
+        _ => (c"utf-8", c"surrogatepass"),
+    };
+    PyString::from_encoded_object(&PyBytes::new(py, bytes), Some(codec), Some(errors)).err()
+}
+
+/// The same exception, which is CPython's to the letter, and where it arose.
+fn with_note(py: Python<'_>, raised: PyErr, note: &str) -> PyErr {
+    match raised.value(py).call_method1("add_note", (note,)) {
+        Ok(_) => raised,
+        Err(other) => other,
+    }
+}
+
+/// What a call gave. An exception that is Python's own is kept until the machine has stopped; others say
+/// that there is no such value.
+pub(super) fn or_keep<T>(py: Python<'_>, result: PyResult<T>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(err) => {
+            if is_pythons_own(py, &err) {
+                drop(raised::keep(py, err));
+            }
+            None
+        }
     }
 }
 

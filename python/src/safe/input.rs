@@ -53,7 +53,7 @@ impl<'a> Input<'a> {
     /// Reads bytes of a gap.
     pub(super) fn read(&self, at: usize, to: &mut [u8]) -> io::Result<()> {
         match self.file {
-            Some((file, start)) => file.read_exact_at(to, start.saturating_add(at as u64)),
+            Some((file, start)) => read_exactly(file, to, start.saturating_add(at as u64)),
             None => Err(io::ErrorKind::UnexpectedEof.into()),
         }
     }
@@ -155,8 +155,7 @@ impl<'a> InFile<'a> {
                 .grow(twice.clamp(end, self.len.saturating_add(rest)))?;
         }
         let to = self.memory.get_mut(self.len..end).unwrap_or_default();
-        self.file
-            .read_exact_at(to, self.start.saturating_add(at as u64))?;
+        read_exactly(self.file, to, self.start.saturating_add(at as u64))?;
         self.len = end;
         Ok(count)
     }
@@ -175,6 +174,22 @@ impl<'a> InFile<'a> {
             file: Some((self.file, self.start)),
         }
     }
+}
+
+/// Reads bytes that were there when the file's size was asked for.
+fn read_exactly(file: &File, to: &mut [u8], at: u64) -> io::Result<()> {
+    file.read_exact_at(to, at).map_err(|err| match err.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            let size = file.metadata().map_or(0, |data| data.len());
+            let text = format!(
+                "the file became shorter while it was read: {} bytes expected at byte {at}, and the file \
+                 has {size} now",
+                to.len()
+            );
+            io::Error::new(io::ErrorKind::UnexpectedEof, text)
+        }
+        _ => err,
+    })
 }
 
 /// Reads a pickle from a stream and nothing behind it; `head` was read already. What follows the pickle

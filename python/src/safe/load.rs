@@ -5,7 +5,7 @@ use std::fmt::Write;
 use npload::{Header, Order};
 use npload_pickle::{Encoding, Error, ErrorKind, Machine, Op, Options};
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::exceptions::{PyException, PyMemoryError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use super::build::PythonBuilder;
@@ -13,6 +13,7 @@ use super::error;
 use super::input::Input;
 use crate::arguments::Pickles;
 use crate::dtype::{MlDtypes, of_header};
+use crate::raised::{self, is_pythons_own};
 
 /// Where a pickle stands, for errors.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +50,10 @@ fn run<'py>(
     match run_once(py, input, pickles, place)? {
         Ok(done) => Ok(done),
         // Long bytes that were left out may have been none: frames can lie.
-        Err(raised) => match py.detach(|| input.exactly())? {
+        Err(raised) => match py
+            .detach(|| input.exactly())
+            .map_err(|err| error::reading(py, err, place))?
+        {
             None => Err(raised),
             Some(pieces) => run_once(py, pieces.input(), pickles, place)?,
         },
@@ -76,10 +80,9 @@ fn run_once<'py>(
     let run = machine.run();
     let run = run.map(|done| (builder.bound(done.value), done.end));
     builder.collector.restore(py);
-    let raised = builder.raised.take();
+    let raised = raised::take().or_else(|| builder.raised.take());
     if let Some(refused) = error::refused(py, &builder.refusals, place) {
-        // Ctrl-C goes first.
-        let first = raised.filter(|raised| !raised.is_instance_of::<PyException>(py));
+        let first = raised.filter(|raised| is_pythons_own(py, raised));
         return Err(first.unwrap_or(refused));
     }
     match run {
@@ -117,7 +120,7 @@ pub(crate) fn pickle<'py>(
     place: &Place<'_>,
 ) -> PyResult<(Bound<'py, PyAny>, usize)> {
     run(py, input, pickles, place).map_err(|err| {
-        if !err.is_instance_of::<PyException>(py) || err.is_instance_of::<PyMemoryError>(py) {
+        if is_pythons_own(py, &err) {
             return err;
         }
         let text = match name.repr() {

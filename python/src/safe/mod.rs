@@ -9,6 +9,7 @@ mod construct;
 mod dtype;
 mod elements;
 mod error;
+mod hashing;
 mod input;
 mod load;
 mod number;

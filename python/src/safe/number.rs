@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt};
 
 use super::build::PythonBuilder;
+use super::error::or_keep;
 use super::value::{self, Kind, Value};
 
 impl<'py> PythonBuilder<'_, 'py> {
@@ -25,14 +26,15 @@ impl<'py> PythonBuilder<'_, 'py> {
             return Some(small.into());
         }
         let int = value.bound(self.py)?;
-        let bits: usize = int.call_method0("bit_length").ok()?.extract().ok()?;
-        let len = bits.checked_div(8)?.saturating_add(1);
-        let options = PyDict::new(self.py);
-        options.set_item("signed", true).ok()?;
-        let bytes = int
-            .call_method("to_bytes", (len, "little"), Some(&options))
-            .ok()?;
-        let bytes = bytes.cast_into::<PyBytes>().ok()?;
+        let bytes = || -> PyResult<Bound<'py, PyBytes>> {
+            let bits: usize = int.call_method0("bit_length")?.extract()?;
+            let len = (bits / 8).saturating_add(1);
+            let options = PyDict::new(self.py);
+            options.set_item("signed", true)?;
+            let bytes = int.call_method("to_bytes", (len, "little"), Some(&options))?;
+            Ok(bytes.cast_into()?)
+        };
+        let bytes = or_keep(self.py, bytes())?;
         Some(BigInt::from_signed_bytes_le(bytes.as_bytes()))
     }
 }

@@ -14,6 +14,8 @@ use pyo3::types::PyAnyMethods;
 const ALWAYS: Duration = Duration::from_secs(1);
 /// and this for each key.
 const PER_KEY: Duration = Duration::from_micros(10);
+/// and this for each step of hashing tuples, which takes a quarter of it.
+const PER_STEP: Duration = Duration::from_nanos(20);
 
 /// Up to this many keys a table of plain ones is not watched: it cannot take long.
 pub(super) const FEW: usize = 256;
@@ -26,6 +28,7 @@ const LONG: Duration = Duration::from_millis(50);
 pub(super) struct Pace {
     spent: Duration,
     keys: u64,
+    steps: u64,
     /// Whether the thread's own time counts: it stands still while the process does. Asking for it
     /// takes longer than a key, so that it begins when the clock's time was too long.
     is_strict: bool,
@@ -47,9 +50,15 @@ impl Pace {
         Ok(Pace {
             spent: Duration::ZERO,
             keys: 0,
+            steps: 0,
             is_strict: false,
             is_random: flags.getattr("hash_randomization")?.is_truthy()?,
         })
+    }
+
+    /// So many steps of hashing are to come.
+    pub(super) fn expect(&mut self, steps: u64) {
+        self.steps = self.steps.saturating_add(steps);
     }
 
     pub(super) fn watch(&self, py: Python<'_>) -> PyResult<Watch> {
@@ -87,8 +96,9 @@ impl Pace {
         };
         self.spent = self.spent.saturating_add(took);
         self.keys = self.keys.saturating_add(watch.keys.into());
-        let keys = u32::try_from(self.keys).unwrap_or(u32::MAX);
-        let allowed = ALWAYS.saturating_add(PER_KEY.saturating_mul(keys));
+        let allowed = ALWAYS
+            .saturating_add(times(PER_KEY, self.keys))
+            .saturating_add(times(PER_STEP, self.steps));
         if self.spent > allowed {
             if self.is_strict {
                 return Ok(false);
@@ -96,10 +106,15 @@ impl Pace {
             self.is_strict = true;
             self.spent = Duration::ZERO;
             self.keys = 0;
+            self.steps = 0;
         }
         *watch = self.watch(py)?;
         Ok(true)
     }
+}
+
+fn times(duration: Duration, count: u64) -> Duration {
+    duration.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 fn thread_time(py: Python<'_>) -> PyResult<Duration> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use npload::Header;
 use pyo3::prelude::*;
 
+use super::error;
 use super::input::{InFile, Input, read_stream};
 use super::load::{Place, object_array, pickle};
 use crate::arguments::Pickles;
@@ -100,7 +101,8 @@ fn regular<'py>(
     place: &Place<'_>,
     make: &Make<'_, 'py>,
 ) -> PyResult<(Bound<'py, PyAny>, usize)> {
-    let pieces = py.detach(|| InFile::read(file, place.start, true))?;
+    let pieces = py.detach(|| InFile::read(file, place.start, true));
+    let pieces = pieces.map_err(|err| error::reading(py, err, place))?;
     make(pieces.input(), place)
 }
 

@@ -11,6 +11,8 @@ use pyo3::exceptions::PySystemError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use super::error::or_keep;
+
 /// A handle. It is made with the GIL held and cannot go to another thread, so that it is cloned and
 /// dropped with the GIL held, too.
 pub(super) struct Value(NonNull<ffi::PyObject>);
@@ -96,7 +98,7 @@ impl Clone for Value {
     fn clone(&self) -> Self {
         if self.number().is_none() {
             // SAFETY: it is an object, and the GIL is held.
-            unsafe { ffi::Py_INCREF(self.0.as_ptr()) }
+            unsafe { reference(self.0) }
         }
         Value(self.0)
     }
@@ -107,7 +109,48 @@ impl Drop for Value {
     fn drop(&mut self) {
         if self.number().is_none() {
             // SAFETY: as in `clone`; the handle's own reference goes.
-            unsafe { ffi::Py_DECREF(self.0.as_ptr()) }
+            unsafe { release(self.0) }
+        }
+    }
+}
+
+/// Where a count of references may be read: the first 32 bits of an object, in every Python from 3.11 on (the
+/// stable interface of 3.11 promises that a module may count there itself). A negative one is an
+/// immortal object's.
+const COUNTS_HERE: bool = cfg!(all(target_pointer_width = "64", target_endian = "little"));
+
+/// Up to so many references an object's count is this far from an immortal one's.
+const MANY: i32 = i32::MAX >> 1;
+
+/// Makes one more reference: what `Py_INCREF` does, which is a call for modules of the stable interface. A
+/// load of a million values makes millions.
+///
+/// # Safety
+/// It is an object, and the GIL is held.
+#[inline]
+unsafe fn reference(object: NonNull<ffi::PyObject>) {
+    let count = object.cast::<i32>();
+    // SAFETY: the object begins with its count, which only holders of the GIL read and write.
+    unsafe {
+        match count.read() {
+            now @ 1..=MANY if COUNTS_HERE => count.write(now.wrapping_add(1)),
+            _ => ffi::Py_INCREF(object.as_ptr()),
+        }
+    }
+}
+
+/// Gives a reference back. The last one is Python's to drop.
+///
+/// # Safety
+/// As for [`reference`], which made it.
+#[inline]
+unsafe fn release(object: NonNull<ffi::PyObject>) {
+    let count = object.cast::<i32>();
+    // SAFETY: as for `reference`; others stay.
+    unsafe {
+        match count.read() {
+            now @ 2..=i32::MAX if COUNTS_HERE => count.write(now.wrapping_sub(1)),
+            _ => ffi::Py_DECREF(object.as_ptr()),
         }
     }
 }
@@ -358,7 +401,7 @@ pub(super) fn item(value: &Value, at: usize) -> Option<Value> {
     };
     let item = NonNull::new(item)?;
     // SAFETY: an object, to which the tuple or list holds a reference; this makes another.
-    unsafe { ffi::Py_INCREF(item.as_ptr()) };
+    unsafe { reference(item) };
     Some(Value(item))
 }
 
@@ -409,19 +452,17 @@ pub(super) fn latin1(py: Python<'_>, value: &Value) -> PyResult<Value> {
 
 /// The bytes of a str in UTF-8, if it has no lone surrogates.
 #[inline]
-pub(super) fn as_str(value: &Value) -> Option<&str> {
+pub(super) fn as_str<'v>(py: Python<'_>, value: &'v Value) -> Option<&'v str> {
     let text = check(value, Kind::Str).ok()?;
     let mut len = 0;
-    // SAFETY: a str; it keeps the result, which stays while it lives. Null: an exception is set,
-    // which is cleared.
-    let bytes = unsafe {
-        let data = ffi::PyUnicode_AsUTF8AndSize(text, &raw mut len);
-        if data.is_null() {
-            ffi::PyErr_Clear();
-            return None;
-        }
-        std::slice::from_raw_parts(data.cast::<u8>(), usize::try_from(len).ok()?)
-    };
+    // SAFETY: a str; a pointer, or null with an exception set.
+    let data = unsafe { ffi::PyUnicode_AsUTF8AndSize(text, &raw mut len) };
+    if data.is_null() {
+        return or_keep(py, Err(PyErr::fetch(py)));
+    }
+    let len = usize::try_from(len).ok()?;
+    // SAFETY: so many bytes, which the str keeps and which stay while it lives.
+    let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len) };
     std::str::from_utf8(bytes).ok()
 }
 

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 
 use super::build::PythonBuilder;
 use super::classes::place;
+use super::error::or_keep;
 use super::special::Special;
 use super::value::{self, Kind, Value};
 
@@ -39,10 +40,11 @@ impl<'py> PythonBuilder<'_, 'py> {
         } else if object.is(Kind::Str) {
             match value::text_len(object) {
                 Some(len) if len > LONG_TEXT => View::LongText(len),
-                _ => {
-                    value::as_str(object).map_or(View::Other("str"), |text| View::Text(text.into()))
-                }
+                _ => value::as_str(self.py, object)
+                    .map_or(View::Other("str"), |text| View::Text(text.into())),
             }
+        } else if let Some(dtype) = self.dtypes.if_last(object) {
+            View::DType(dtype.clone())
         } else if object.is(Kind::Int) {
             match value::to_i64(object) {
                 Some(int) => View::Int(int),
@@ -75,7 +77,8 @@ impl<'py> PythonBuilder<'_, 'py> {
         match self.classes.of(object) {
             Some(Known::OrderedDict | Known::DefaultDict | Known::Counter) => {
                 let len = object.bound(self.py).map(|dict| dict.len());
-                View::Dict(len.and_then(PyResult::ok).unwrap_or_default())
+                let len = len.and_then(|len| or_keep(self.py, len));
+                View::Dict(len.unwrap_or_default())
             }
             Some(Known::Deque) => View::Deque,
             Some(Known::TimeDelta) => self
@@ -89,16 +92,18 @@ impl<'py> PythonBuilder<'_, 'py> {
 
     fn timedelta(&self, object: &Value) -> Option<TimeDelta> {
         let object = object.bound(self.py)?;
+        let part = |name| or_keep(self.py, object.getattr(name));
         Some(TimeDelta {
-            days: object.getattr("days").ok()?.extract().ok()?,
-            seconds: object.getattr("seconds").ok()?.extract().ok()?,
-            microseconds: object.getattr("microseconds").ok()?.extract().ok()?,
+            days: part("days")?.extract().ok()?,
+            seconds: part("seconds")?.extract().ok()?,
+            microseconds: part("microseconds")?.extract().ok()?,
         })
     }
 
     pub(super) fn bits(&self, int: &Value) -> u64 {
         let bits = |int: &Bound<'py, PyAny>| int.call_method0("bit_length")?.extract();
         let int = int.bound(self.py);
-        int.and_then(|int| bits(&int).ok()).unwrap_or(u64::MAX)
+        int.and_then(|int| or_keep(self.py, bits(&int)))
+            .unwrap_or(u64::MAX)
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct FileVerdict {
     ok: bool,
     /// What of each array was compared with what.
     checked: &'static [&'static str],
+    /// What is odd and not wrong.
+    notes: Vec<String>,
 }
 
 /// What `show` says.
@@ -102,6 +104,9 @@ pub(crate) enum Shown {
         data: Objects,
     },
     Pickle {
+        /// Of a member.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
         data: Objects,
     },
     Bytes {
@@ -194,9 +199,18 @@ impl FileInfo {
 }
 
 impl FileVerdict {
-    pub(crate) fn new(info: FileInfo, checked: &'static [&'static str]) -> Self {
+    pub(crate) fn new(
+        info: FileInfo,
+        checked: &'static [&'static str],
+        notes: Vec<String>,
+    ) -> Self {
         let ok = info.error.is_none() && info.arrays.iter().all(|array| array.error.is_none());
-        FileVerdict { info, ok, checked }
+        FileVerdict {
+            info,
+            ok,
+            checked,
+            notes,
+        }
     }
 }
 

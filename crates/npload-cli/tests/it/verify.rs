@@ -108,6 +108,15 @@ fn json_says_that_pickles_in_an_archive_were_read() {
 }
 
 #[test]
+fn json_has_the_notes() {
+    let ran = npload(&["verify", "--json", "testdata/npz/bytes-after-the-array.npz"]);
+    let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let notes = document["files"][0]["notes"].as_array().unwrap();
+    let note = notes[0].as_str().unwrap();
+    assert!(note.ends_with("follow the array"), "{document}");
+}
+
+#[test]
 fn strings_of_python_2_are_not_decoded_and_limits_name_no_option() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();

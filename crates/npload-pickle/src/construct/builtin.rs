@@ -1,7 +1,7 @@
 //! Handlers of `builtins` and `_codecs`.
 
 use super::look::Look;
-use super::{Checked, Known, Mismatch, charge_hash, count};
+use super::{Checked, Known, Mismatch, count};
 use crate::builder::{Builder, View};
 use crate::data::Data;
 use crate::options::Work;
@@ -83,7 +83,8 @@ pub(super) fn set<B: Builder>(
         return Err(SCHEMA);
     }
     for at in 0..len {
-        charge_hash(builder, work, &builder.item(&items, at).ok_or(SCHEMA)?)?;
+        let item = builder.item(&items, at).ok_or(SCHEMA)?;
+        work.charge_hashing(builder.hashing(&item))?;
     }
     Ok(builder.construct(match known {
         Known::Set => Data::Set(items),

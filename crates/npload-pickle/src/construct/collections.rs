@@ -1,7 +1,7 @@
 //! Handlers of `collections`.
 
 use super::look::Look;
-use super::{Checked, Mismatch, charge_hash, count};
+use super::{Checked, Mismatch, count};
 use crate::builder::{Builder, View};
 use crate::data::Data;
 use crate::options::Work;
@@ -22,7 +22,7 @@ pub(super) fn ordered_dict<B: Builder>(
         _ => return Err(SCHEMA),
     };
     for (key, _) in &pairs {
-        charge_hash(builder, work, key)?;
+        work.charge_hashing(builder.hashing(key))?;
     }
     Ok(builder.construct(Data::OrderedDict(pairs))?)
 }

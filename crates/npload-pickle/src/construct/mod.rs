@@ -14,7 +14,7 @@ mod time;
 
 pub use known::Known;
 
-use crate::builder::{Builder, Call, Hashing, Reason, View};
+use crate::builder::{Builder, Call, Reason, View};
 use crate::data::{Contents, Data};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Work;
@@ -70,8 +70,8 @@ fn handle<B: Builder>(
     call: &Call<B::Value>,
 ) -> Checked<B::Value> {
     let args = &call.args;
-    // A buffer is shared, and may lie outside the input.
-    if known != Known::FromBuffer {
+    // A buffer is shared, and may lie outside the input; of a scalar's bytes only the length counts.
+    if !matches!(known, Known::FromBuffer | Known::Scalar) {
         charge_arguments(builder, work, args)?;
     }
     work.is_brittle |= matches!(known, Known::DefaultDict | Known::Deque);
@@ -98,7 +98,7 @@ fn handle<B: Builder>(
         Known::Reconstructor => number::reconstruct_uuid(builder, call),
         Known::DTypeType => dtype::dtype(builder, args),
         Known::StringDType | Known::StringDTypeKwargs => dtype::string_dtype(builder, known, args),
-        Known::Scalar => ndarray::scalar(builder, args),
+        Known::Scalar => ndarray::scalar(builder, work, args),
         Known::NdReconstruct => ndarray::begin(builder, call),
         Known::FromBuffer => ndarray::from_buffer(builder, args),
         Known::NdArray | Known::Object | Known::Type(_) | Known::MlDtypes(_) => {
@@ -170,27 +170,6 @@ fn charge_arguments<B: Builder>(builder: &B, work: &mut Work, args: &B::Value) -
             _ => 0,
         };
         work.charge(len as u64)?;
-    }
-    Ok(())
-}
-
-/// Charges what hashing a value costs: 1 for each value in its tuples, as often as Python's hash
-/// comes by, and what the builder says for others.
-pub(crate) fn charge_hash<B: Builder>(
-    builder: &B,
-    work: &mut Work,
-    value: &B::Value,
-) -> Result<()> {
-    let mut todo = vec![value.clone()];
-    while let Some(value) = todo.pop() {
-        match builder.hashing(&value) {
-            Hashing::Plain => {}
-            Hashing::Steps(steps) => work.charge(steps)?,
-            Hashing::Items(len) => {
-                work.charge(len as u64)?;
-                todo.extend((0..len).filter_map(|at| builder.item(&value, at)));
-            }
-        }
     }
     Ok(())
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::dtype::as_dtype;
 use super::look::Look;
-use super::{Checked, Known, Mismatch, count};
+use super::{Checked, Known, Mismatch, charge_arguments, count};
 use crate::builder::{Builder, Call, View};
 use crate::data::{Array, Contents, DType, Data, NaObject};
+use crate::options::Work;
 
 /// `_reconstruct(ndarray, (0,), b'b')`: an array whose state follows.
 pub(super) fn begin<B: Builder>(builder: &mut B, call: &Call<B::Value>) -> Checked<B::Value> {
@@ -182,7 +183,11 @@ fn permutation(axes: &[u64], count: usize) -> Option<Vec<usize>> {
 }
 
 /// `scalar(dtype, bytes)`.
-pub(super) fn scalar<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::Value> {
+pub(super) fn scalar<B: Builder>(
+    builder: &mut B,
+    work: &mut Work,
+    args: &B::Value,
+) -> Checked<B::Value> {
     const SCHEMA: Mismatch = Mismatch::Schema("a dtype without objects and bytes of its size");
     let dtype = builder.item(args, 0).ok_or(SCHEMA)?;
     let dtype: Arc<DType> = as_dtype(builder, &dtype).ok_or(SCHEMA)?;
@@ -191,6 +196,7 @@ pub(super) fn scalar<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B:
         return Err(SCHEMA);
     }
     if matches!(builder.view(&contents), View::Text(_) | View::LongText(_)) {
+        charge_arguments(builder, work, args)?;
         contents = builder.latin1(&contents)?.ok_or(SCHEMA)?;
     }
     if !is_bytes(builder, &contents, 1, &dtype, false) {

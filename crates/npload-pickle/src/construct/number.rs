@@ -14,7 +14,11 @@ const MAX_FRACTION_BITS: u64 = 1024;
 pub(super) fn decimal<B: Builder>(builder: &mut B, args: &B::Value) -> Checked<B::Value> {
     const SCHEMA: Mismatch = Mismatch::Schema("the canonical text of a Decimal");
     let text = builder.item(args, 0).ok_or(SCHEMA)?;
-    let text = builder.as_str(&text).ok_or(SCHEMA)?;
+    let text = match builder.view(&text) {
+        View::LongText(_) => builder.long_text(&text),
+        _ => builder.as_str(&text),
+    };
+    let text = text.ok_or(SCHEMA)?;
     if count(builder, args) != 1 || !is_decimal(text.as_bytes()) {
         return Err(SCHEMA);
     }

@@ -78,16 +78,14 @@ impl<B: Builder> Machine<'_, B> {
 
     pub(super) fn obj(&mut self) -> Result<()> {
         let count = self.stack.take_mark()?;
-        let (depth, mut items) = self.stack.take(count);
-        let Some(callable) = items.next() else {
-            drop(items);
+        let Some(callable) = self.stack.take_deepest(count) else {
             return Err(Error::new(
                 ErrorKind::Stack,
                 "no class above the MARK: 0 values",
             ));
         };
+        let (depth, items) = self.stack.take(count.saturating_sub(1));
         let value = self.builder.tuple(items)?;
-        let callable = Slot::new(callable, depth);
         self.call(Op::Obj, callable, Slot::new(value, depth), None)
     }
 

@@ -1,8 +1,7 @@
 //! Opcodes that make containers and put values into them.
 
 use super::{Machine, wrong_type};
-use crate::builder::{Builder, Hashing, View};
-use crate::construct;
+use crate::builder::{Builder, View};
 use crate::error::{Error, ErrorKind, Result};
 use crate::opcode::Op;
 
@@ -114,9 +113,8 @@ impl<B: Builder> Machine<'_, B> {
     #[inline]
     fn hash(&mut self, count: usize, step: usize) -> Result<()> {
         for slot in self.stack.peek(count).iter().step_by(step) {
-            if self.builder.hashing(&slot.value) != Hashing::Plain {
-                construct::charge_hash(self.builder, &mut self.work, &slot.value)?;
-            }
+            self.work
+                .charge_hashing(self.builder.hashing(&slot.value))?;
         }
         Ok(())
     }

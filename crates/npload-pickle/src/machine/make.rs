@@ -8,9 +8,6 @@ use crate::opcode::Op;
 use crate::options::{Encoding, Limits};
 use crate::text::{self, Text};
 
-/// From this size on a builder may check the encoding itself.
-const LONG_TEXT: usize = 4096;
-
 impl<'a, B: Builder> Machine<'a, B> {
     #[inline(always)]
     pub(super) fn atom(&mut self, op: Op) -> Result<()> {
@@ -129,25 +126,19 @@ impl<'a, B: Builder> Machine<'a, B> {
 
     #[inline]
     fn count(&mut self, len: usize) -> Result<()> {
-        self.bytes = self.bytes.saturating_add(len as u64);
-        let limit = self.options.limits.max_bytes;
-        if self.bytes > limit {
-            return Err(Limits::exceeded(
-                "max_bytes",
-                limit,
-                "bytes of text and data",
-            ));
-        }
+        let Some(left) = self.bytes_left.checked_sub(len as u64) else {
+            let limit = self.options.limits.max_bytes;
+            let what = "bytes of text and data";
+            return Err(Limits::exceeded("max_bytes", limit, what));
+        };
+        self.bytes_left = left;
         Ok(())
     }
 
     #[inline]
     fn unicode(&mut self, len: u64) -> Result<B::Value> {
         let (bytes, at) = self.counted(len)?;
-        if bytes.len() >= LONG_TEXT {
-            return self.builder.long_text(bytes, at);
-        }
-        self.builder.text(Text::parse(bytes)?, Some(at))
+        self.builder.unchecked_text(bytes, at)
     }
 
     fn bytes(&mut self, len: u64) -> Result<B::Value> {

@@ -14,7 +14,7 @@ mod stack;
 use memo::Memo;
 use stack::{Growth, Stack};
 
-use crate::builder::{Builder, Place};
+use crate::builder::{Builder, Place, Slot};
 use crate::error::{Error, ErrorKind, Result};
 use crate::opcode::Op;
 use crate::options::{Limits, Options, Work};
@@ -39,9 +39,10 @@ pub struct Machine<'a, B: Builder> {
     stack: Stack<B::Value>,
     memo: Memo<B::Value>,
     protocol: u8,
-    opcodes: u64,
-    objects: u64,
-    bytes: u64,
+    /// How many more the limits allow.
+    opcodes_left: u64,
+    objects_left: u64,
+    bytes_left: u64,
     buffers: u64,
     work: Work,
     /// How much deeper values became while others may have held them.
@@ -85,9 +86,9 @@ impl<'a, B: Builder> Machine<'a, B> {
             stack: Stack::new(),
             memo: Memo::new(),
             protocol: 0,
-            opcodes: 0,
-            objects: 0,
-            bytes: 0,
+            opcodes_left: options.limits.max_opcodes,
+            objects_left: options.limits.max_objects,
+            bytes_left: options.limits.max_bytes,
             buffers: 0,
             work: Work::new(total, &options.limits),
             late: 0,
@@ -108,12 +109,12 @@ impl<'a, B: Builder> Machine<'a, B> {
             let Some(op) = Op::from_code(code) else {
                 return Err(unknown(code).at(self.offset, None));
             };
-            self.opcodes = self.opcodes.saturating_add(1);
-            if self.opcodes > self.options.limits.max_opcodes {
+            let Some(left) = self.opcodes_left.checked_sub(1) else {
                 let limit = self.options.limits.max_opcodes;
                 let error = Limits::exceeded("max_opcodes", limit, "opcodes");
                 return Err(error.at(self.offset, Some(op)));
-            }
+            };
+            self.opcodes_left = left;
             if op == Op::Stop {
                 let value = self.stack.pop().map_err(|e| e.at(self.offset, Some(op)))?;
                 return Ok(Finished {
@@ -200,11 +201,11 @@ impl<'a, B: Builder> Machine<'a, B> {
     /// Puts a value that was just made on the stack.
     #[inline]
     fn push_new(&mut self, value: B::Value, depth: u32) -> Result<()> {
-        self.objects = self.objects.saturating_add(1);
-        if self.objects > self.options.limits.max_objects {
+        let Some(left) = self.objects_left.checked_sub(1) else {
             let limit = self.options.limits.max_objects;
             return Err(Limits::exceeded("max_objects", limit, "objects"));
-        }
+        };
+        self.objects_left = left;
         self.stack.push(value, depth);
         Ok(())
     }
@@ -243,13 +244,12 @@ impl<'a, B: Builder> Machine<'a, B> {
 
     #[inline]
     fn check_depth(&self, depth: u32) -> Result<u32> {
-        let limit = self.options.limits.max_nesting;
-        if depth.saturating_add(self.late) > limit {
-            return Err(Limits::exceeded(
-                "max_nesting",
-                limit.into(),
-                "values in each other",
-            ));
+        let limits = &self.options.limits;
+        let is_brittle = self.work.is_brittle;
+        if depth > limits.max_nesting
+            || is_brittle && depth.saturating_add(self.late) > limits.max_recursion
+        {
+            return Err(too_deep(limits, is_brittle));
         }
         Ok(depth)
     }
@@ -294,22 +294,35 @@ impl<'a, B: Builder> Machine<'a, B> {
             return Err(Limits::exceeded("max_memo", limit, "memo entries"));
         }
         let top = self.stack.top_mut()?;
-        let (before, place) = (top.place, Place::entry(index));
-        top.place = match before.index().is_some() || before.is_shared() {
-            true => place.shared(),
-            false => place,
+        let place = match top.place.is_known() {
+            true => Place::entry(index).shared(),
+            false => Place::entry(index),
         };
-        let slot = top.clone();
-        self.memo.put(index, slot)
+        top.place = place;
+        // Not a clone of what was just written: reading that as a whole would wait for it.
+        let (value, depth) = (top.value.clone(), top.depth);
+        self.memo.put(
+            index,
+            Slot {
+                value,
+                depth,
+                place,
+            },
+        )
     }
 
     #[inline]
     fn get(&mut self, index: u64) -> Result<()> {
         match self.memo.get_mut(index) {
             Some(slot) => {
-                slot.place = slot.place.shared();
-                let slot = slot.clone();
-                self.stack.push_slot(slot);
+                let (depth, place) = (slot.depth, slot.place.shared());
+                slot.place = place;
+                let value = slot.value.clone();
+                self.stack.push_slot(Slot {
+                    value,
+                    depth,
+                    place,
+                });
                 Ok(())
             }
             None => Err(missing(&index)),
@@ -334,6 +347,15 @@ impl<'a, B: Builder> Machine<'a, B> {
             Err(_) => Err(missing(&index)),
         }
     }
+}
+
+#[cold]
+fn too_deep(limits: &Limits, is_brittle: bool) -> Error {
+    let (name, limit) = match is_brittle && limits.max_recursion < limits.max_nesting {
+        true => ("max_recursion", limits.max_recursion),
+        false => ("max_nesting", limits.max_nesting),
+    };
+    Limits::exceeded(name, limit.into(), "values in each other")
 }
 
 #[cold]

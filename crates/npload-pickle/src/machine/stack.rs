@@ -133,7 +133,13 @@ impl<V: Clone> Stack<V> {
             .map(|slot| slot.depth)
             .max()
             .unwrap_or_default();
-        (depth, Items(self.slots.drain(from..)))
+        (depth, Items::new(&mut self.slots, from))
+    }
+
+    /// The lowest of the top `count` values.
+    pub(super) fn take_deepest(&mut self, count: usize) -> Option<Slot<V>> {
+        let at = self.slots.len().saturating_sub(count);
+        (at < self.slots.len()).then(|| self.slots.remove(at))
     }
 
     /// The value under the top `count` ones, where it is known, how deep it was and is, and these values.
@@ -151,11 +157,8 @@ impl<V: Clone> Stack<V> {
             .unwrap_or_default();
         let growth = Growth::of(target, inside);
         let value = target.value.clone();
-        Ok((
-            value,
-            growth,
-            Items(self.slots.drain(at.saturating_add(1)..)),
-        ))
+        let items = Items::new(&mut self.slots, at.saturating_add(1));
+        Ok((value, growth, items))
     }
 }
 

@@ -200,18 +200,18 @@ impl Builder for ObjectBuilder {
 
     #[inline]
     fn tuple(&mut self, items: Items<'_, Id>) -> Result<Id> {
-        let items: Box<[Id]> = items.collect();
+        let items: Box<[Id]> = items.into_iter().collect();
         let hashable = items.iter().all(|&id| self.store.is_hashable(id));
         self.push(Node::Tuple { items, hashable })
     }
 
     #[inline]
     fn list(&mut self, items: Items<'_, Id>) -> Result<Id> {
-        self.push(Node::List(items.collect()))
+        self.push(Node::List(items.into_iter().collect()))
     }
 
     fn frozenset(&mut self, items: Items<'_, Id>) -> Result<Id> {
-        let items: Vec<_> = items.collect();
+        let items: Vec<_> = items.into_iter().collect();
         self.check_hashable(&items)?;
         self.push(Node::FrozenSet(items))
     }
@@ -240,7 +240,7 @@ impl Builder for ObjectBuilder {
     }
 
     #[inline]
-    fn set_items(&mut self, target: &Id, mut items: Items<'_, Id>) -> Result<()> {
+    fn set_items(&mut self, target: &Id, items: Items<'_, Id>) -> Result<()> {
         let mut pairs = match self.store.node_mut(*target) {
             Some(Node::Dict(pairs)) => std::mem::take(pairs),
             Some(Node::Mapping(mapping)) => std::mem::take(&mut mapping.pairs),
@@ -248,6 +248,7 @@ impl Builder for ObjectBuilder {
             _ => return Err(untouchable()),
         };
         pairs.reserve(items.len() / 2);
+        let mut items = items.into_iter();
         while let (Some(key), Some(value)) = (items.next(), items.next()) {
             self.check_key(key)?;
             pairs.push((key, value));
@@ -262,7 +263,7 @@ impl Builder for ObjectBuilder {
     }
 
     fn add(&mut self, target: &Id, items: Items<'_, Id>) -> Result<()> {
-        let items: Vec<_> = items.collect();
+        let items: Vec<_> = items.into_iter().collect();
         self.check_hashable(&items)?;
         match self.store.node_mut(*target) {
             Some(Node::Set(set)) => set.extend(items),

@@ -64,10 +64,12 @@ impl Builder for Strict {
         self.bytes(bytes, at)
     }
     fn tuple(&mut self, items: Items<'_, Rc<Value>>) -> Result<Rc<Value>> {
-        Ok(Rc::new(Value::Tuple(items.collect())))
+        Ok(Rc::new(Value::Tuple(items.into_iter().collect())))
     }
     fn list(&mut self, items: Items<'_, Rc<Value>>) -> Result<Rc<Value>> {
-        Ok(Rc::new(Value::List(RefCell::new(items.collect()))))
+        Ok(Rc::new(Value::List(RefCell::new(
+            items.into_iter().collect(),
+        ))))
     }
     fn frozenset(&mut self, _: Items<'_, Rc<Value>>) -> Result<Rc<Value>> {
         other("a frozenset")
@@ -85,10 +87,11 @@ impl Builder for Strict {
         list.borrow_mut().extend(items);
         Ok(())
     }
-    fn set_items(&mut self, target: &Rc<Value>, mut items: Items<'_, Rc<Value>>) -> Result<()> {
+    fn set_items(&mut self, target: &Rc<Value>, items: Items<'_, Rc<Value>>) -> Result<()> {
         let Value::Dict(dict) = &**target else {
             return other("no dict");
         };
+        let mut items = items.into_iter();
         while let (Some(key), Some(value)) = (items.next(), items.next()) {
             dict.borrow_mut().push((key, value));
         }
