@@ -1,19 +1,13 @@
 """npload in the place of `numpy.load`, for programs that are not changed."""
 
-import contextlib
 import functools
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from npload._npload import load_exactly
-
-_numpys_load: Any = np.load
-"""NumPy's own."""
-
-_before: Any = _numpys_load
-"""What `uninstall` puts back: what was there when `install` was called, else NumPy's own."""
+from npload._substitute import Substitute
 
 
 @functools.wraps(np.load)
@@ -36,6 +30,9 @@ def _load(
     )
 
 
+_substitute = Substitute(np, _load)
+
+
 def install() -> None:
     """
     Put npload in the place of `numpy.load`, for the whole process.
@@ -48,22 +45,15 @@ def install() -> None:
     uninstall : The way back.
     installed : For a ``with`` block.
     """
-    global _before
-    if np.load is not _load:
-        _before = np.load
-        np.load = _load
+    _substitute.install()
 
 
 def uninstall() -> None:
     """Put back the `numpy.load` that `install` has replaced."""
-    global _before
-    if np.load is _load:
-        np.load = _before
-        _before = _numpys_load
+    _substitute.uninstall()
 
 
-@contextlib.contextmanager
-def installed() -> Iterator[None]:
+def installed() -> AbstractContextManager[None]:
     """
     Put npload in the place of `numpy.load` for a ``with`` block.
 
@@ -77,10 +67,4 @@ def installed() -> Iterator[None]:
     >>> np.load is before
     True
     """
-    before = np.load
-    install()
-    try:
-        yield
-    finally:
-        if before is not _load:
-            uninstall()
+    return _substitute.installed()

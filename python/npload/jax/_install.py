@@ -1,8 +1,7 @@
 """npload in the place of `jax.numpy.load`, for programs that are not changed."""
 
-import contextlib
 import functools
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import jax
@@ -11,13 +10,8 @@ import ml_dtypes
 import numpy as np
 
 from npload._npload import load_exactly
+from npload._substitute import Substitute
 from npload.jax._values import is_held
-
-_jaxs_load: Any = jnp.load
-"""JAX's own."""
-
-_before: Any = _jaxs_load
-"""What `uninstall` puts back: what was there when `install` was called, else JAX's own."""
 
 
 @functools.wraps(jnp.load)
@@ -43,6 +37,9 @@ def _stays(dtype: np.dtype[Any]) -> bool:
     return is_held(dtype) and bool(jax.dtypes.canonicalize_dtype(dtype) == dtype)
 
 
+_substitute = Substitute(jnp, _load)
+
+
 def install() -> None:
     """
     Put npload in the place of `jax.numpy.load`, for the whole process.
@@ -55,22 +52,15 @@ def install() -> None:
     uninstall : The way back.
     installed : For a ``with`` block.
     """
-    global _before
-    if jnp.load is not _load:
-        _before = jnp.load
-        jnp.load = _load
+    _substitute.install()
 
 
 def uninstall() -> None:
     """Put back the `jax.numpy.load` that `install` has replaced."""
-    global _before
-    if jnp.load is _load:
-        jnp.load = _before
-        _before = _jaxs_load
+    _substitute.uninstall()
 
 
-@contextlib.contextmanager
-def installed() -> Iterator[None]:
+def installed() -> AbstractContextManager[None]:
     """
     Put npload in the place of `jax.numpy.load` for a ``with`` block.
 
@@ -84,10 +74,4 @@ def installed() -> Iterator[None]:
     >>> jnp.load is before
     True
     """
-    before = jnp.load
-    install()
-    try:
-        yield
-    finally:
-        if before is not _load:
-            uninstall()
+    return _substitute.installed()

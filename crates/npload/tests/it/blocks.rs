@@ -1,12 +1,12 @@
 //! Parts read block by block.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use npload::{Array, ErrorKind, Handle, LoadOptions, Part, ReadAt, Selection, Verify, open};
+use npload::{Array, Buffer, ErrorKind, Handle, LoadOptions, Part, Selection, Verify, open};
 use proptest::prelude::*;
 
+use crate::counted::Counted;
 use crate::files::{all_files, testdata};
 use crate::handles::counting;
 
@@ -97,25 +97,11 @@ proptest! {
     }
 }
 
-/// Counts the bytes that are read.
-struct Counted(Vec<u8>, Arc<AtomicU64>);
-
-impl ReadAt for Counted {
-    fn len(&self) -> io::Result<u64> {
-        Ok(self.0.len() as u64)
-    }
-
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        self.1.fetch_add(buf.len() as u64, Ordering::Relaxed);
-        self.0.read_exact_at(buf, offset)
-    }
-}
-
 /// A zip archive of one member, which NumPy or this test wrote.
 fn archive(name: &str) -> (npload::Npz, String, Vec<u8>, Arc<AtomicU64>) {
     let bytes = std::fs::read(testdata().join("npz").join(name)).unwrap();
     let read = Arc::new(AtomicU64::new(0));
-    let source = Counted(bytes.clone(), read.clone());
+    let source = Counted(Buffer::from(bytes.clone()), read.clone());
     let npz = LoadOptions::new().load_source(source).unwrap();
     let npz = npz.into_npz().unwrap();
     let largest = npz.peek().into_iter().max_by_key(|member| member.size);

@@ -1,17 +1,18 @@
 //! Boxes of arrays, read side by side into memory in C order.
 
 use std::io::Write;
+use std::iter;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::{io, iter};
 
 use npload::{
-    Array, Buffer, ErrorKind, Handle, LoadOptions, Npy, Npz, Order, ReadAt, Result, Verify, open,
+    Array, Buffer, ErrorKind, Handle, LoadOptions, Npy, Npz, Order, Result, Verify, open,
 };
 use proptest::prelude::*;
 
+use crate::counted::Counted;
 use crate::files::all_files;
 use crate::handles::counting;
 
@@ -234,20 +235,6 @@ fn a_box_outside_and_memory_of_another_size_are_refused() {
     assert_eq!(err.message(), "the box has 24 bytes, the memory has 25");
     npy.read_boxes(vec![]).unwrap();
     npy.read_boxes(vec![(vec![1..1, 0..4], &mut [])]).unwrap();
-}
-
-/// A source that counts what is read of it.
-struct Counted(Buffer, Arc<AtomicU64>);
-
-impl ReadAt for Counted {
-    fn len(&self) -> io::Result<u64> {
-        ReadAt::len(&self.0)
-    }
-
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        self.1.fetch_add(buf.len() as u64, Ordering::Relaxed);
-        self.0.read_exact_at(buf, offset)
-    }
 }
 
 #[test]

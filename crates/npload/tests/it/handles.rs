@@ -4,25 +4,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use npload::{Array, Buffer, ErrorKind, Handle, LoadOptions, Npy, Npz, ReadAt, Selection, load};
+use npload::{Array, Buffer, ErrorKind, Handle, LoadOptions, Npy, Npz, Selection, load};
 use proptest::prelude::*;
 
+use crate::counted::Counted;
 use crate::files::testdata;
-
-/// A source that counts what is read of it.
-#[derive(Clone)]
-struct Counted(Buffer, Arc<AtomicU64>);
-
-impl ReadAt for Counted {
-    fn len(&self) -> std::io::Result<u64> {
-        ReadAt::len(&self.0)
-    }
-
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<()> {
-        self.1.fetch_add(buf.len() as u64, Ordering::Relaxed);
-        self.0.read_exact_at(buf, offset)
-    }
-}
 
 /// An npy file of int32 0, 1, 2, … in C or Fortran order.
 pub(crate) fn counting(shape: &[usize], fortran: bool) -> Vec<u8> {

@@ -1,27 +1,12 @@
 //! Members loaded into memory of the caller's.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use npload::{Buffer, ErrorKind, LoadOptions, Npz, ReadAt, Verify};
+use npload::{Buffer, ErrorKind, LoadOptions, Npz, Verify};
 
+use crate::counted::Counted;
 use crate::files::testdata;
-
-/// A source that is in no memory and counts what is read of it.
-#[derive(Clone)]
-struct Counted(Buffer, Arc<AtomicU64>);
-
-impl ReadAt for Counted {
-    fn len(&self) -> io::Result<u64> {
-        ReadAt::len(&self.0)
-    }
-
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        self.1.fetch_add(buf.len() as u64, Ordering::Relaxed);
-        self.0.read_exact_at(buf, offset)
-    }
-}
 
 #[test]
 fn memory_that_does_not_fit_is_refused_before_the_data_is_read() {

@@ -18,6 +18,7 @@ mod begin;
 mod blocks;
 #[cfg(feature = "ndarray")]
 mod boxes;
+mod counted;
 #[cfg(target_os = "linux")]
 mod directory;
 mod examples;
