@@ -280,7 +280,7 @@ def test_every_mismatch_is_told_at_once(model: Path) -> None:
         "  layers/0/b: is in the file, and not in the target",
         "  layers/1/w: is in the file, and not in the target",
     ]
-    with pytest.raises(TypeError, match=r"a target's leaves are .*, and one is str"):
+    with pytest.raises(TypeError, match=r"a target's leaves are .*, and embed is str"):
         npload.jax.load_tree(model, {"embed": "x"})
 
 

@@ -103,14 +103,37 @@ def test_small_axes_and_none(tmp_path: Path) -> None:
         npload.jax.load(tmp_path / "x.npy", sharding=SHARDINGS["rows"])
 
 
-def test_a_mesh_of_some_devices_reads_their_bytes_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pickles", [{}, {"allow_pickle": True}, {"safe_pickle": True}, {"allow_pickle": np.False_}])
+def test_what_devices_share_is_read_once(tmp_path: Path, pickles: Any) -> None:
     rows = np.zeros((1024, 16 << 10), "u1")
     np.save(tmp_path / "x.npy", rows)
     few = jax.sharding.Mesh(np.array(DEVICES[:2]), ("x",))
-    npload.jax.load(tmp_path / "x.npy", sharding=NamedSharding(few, P("x")))
-    before = read_bytes()
-    npload.jax.load(tmp_path / "x.npy", sharding=NamedSharding(LINE, P()))
-    assert read_bytes() - before < rows.nbytes + (64 << 10)
+    for sharding in (NamedSharding(few, P("x")), NamedSharding(LINE, P())):
+        before = read_bytes()
+        npload.jax.load(tmp_path / "x.npy", sharding=sharding, **pickles)
+        assert read_bytes() - before < rows.nbytes + (64 << 10)
+
+
+def test_pickles_being_allowed_changes_nothing_for_numbers(tmp_path: Path) -> None:
+    """Each shard has memory of its own, as without it."""
+    np.save(tmp_path / "x.npy", ARRAY)
+    for pickles in ({"allow_pickle": True}, {"safe_pickle": True}):
+        array = npload.jax.load(tmp_path / "x.npy", sharding=SHARDINGS["columns"], **pickles)
+        assert_equal(array, jax.device_put(ARRAY, SHARDINGS["columns"]))
+    np.save(tmp_path / "o.npy", np.array([1, None]), allow_pickle=True)
+    assert npload.jax.load(tmp_path / "o.npy", safe_pickle=True).tolist() == [1, None]
+
+
+def test_a_sharding_of_more_axes_than_the_array_has_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.zeros(8, "f4"))
+    np.savez_compressed(tmp_path / "x.npz", a=np.zeros(8, "f4"))
+    with pytest.raises(ValueError, match=r"x\.npy: .*rank"):
+        npload.jax.load(tmp_path / "x.npy", sharding=SHARDINGS["blocks"])
+    with (
+        npload.jax.load(tmp_path / "x.npz", sharding=SHARDINGS["blocks"]) as arrays,
+        pytest.raises(ValueError, match=r"x\.npz: member 'a': .*rank"),
+    ):
+        arrays["a"]
 
 
 # Devices with memory of their own: those of the CPU stand in for them.

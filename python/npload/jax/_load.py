@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 import npload
+from npload._info import ArrayInfo
 from npload._lazy import LazyNpz
 from npload._npload import LazyArray
 from npload._npz import NpzFile
@@ -59,7 +60,7 @@ def load(
         devices, or None), or a function that is called with a key and a `jax.ShapeDtypeStruct`.
     dtype : data-type, optional
         What the elements become. Elements that are bytes without a name (``V1``, ``V2``) are taken for
-        this type; others are converted.
+        this type if it is one of ml_dtypes; others, and ``V2`` as bfloat16, are converted.
     on_narrow : {'error', 'warn', 'allow'}, optional
         What happens where the type that JAX uses cannot hold a value: as a rule because it makes 32
         bits of 64 unless ``jax_enable_x64`` is on. Floats that stay finite are held.
@@ -99,7 +100,9 @@ def load(
     where = Where(device, sharding)
     plain: dict[str, Any] = {"max_header_size": max_header_size, "verify": verify, "threads": threads}
     opened: Any
-    if _can_be_opened(file, mmap_mode, allow_pickle, encoding, safe_pickle):
+    if _can_be_opened(
+        file, mmap_mode, allow_pickle, encoding, safe_pickle, max_header_size
+    ):
         opened = npload.open(file, **plain)
     else:
         opened = npload.load(
@@ -129,12 +132,17 @@ def load(
 
 
 def _can_be_opened(
-    file: Any, mmap_mode: Any, allow_pickle: Any, encoding: Any, safe_pickle: Any
+    file: Any,
+    mmap_mode: Any,
+    allow_pickle: Any,
+    encoding: Any,
+    safe_pickle: Any,
+    max_header_size: int,
 ) -> bool:
-    """Whether parts of it can be read: it is a file with a path, and no pickle may come of it."""
+    """Whether parts of it can be read: it is a file with a path, and no pickle comes of it."""
     if mmap_mode or encoding not in ("ASCII", "latin1", "bytes"):
         return False
-    if any(not isinstance(flag, bool) or flag for flag in (allow_pickle, safe_pickle)):
+    if not all(isinstance(flag, bool | np.bool) for flag in (allow_pickle, safe_pickle)):
         return False
     if not isinstance(file, (str, bytes, os.PathLike)) or hasattr(file, "read"):
         return False
@@ -142,7 +150,21 @@ def _can_be_opened(
         found = os.stat(file)
     except (OSError, ValueError):
         return False
-    return stat.S_ISREG(found.st_mode) and found.st_size > 0
+    if not stat.S_ISREG(found.st_mode) or found.st_size == 0:
+        return False
+    return not (allow_pickle or safe_pickle) or _has_numbers(file, max_header_size)
+
+
+def _has_numbers(path: Any, max_header_size: int) -> bool:
+    """Whether a file holds an array, and not one of objects."""
+    with open(path, "rb") as file:
+        if file.read(6) != b"\x93NUMPY":
+            return False
+    try:
+        info = npload.peek(path, max_header_size=max_header_size)
+    except ValueError:
+        return False
+    return isinstance(info, ArrayInfo) and info.dtype is not None and not info.dtype.hasobject
 
 
 def name_of(file: Any) -> str:

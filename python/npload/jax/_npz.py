@@ -12,8 +12,8 @@ import numpy as np
 from npload._closing import Closing
 from npload._npz import NpzFile
 from npload.jax import _stage
-from npload.jax._place import Where, put
-from npload.jax._source import InFile, InMemory, Source
+from npload.jax._place import Where, boxes_of, put
+from npload.jax._source import Box, InFile, InMemory, Read, Source
 from npload.jax._values import Rule
 
 
@@ -93,7 +93,7 @@ def load_members(
     """Return members by key, on the devices that `place` says, their values as `rule` says."""
     whole: list[str] = []
     parts: dict[str, tuple[Source, Any]] = {}
-    compressed: list[str] = []
+    compressed: dict[str, list[Box]] = {}
     keys = list(dict.fromkeys(keys))
     for key in keys:
         header = npz._header(key)
@@ -103,8 +103,7 @@ def load_members(
         dtype, shape = header
         target = rule(key).target(dtype)
         sharding = place(key, shape, dtype if target is None else target)
-        staged = target is not None and _stage.is_for(None, shape, target)
-        if sharding is None and not staged:
+        if sharding is None and not (target is not None and _stage.is_for(None, shape, target)):
             whole.append(key)
             continue
         if dtype.hasobject or npz._arguments()["mmap_mode"] is not None:
@@ -112,19 +111,19 @@ def load_members(
             continue
         lazy = npz._lazy(key)
         parts[key] = InFile(lazy, _name(npz, key), partial(npz.__getitem__, key)), sharding
-        if lazy._is_compressed:
-            compressed.append(key)
+        if lazy._is_compressed and sharding is not None and target is not None:
+            boxes = boxes_of(sharding, shape, _name(npz, key))
+            if not any(_stage.is_for(device, shape, target) for device in boxes):
+                compressed[key] = list(dict.fromkeys(boxes.values()))
     loaded = _put_whole(npz, whole, rule)
 
-    def load(key: str) -> Any:
-        source, sharding = parts[key]
-        return put(source, sharding, rule(key))
-
-    # One of these is decompressed by one thread: many side by side.
-    if len(compressed) > 1:
-        with ThreadPoolExecutor(_threads(npz, len(compressed))) as pool:
-            loaded.update(zip(compressed, pool.map(load, compressed), strict=True))
-    loaded.update((key, load(key)) for key in parts if key not in loaded)
+    # One of these is decompressed by one thread: many side by side. The rest is done by this one, in whose
+    # contexts of JAX the arrays are wanted.
+    with ThreadPoolExecutor(_threads(npz, len(compressed))) as pool:
+        for key, boxes in compressed.items():
+            source, sharding = parts[key]
+            parts[key] = Read(source, pool.submit(source.boxes, boxes)), sharding
+        loaded.update((key, put(*parts.pop(key), rule(key))) for key in list(parts))
     return {key: loaded[key] for key in keys}
 
 
@@ -137,16 +136,17 @@ def _put_whole(npz: NpzFile, keys: list[str], rule: Callable[[str], Rule]) -> di
     else:
         found = npz.load_all(keys) if keys else {}
     ready = {}
-    for key, value in found.items():
-        if isinstance(value, np.ndarray) and rule(key).target(value.dtype) is not None:
-            ready[key] = rule(key).convert(value, _name(npz, key))
+    for key in found:
+        if isinstance(found[key], np.ndarray) and rule(key).target(found[key].dtype) is not None:
+            # What was 64 bits wide is let go of, one after the other.
+            found[key] = ready[key] = rule(key).convert(found[key], _name(npz, key))
     found.update(jax.device_put(ready))
     return found
 
 
 def _threads(npz: NpzFile, members: int) -> int:
     threads: int | None = npz._arguments()["threads"]
-    return min(members, threads or min(8, os.cpu_count() or 1))
+    return max(1, min(members, threads or min(8, os.cpu_count() or 1)))
 
 
 def _name(npz: NpzFile, key: str) -> str:

@@ -48,8 +48,9 @@ class Where:
     def check_keys(self, keys: Sequence[str]) -> None:
         """Refuse a mapping that is not about these keys."""
         if isinstance(self._given, Mapping):
+            known = set(keys)
             missing = [key for key in keys if key not in self._given]
-            unknown = [key for key in self._given if key not in keys]
+            unknown = [key for key in self._given if key not in known]
             if missing or unknown:
                 raise ValueError(
                     "the mapping of shardings does not fit the archive: "
@@ -68,6 +69,8 @@ class Where:
         if self._is_one:
             return _as_sharding(self._given, "sharding")
         if isinstance(self._given, Mapping):
+            # A member may be asked for by its whole name.
+            key = key if key in self._given else key.removesuffix(".npy")
             if key not in self._given:
                 raise ValueError(
                     f"the mapping of shardings has nothing for {key!r}; None leaves its place to JAX"
@@ -109,8 +112,7 @@ def put(source: Source, sharding: Sharding | None, rule: Rule) -> Any:
 
 def _shards(source: Source, sharding: Sharding, rule: Rule, target: np.dtype[Any]) -> jax.Array:
     shape = source.shape
-    indices = sharding.addressable_devices_indices_map(shape)
-    boxes = {device: _box(index, shape) for device, index in indices.items()}
+    boxes = boxes_of(sharding, shape, source.name)
     places = {
         device: SingleDeviceSharding(device, memory_kind=sharding.memory_kind) for device in boxes
     }
@@ -127,6 +129,16 @@ def _shards(source: Source, sharding: Sharding, rule: Rule, target: np.dtype[Any
         read = dict(zip(distinct, _read(source, distinct, rule), strict=True))
         parts = jax.device_put([read[box] for box in boxes.values()], list(places.values()))
     return jax.make_array_from_single_device_arrays(shape, sharding, parts, dtype=target)
+
+
+def boxes_of(sharding: Sharding, shape: tuple[int, ...], name: str) -> dict[Device, Box]:
+    """Return what each of this process's devices holds of an array."""
+    try:
+        sharding.check_compatible_aval(shape)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    indices = sharding.addressable_devices_indices_map(shape)
+    return {device: _box(index, shape) for device, index in indices.items()}
 
 
 def _read(source: Source, boxes: Sequence[Box], rule: Rule) -> list[NDArray[Any]]:

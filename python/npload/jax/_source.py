@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -71,6 +72,38 @@ class InFile:
         if is_plain and list(boxes) == [whole(self.shape)]:
             return [self._load()]
         return self._lazy._read_boxes(boxes)
+
+
+class Read:
+    """An array of which the boxes that will be asked for are being read."""
+
+    def __init__(self, source: Source, read: Future[list[NDArray[Any]]]) -> None:
+        self._source = source
+        self._read = read
+        self.name = source.name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
+        return self._source.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """What the elements are."""
+        return self._source.dtype
+
+    @property
+    def is_fortran(self) -> bool:
+        """Whether the first axis varies fastest."""
+        return self._source.is_fortran
+
+    def as_it_is(self) -> NDArray[Any]:
+        """Return the array as npload loads it."""
+        return self._source.as_it_is()
+
+    def boxes(self, boxes: Sequence[Box]) -> list[NDArray[Any]]:
+        """Return what was read."""
+        return self._read.result()
 
 
 class InMemory:

@@ -11,7 +11,7 @@ from npload.jax._device import Device
 from npload.jax._load import load, name_of
 from npload.jax._npz import NpzArrays, load_members
 from npload.jax._place import Placements
-from npload.jax._values import Rule
+from npload.jax._values import Rule, is_held, read_as
 
 
 class _Leaf(NamedTuple):
@@ -84,10 +84,12 @@ def load_tree(
             _check_names(arrays.files, name_of(file))
             return _nested(arrays.load_all())
         leaves, structure = jax.tree_util.tree_flatten_with_path(target)
-        wanted = {
-            jax.tree_util.keystr(path, simple=True, separator="/"): _leaf(leaf)
-            for path, leaf in leaves
-        }
+        wanted: dict[str, _Leaf] = {}
+        for path, leaf in leaves:
+            name = jax.tree_util.keystr(path, simple=True, separator="/")
+            if name in wanted:
+                raise ValueError(f"the target has two leaves of the path {name!r}")
+            wanted[name] = _leaf(leaf, name)
         _check(arrays, wanted, name_of(file))
         own_places = arrays._where.is_default
 
@@ -101,18 +103,24 @@ def load_tree(
         return jax.tree_util.tree_unflatten(structure, [members[key] for key in wanted])
 
 
-def _leaf(leaf: Any) -> _Leaf:
+def _leaf(leaf: Any, name: str) -> _Leaf:
     if isinstance(leaf, Sharding):
         return _Leaf(None, None, leaf)
     if not hasattr(leaf, "shape") or not hasattr(leaf, "dtype"):
         raise TypeError(
-            "a target's leaves are jax.ShapeDtypeStruct, arrays or shardings, and one is "
-            f"{type(leaf).__name__}"
+            "a target's leaves are jax.ShapeDtypeStruct, arrays or shardings, and "
+            f"{name} is {type(leaf).__name__}"
         )
     sharding = getattr(leaf, "sharding", None)
     if isinstance(leaf, jax.Array) and not leaf.committed:
         sharding = None
-    return _Leaf(tuple(leaf.shape), np.dtype(leaf.dtype), sharding)
+    try:
+        dtype = np.dtype(leaf.dtype)
+    except TypeError:
+        raise TypeError(f"{name}: no file has elements of {leaf.dtype}") from None
+    if is_held(dtype):
+        dtype = np.dtype(jax.dtypes.canonicalize_dtype(dtype))
+    return _Leaf(tuple(leaf.shape), dtype, sharding)
 
 
 def _rule(rule: Rule, leaf: _Leaf) -> Rule:
@@ -135,7 +143,8 @@ def _check(arrays: NpzArrays, wanted: Mapping[str, _Leaf], file: str) -> None:
         if leaf.shape is not None and shape != leaf.shape:
             wrong.append(f"{key}: has shape {shape}, and the target {leaf.shape}")
         if leaf.dtype is not None and not _fits(dtype, leaf.dtype, arrays._rule):
-            wrong.append(f"{key}: has dtype {dtype}, and the target {leaf.dtype}")
+            found = read_as(dtype, leaf.dtype)
+            wrong.append(f"{key}: has dtype {found}, and the target {leaf.dtype}")
     wrong += [
         f"{key}: is in the file, and not in the target"
         for key in dict.fromkeys(arrays.files)
@@ -146,9 +155,8 @@ def _check(arrays: NpzArrays, wanted: Mapping[str, _Leaf], file: str) -> None:
 
 
 def _fits(found: np.dtype[Any], wanted: np.dtype[Any], rule: Rule) -> bool:
-    if found.type is np.void and found.names is None:
-        return found.itemsize == wanted.itemsize
-    return rule.target(found) == wanted
+    found = read_as(found, rule.dtype or wanted)
+    return (rule.target(found) or found) == wanted
 
 
 def _check_names(names: list[str], file: str) -> None:

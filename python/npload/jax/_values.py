@@ -22,21 +22,44 @@ _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 _HALVES = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
 """What `narrow` makes of what."""
 
+_REGISTERED = 2
+"""What `numpy.dtype.isbuiltin` is for the types of ml_dtypes."""
+
 _PIECE = 1 << 20
 """How many elements NumPy converts and checks at a time."""
+
+_ZERO = np.int8(0)
 
 _KINDS = (np.bool, np.integer, np.floating, np.complexfloating)
 """Each holds the numbers of those before it."""
 
 
-@functools.cache
+@functools.lru_cache(256)
 def is_held(dtype: np.dtype[Any]) -> bool:
     """Whether this JAX has arrays of a dtype: asked of JAX, since that changes with every version."""
     try:
-        jax.device_put(np.zeros((), dtype))
-    except Exception:  # noqa: BLE001  (TypeError, or what XLA raises)
+        with jax.transfer_guard("allow"):
+            jax.device_put(np.zeros((), dtype))
+    except (TypeError, ValueError, NotImplementedError):
+        return False
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" in str(error):
+            raise
         return False
     return True
+
+
+def read_as(found: np.dtype[Any], wanted: np.dtype[Any] | None) -> np.dtype[Any]:
+    """
+    Return what elements are: those without a name of the type of ml_dtypes that is `wanted`.
+
+    Without one two bytes are bfloat16: what jnp.save and np.save write for it.
+    """
+    if found.type is not np.void or found.names is not None or found.subdtype is not None:
+        return found
+    if wanted is not None and wanted.isbuiltin == _REGISTERED and wanted.itemsize == found.itemsize:
+        return wanted
+    return _BFLOAT16 if found.itemsize == _BFLOAT16.itemsize else found
 
 
 class Rule(NamedTuple):
@@ -52,21 +75,14 @@ class Rule(NamedTuple):
         """Check the arguments of a load."""
         if on_narrow not in ("error", "warn", "allow"):
             raise ValueError(f"on_narrow must be 'error', 'warn' or 'allow', not {on_narrow!r}")
-        wanted = None if dtype is None else np.dtype(dtype)
+        wanted = None if dtype is None else np.dtype(dtype).newbyteorder("=")
         if wanted is not None and not is_held(wanted):
             raise TypeError(f"JAX {jax.__version__} has no arrays of {wanted}")
         return cls(wanted, on_narrow, threads)  # type: ignore[arg-type]
 
     def wanted(self, found: np.dtype[Any]) -> np.dtype[Any] | None:
         """What elements of a dtype are meant to be; None for what JAX has no arrays of."""
-        if self.dtype is not None:
-            wanted = self.dtype
-        elif found == np.dtype("V2"):
-            # What jnp.save and np.save write for bfloat16.
-            wanted = _BFLOAT16
-        else:
-            wanted = found
-        wanted = wanted.newbyteorder("=")
+        wanted = self.dtype or read_as(found, None).newbyteorder("=")
         return wanted if is_held(wanted) else None
 
     def target(self, found: np.dtype[Any]) -> np.dtype[Any] | None:
@@ -82,13 +98,7 @@ class Rule(NamedTuple):
         """
         wanted, target = self.wanted(array.dtype), self.target(array.dtype)
         assert wanted is not None and target is not None
-        if array.dtype.kind == "V" and array.dtype.names is None and array.dtype.type is np.void:
-            if array.dtype.itemsize != wanted.itemsize:
-                raise TypeError(
-                    f"{name}: its elements are {array.dtype.itemsize} bytes, and dtype={wanted} "
-                    f"has {wanted.itemsize}"
-                )
-            array = array.view(wanted)
+        array = array.view(read_as(array.dtype, self.dtype))
         if not array.dtype.isnative:
             array = array.astype(array.dtype.newbyteorder("="))
         if array.dtype == target:
@@ -119,7 +129,7 @@ def _refusal(
     target: np.dtype[Any],
 ) -> str:
     where = f"element {place}" if place else "its element"
-    text = f"{name}: {where} is {value}, which {target} cannot hold"
+    text = f"{name}: {where} is {value!s}, which {target} cannot hold"
     if wanted != target:
         text += (
             f". JAX makes {target} of {wanted} unless 64 bits are enabled: do that "
@@ -132,7 +142,7 @@ def _cast(
     array: NDArray[Any], target: np.dtype[Any], name: str
 ) -> tuple[NDArray[Any], tuple[int, ...] | None]:
     """Convert by NumPy; also return the place of the first value that does not fit."""
-    kinds = [_kind(array.dtype), _kind(target)]
+    kinds = [_kind(array.dtype, name), _kind(target, name)]
     if kinds[0] > kinds[1]:
         raise TypeError(
             f"{name}: its elements are {array.dtype}, and dtype={target} would lose what makes them so: "
@@ -156,17 +166,32 @@ def _cast(
 
 def _fits(source: NDArray[Any], made: NDArray[Any], *, is_integer: bool) -> Any:
     if is_integer:
-        return made.astype(source.dtype) == source
-    # Floats may lose digits; what was finite must stay so.
-    wide = np.complex128 if made.dtype.kind == "c" else np.float64
-    return np.isfinite(made.astype(wide)) | ~np.isfinite(source.astype(wide))
+        return (made.astype(source.dtype) == source) & ((made < _ZERO) == (source < _ZERO))
+    if source.dtype.kind == "c":
+        return _fits(source.real, made.real, is_integer=False) & _fits(
+            source.imag, made.imag, is_integer=False
+        )
+    # Floats may lose digits. What is finite stays so, and what is not stays what it is.
+    made = made.real
+    wide = source if source.dtype.kind == "f" else source.astype(np.float64)
+    back = made.astype(np.float64)
+    same = (np.isfinite(back) == np.isfinite(wide)) & (np.isnan(back) == np.isnan(wide))
+    if np.isfinite(np.array(np.inf).astype(made.dtype).astype(np.float64)):
+        # A type without infinities, which takes all that is too large for its largest.
+        same &= np.abs(wide) <= float(ml_dtypes.finfo(made.dtype).max)
+    return same
 
 
-def _kind(dtype: np.dtype[Any]) -> int:
+def _kind(dtype: np.dtype[Any], name: str) -> int:
     for number, kind in enumerate(_KINDS):
-        if jnp.issubdtype(dtype, kind):
+        if jnp.issubdtype(dtype, kind) and dtype.kind not in "mM":
             return number
-    raise TypeError(f"{dtype} is no dtype of numbers")
+    if dtype.type is np.void and dtype.names is None:
+        raise TypeError(
+            f"{name}: its elements are {dtype.itemsize} bytes without a name; "
+            f"dtype= may name the type of ml_dtypes that they are, of as many bytes"
+        )
+    raise TypeError(f"{name}: its elements are {dtype}, and dtype= is for numbers")
 
 
 def _pieces(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
