@@ -112,9 +112,9 @@ def load_members(
         lazy = npz._lazy(key)
         parts[key] = InFile(lazy, _name(npz, key), partial(npz.__getitem__, key)), sharding
         if lazy._is_compressed and sharding is not None and target is not None:
-            boxes = boxes_of(sharding, shape, _name(npz, key))
-            if not any(_stage.is_for(device, shape, target) for device in boxes):
-                compressed[key] = list(dict.fromkeys(boxes.values()))
+            held = boxes_of(sharding, shape, _name(npz, key))
+            if not any(_stage.is_for(device, shape, target) for device in held):
+                compressed[key] = list(dict.fromkeys(held.values()))
     loaded = _put_whole(npz, whole, rule)
 
     # One of these is decompressed by one thread: many side by side. The rest is done by this one, in whose

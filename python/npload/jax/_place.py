@@ -134,7 +134,8 @@ def _shards(source: Source, sharding: Sharding, rule: Rule, target: np.dtype[Any
 def boxes_of(sharding: Sharding, shape: tuple[int, ...], name: str) -> dict[Device, Box]:
     """Return what each of this process's devices holds of an array."""
     try:
-        sharding.check_compatible_aval(shape)
+        checked: Any = sharding
+        checked.check_compatible_aval(shape)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
     indices = sharding.addressable_devices_indices_map(shape)

@@ -129,7 +129,9 @@ def _refusal(
     target: np.dtype[Any],
 ) -> str:
     where = f"element {place}" if place else "its element"
-    text = f"{name}: {where} is {value!s}, which {target} cannot hold"
+    # Formatted, a long double would be a double.
+    shown = str(value) if value.dtype.char in "gG" else f"{value}"
+    text = f"{name}: {where} is {shown}, which {target} cannot hold"
     if wanted != target:
         text += (
             f". JAX makes {target} of {wanted} unless 64 bits are enabled: do that "
@@ -178,7 +180,8 @@ def _fits(source: NDArray[Any], made: NDArray[Any], *, is_integer: bool) -> Any:
     same = (np.isfinite(back) == np.isfinite(wide)) & (np.isnan(back) == np.isnan(wide))
     if np.isfinite(np.array(np.inf).astype(made.dtype).astype(np.float64)):
         # A type without infinities, which takes all that is too large for its largest.
-        same &= np.abs(wide) <= float(ml_dtypes.finfo(made.dtype).max)
+        largest: Any = ml_dtypes.finfo(made.dtype)  # type: ignore[no-untyped-call]
+        same &= np.abs(wide) <= float(largest.max)
     return same
 
 
