@@ -102,7 +102,7 @@ def put(source: Source, sharding: Sharding | None, rule: Rule) -> Any:
         return source.as_it_is()
     if sharding is None:
         if _stage.is_for(None, source.shape, target):
-            return _stage.put(source, whole(source.shape), [None], rule)[0]
+            return _stage.put(source, [whole(source.shape)], [None], rule)[0]
         return jax.device_put(_read(source, [whole(source.shape)], rule)[0])
     return _shards(source, sharding, rule, target)
 
@@ -114,13 +114,8 @@ def _shards(source: Source, sharding: Sharding, rule: Rule, target: np.dtype[Any
     places = {
         device: SingleDeviceSharding(device, memory_kind=sharding.memory_kind) for device in boxes
     }
-    if any(_stage.is_for(device, shape, target) for device in boxes):
-        there: dict[Device, jax.Array] = {}
-        for box in dict.fromkeys(boxes.values()):
-            devices = [device for device, own in boxes.items() if own == box]
-            staged = _stage.put(source, box, [places[device] for device in devices], rule)
-            there.update(zip(devices, staged, strict=True))
-        parts = [there[device] for device in boxes]
+    if any(_stage.is_for(place, shape, target) for place in places.values()):
+        parts = _stage.put(source, list(boxes.values()), list(places.values()), rule)
     else:
         # Devices that hold the same share the memory: nobody writes to it.
         distinct = list(dict.fromkeys(boxes.values()))
