@@ -21,6 +21,7 @@ import npload
 import npload.jax
 from jax_here import SHARDINGS, address, assert_equal, pointer, savez, settle, zipped
 from made import place_of, saved
+from npload.jax import _stage
 
 LARGE = np.arange(64 * 4096, dtype="f4").reshape(64, 4096)
 
@@ -219,3 +220,32 @@ def test_the_peak_is_the_array_and_8_mib(tmp_path: Path, kind: str, axis: int) -
     grown, nbytes = json.loads(done.stdout)
     assert nbytes == 64 << 20
     assert nbytes <= grown + (1 << 20) and grown < nbytes + (8 << 20), grown
+
+
+@pytest.mark.parametrize("kind", ["npy", "stored", "deflated"])
+@pytest.mark.parametrize("is_staged", [False, True])
+def test_what_a_header_claims_takes_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, is_staged: bool
+) -> None:
+    monkeypatch.setattr(_stage, "_has_own_memory", lambda device: is_staged)
+    path = tmp_path / ("x.npy" if kind == "npy" else "x.npz")
+
+    def load(sharding: Any) -> Any:
+        loaded = npload.jax.load(path, sharding=sharding)
+        return loaded if kind == "npy" else loaded["x"]
+
+    for shape, names in (((1 << 40,), ("rows", "replicated")), ((1 << 30, 1 << 8), SHARDINGS)):
+        header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+        data = b"\x93NUMPY\x01\x00\x76\x00" + header.encode() + bytes(64)
+        if kind == "npy":
+            path.write_bytes(data)
+        else:
+            method = zipfile.ZIP_DEFLATED if kind == "deflated" else zipfile.ZIP_STORED
+            with zipfile.ZipFile(path, "w", method) as archive:
+                archive.writestr("x.npy", data)
+        with pytest.raises(ValueError) as theirs:
+            npload.load(path) if kind == "npy" else npload.load(path)["x"]
+        for sharding in (None, *(SHARDINGS[name] for name in names)):
+            with pytest.raises(ValueError) as ours:
+                load(sharding)
+            assert (ours.type, str(ours.value)) == (theirs.type, str(theirs.value))

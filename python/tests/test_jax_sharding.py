@@ -169,18 +169,3 @@ def test_pieces_of_any_shape_and_of_64_bits(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", array)
     with pytest.raises(OverflowError, match=r"element \(0, 0, 14000\) is 1099511627776"):
         npload.jax.load(tmp_path / "x.npy")
-
-
-@pytest.mark.usefixtures("staged")
-def test_the_host_holds_few_pieces_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    np.save(tmp_path / "x.npy", np.zeros((1000, 1000), "f4"))
-    held: list[int] = []
-    device_put = jax.device_put
-
-    def put(value: Any, *args: Any) -> Any:
-        held.append(value.nbytes)
-        return device_put(value, *args)
-
-    monkeypatch.setattr(jax, "device_put", put)
-    array = npload.jax.load(tmp_path / "x.npy")
-    assert len(held) == 500 and sum(held) == array.nbytes and max(held) <= 10_000

@@ -12,7 +12,7 @@ import numpy as np
 from npload._closing import Closing
 from npload._npz import NpzFile
 from npload.jax import _stage
-from npload.jax._place import Where, boxes_of, put
+from npload.jax._place import Where, boxes_of, places_of, put
 from npload.jax._source import Box, InFile, InMemory, Read, Source
 from npload.jax._values import Rule
 
@@ -113,7 +113,8 @@ def load_members(
         parts[key] = InFile(lazy, _name(npz, key), partial(npz.__getitem__, key)), sharding
         if lazy._is_compressed and sharding is not None and target is not None:
             held = boxes_of(sharding, shape, _name(npz, key))
-            if not any(_stage.is_for(device, shape, target) for device in held):
+            places = places_of(sharding, held).values()
+            if not any(_stage.is_for(place, shape, target) for place in places):
                 compressed[key] = list(dict.fromkeys(held.values()))
     loaded = _put_whole(npz, whole, rule)
 

@@ -1,6 +1,6 @@
 """Where arrays go: uncommitted, to a device, or in shards to the devices of a sharding."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import jax
@@ -105,7 +105,7 @@ def put(source: Source, sharding: Sharding | None, rule: Rule) -> Any:
         return source.as_it_is()
     if sharding is None:
         if _stage.is_for(None, source.shape, target):
-            return _stage.put(source, whole(source.shape), [None], rule)[0]
+            return _stage.put(source, [whole(source.shape)], [None], rule)[0]
         return jax.device_put(_read(source, [whole(source.shape)], rule)[0])
     return _shards(source, sharding, rule, target)
 
@@ -113,16 +113,9 @@ def put(source: Source, sharding: Sharding | None, rule: Rule) -> Any:
 def _shards(source: Source, sharding: Sharding, rule: Rule, target: np.dtype[Any]) -> jax.Array:
     shape = source.shape
     boxes = boxes_of(sharding, shape, source.name)
-    places = {
-        device: SingleDeviceSharding(device, memory_kind=sharding.memory_kind) for device in boxes
-    }
-    if any(_stage.is_for(device, shape, target) for device in boxes):
-        there: dict[Device, jax.Array] = {}
-        for box in dict.fromkeys(boxes.values()):
-            devices = [device for device, own in boxes.items() if own == box]
-            staged = _stage.put(source, box, [places[device] for device in devices], rule)
-            there.update(zip(devices, staged, strict=True))
-        parts = [there[device] for device in boxes]
+    places = places_of(sharding, boxes)
+    if any(_stage.is_for(place, shape, target) for place in places.values()):
+        parts = _stage.put(source, list(boxes.values()), list(places.values()), rule)
     else:
         # Devices that hold the same share the memory: nobody writes to it.
         distinct = list(dict.fromkeys(boxes.values()))
@@ -140,6 +133,12 @@ def boxes_of(sharding: Sharding, shape: tuple[int, ...], name: str) -> dict[Devi
         raise ValueError(f"{name}: {error}") from None
     indices = sharding.addressable_devices_indices_map(shape)
     return {device: _box(index, shape) for device, index in indices.items()}
+
+
+def places_of(sharding: Sharding, devices: Iterable[Device]) -> dict[Device, Sharding]:
+    """Return the sharding of each device's own part."""
+    kind = sharding.memory_kind
+    return {device: SingleDeviceSharding(device, memory_kind=kind) for device in devices}
 
 
 def _read(source: Source, boxes: Sequence[Box], rule: Rule) -> list[NDArray[Any]]:

@@ -1,7 +1,7 @@
 """Where an array's elements come from: a file of which boxes are read, or memory, which may be a mapping."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeAlias
 
@@ -38,6 +38,15 @@ class Source(Protocol):
     def boxes(self, boxes: Sequence[Box]) -> list[NDArray[Any]]:
         """Return these boxes of it."""
 
+    def blocks(
+        self, shape: tuple[int, ...], *, is_whole: bool
+    ) -> Iterator[tuple[Box, NDArray[Any]]] | None:
+        """
+        Read it block by block, in its order.
+
+        `is_whole` says whether all of it is wanted. None where boxes are to be read instead.
+        """
+
 
 class InFile:
     """An array in a file."""
@@ -73,6 +82,15 @@ class InFile:
             return [self._load()]
         return self._lazy._read_boxes(boxes)
 
+    def blocks(
+        self, shape: tuple[int, ...], *, is_whole: bool
+    ) -> Iterator[tuple[Box, NDArray[Any]]] | None:
+        """Read it in one pass: what is whole is checked so, and a member decompressed once."""
+        if not is_whole and not self._lazy._is_compressed:
+            return None
+        blocks = self._lazy.blocks(shape)
+        return ((tuple((axis.start, axis.stop) for axis in at), block) for at, block in blocks)
+
 
 class Read:
     """An array of which the boxes that will be asked for are being read."""
@@ -105,6 +123,12 @@ class Read:
         """Return what was read."""
         return self._read.result()
 
+    def blocks(
+        self, shape: tuple[int, ...], *, is_whole: bool
+    ) -> Iterator[tuple[Box, NDArray[Any]]] | None:
+        """Read it once more, in one pass."""
+        return self._source.blocks(shape, is_whole=is_whole)
+
 
 class InMemory:
     """An array in memory, or mapped: boxes are views."""
@@ -136,6 +160,9 @@ class InMemory:
         """Return views of it."""
         indices: list[Any] = [(*(slice(*ends) for ends in box), ...) for box in boxes]
         return [self._array[index] for index in indices]
+
+    def blocks(self, shape: tuple[int, ...], *, is_whole: bool) -> None:
+        """Boxes cost nothing."""
 
 
 def whole(shape: tuple[int, ...]) -> Box:

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use npload::{AlignedBuf, Array, Buffer, ByteOrder, Header, Order};
+use npload::{AlignedBuf, Array, Buffer, ByteOrder, Order};
 use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 
@@ -19,13 +19,16 @@ pub(super) fn read<'py>(
     boxes: Vec<Vec<(usize, usize)>>,
     ml: MlDtypes,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    let header = header(py, data)?;
+    // Refuses an array that is not there before memory for it is taken.
+    let part = py.detach(|| data.part()).into_python(py)?;
     let boxes = boxes.into_iter().map(|ranges| {
         let ranges = ranges.into_iter().map(|(start, end)| start..end);
         ranges.collect::<Vec<Range<usize>>>()
     });
     let boxes: Vec<_> = boxes.collect();
-    let itemsize = header.dtype().itemsize();
+    let itemsize = part.dtype().itemsize();
+    let lens = part.shape().iter();
+    let nbytes = lens.fold(itemsize, |size, &len| size.saturating_mul(len));
     let size = |ranges: &Vec<Range<usize>>| match ranges.iter().any(Range::is_empty) {
         true => Some(0),
         false => ranges
@@ -33,7 +36,7 @@ pub(super) fn read<'py>(
             .try_fold(itemsize, |size, range| size.checked_mul(range.len())),
     };
     let memory = |ranges| {
-        let size = size(ranges).filter(|&size| size <= header.nbytes());
+        let size = size(ranges).filter(|&size| size <= nbytes);
         let size = size.ok_or_else(|| PyValueError::new_err("a box larger than the array"))?;
         AlignedBuf::zeroed(size)
             .map_err(|_| PyMemoryError::new_err(format!("no memory for an array of {size} bytes")))
@@ -48,7 +51,7 @@ pub(super) fn read<'py>(
         Data::Member(npz, key) => npz.read_boxes(key, wanted),
     })
     .into_python(py)?;
-    let native = header.dtype().with_byteorder(ByteOrder::NATIVE);
+    let native = part.dtype().with_byteorder(ByteOrder::NATIVE);
     let dtype = to_numpy(py, &native, ml)?;
     let arrays = memories.into_iter().zip(boxes).map(|(memory, ranges)| {
         let shape: Vec<usize> = ranges.iter().map(Range::len).collect();
@@ -56,14 +59,4 @@ pub(super) fn read<'py>(
         to_numpy_array(array.into_python(py)?, &dtype)
     });
     arrays.collect()
-}
-
-fn header(py: Python<'_>, data: &Data) -> PyResult<Header> {
-    match data {
-        Data::Npy(npy) => Ok(npy.header().clone()),
-        Data::Member(npz, key) => {
-            let header = py.detach(|| npz.header(key)).into_python(py)?;
-            header.ok_or_else(|| PyValueError::new_err("the member is no array any more"))
-        }
-    }
 }
