@@ -96,8 +96,8 @@ impl Deref for AlignedBuf {
 
     fn deref(&self) -> &[u8] {
         match &self.block {
-            // SAFETY: the block is `len` initialised bytes (zeroed, or by the promise to `from_set`) that live as long as `self`,
-            // and nobody else can write them while `self` is borrowed.
+            // SAFETY: the block is `len` initialised bytes (zeroed, or by the promise to `from_set`) that
+            // live as long as `self`, and nobody else can write them while `self` is borrowed.
             Some(b) => unsafe { std::slice::from_raw_parts(b.ptr().as_ptr(), b.len()) },
             None => &[],
         }

@@ -26,15 +26,16 @@ const PIECE: u64 = 4 << 20;
 
 /// The bytes of a plan's runs. `read_at` reads at offsets into the array's data, which rise from
 /// call to call. `told` hears how many bytes of the plan are newly in place: not those of gaps.
+/// `cold` is as for [`fill_runs`].
 pub(crate) fn read_runs(
     plan: &Plan,
+    cold: &dyn Fn(u64) -> bool,
     read_at: &mut dyn FnMut(u64, Vacant<'_>) -> Result<()>,
     told: &dyn Fn(usize),
 ) -> Result<AlignedBuf> {
     let mut scratch = Vec::new();
-    let warm = &|_| false;
     let fill =
-        |dest: Vacant<'_>| fill_runs(&plan.runs, dest, SPAN, &mut scratch, warm, read_at, told);
+        |dest: Vacant<'_>| fill_runs(&plan.runs, dest, SPAN, &mut scratch, cold, read_at, told);
     allocate(plan.nbytes)?.fill(fill)
 }
 
@@ -117,16 +118,14 @@ pub(crate) fn read_runs_at(
         start,
         meter,
     };
+    let told = |bytes| reading.told(bytes);
+    let cold = |offset| reading.is_cold(offset);
     let Some(pieces) = pieces.filter(|_| threads > 1) else {
         let read_at = &mut |offset, dest: Vacant<'_>| {
             let threads = options.threads_for(dest.len() as u64);
             reading.read_at(offset, dest, threads)
         };
-        let told = |bytes| reading.told(bytes);
-        let cold = |offset| reading.is_cold(offset);
-        let mut scratch = Vec::new();
-        return allocate(plan.nbytes)?
-            .fill(|dest| fill_runs(&plan.runs, dest, SPAN, &mut scratch, &cold, read_at, &told));
+        return read_runs(plan, &cold, read_at, &told);
     };
     // The threads allocate nothing; all of them together have one span.
     let span = SPAN.checked_div(threads as u64).unwrap_or(SPAN);
@@ -137,8 +136,6 @@ pub(crate) fn read_runs_at(
         let held = || scratches.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scratch = held().pop().unwrap_or_default();
         let read_at = &mut |offset, dest: Vacant<'_>| reading.read_at(offset, dest, 1);
-        let told = |bytes| reading.told(bytes);
-        let cold = |offset| reading.is_cold(offset);
         let done = fill_runs(&runs, dest, span, &mut scratch, &cold, read_at, &told);
         held().push(scratch);
         done

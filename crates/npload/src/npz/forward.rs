@@ -139,7 +139,7 @@ impl<'a> Inflated<'a> {
             self.at = start.saturating_add(len);
             Ok(())
         };
-        read_runs(plan, &mut read_at, &|_| ())
+        read_runs(plan, &|_| false, &mut read_at, &|_| ())
     }
 }
 
