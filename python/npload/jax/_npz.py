@@ -93,7 +93,7 @@ def load_members(
     """Return members by key, on the devices that `place` says, their values as `rule` says."""
     whole: list[str] = []
     parts: dict[str, tuple[Source, Any]] = {}
-    compressed: dict[str, list[Box]] = {}
+    compressed: dict[str, tuple[InFile, list[Box]]] = {}
     keys = list(dict.fromkeys(keys))
     for key in keys:
         header = npz._header(key)
@@ -110,20 +110,20 @@ def load_members(
             parts[key] = InMemory(npz[key], _name(npz, key)), sharding
             continue
         lazy = npz._lazy(key)
-        parts[key] = InFile(lazy, _name(npz, key), partial(npz.__getitem__, key)), sharding
+        source = InFile(lazy, _name(npz, key), partial(npz.__getitem__, key))
+        parts[key] = source, sharding
         if lazy._is_compressed and sharding is not None and target is not None:
-            held = boxes_of(sharding, shape, _name(npz, key))
+            held = boxes_of(sharding, shape, source.name)
             places = places_of(sharding, held).values()
             if not any(_stage.is_for(place, shape, target) for place in places):
-                compressed[key] = list(dict.fromkeys(held.values()))
+                compressed[key] = source, list(dict.fromkeys(held.values()))
     loaded = _put_whole(npz, whole, rule)
 
     # One of these is decompressed by one thread: many side by side. The rest is done by this one, in whose
     # contexts of JAX the arrays are wanted.
     with ThreadPoolExecutor(_threads(npz, len(compressed))) as pool:
-        for key, boxes in compressed.items():
-            source, sharding = parts[key]
-            parts[key] = Read(source, pool.submit(source.boxes, boxes)), sharding
+        for key, (source, boxes) in compressed.items():
+            parts[key] = Read(source, pool.submit(source.boxes, boxes)), parts[key][1]
         loaded.update((key, put(*parts.pop(key), rule(key))) for key in list(parts))
     return {key: loaded[key] for key in keys}
 

@@ -92,42 +92,16 @@ class InFile:
         return ((tuple((axis.start, axis.stop) for axis in at), block) for at, block in blocks)
 
 
-class Read:
-    """An array of which the boxes that will be asked for are being read."""
+class Read(InFile):
+    """An array in a file of which the boxes that will be asked for are being read."""
 
-    def __init__(self, source: Source, read: Future[list[NDArray[Any]]]) -> None:
-        self._source = source
+    def __init__(self, file: InFile, read: Future[list[NDArray[Any]]]) -> None:
+        super().__init__(file._lazy, file.name, file._load)
         self._read = read
-        self.name = source.name
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The length of each axis."""
-        return self._source.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """What the elements are."""
-        return self._source.dtype
-
-    @property
-    def is_fortran(self) -> bool:
-        """Whether the first axis varies fastest."""
-        return self._source.is_fortran
-
-    def as_it_is(self) -> NDArray[Any]:
-        """Return the array as npload loads it."""
-        return self._source.as_it_is()
 
     def boxes(self, boxes: Sequence[Box]) -> list[NDArray[Any]]:
         """Return what was read."""
         return self._read.result()
-
-    def blocks(
-        self, shape: tuple[int, ...], *, is_whole: bool
-    ) -> Iterator[tuple[Box, NDArray[Any]]] | None:
-        """Read it once more, in one pass."""
-        return self._source.blocks(shape, is_whole=is_whole)
 
 
 class InMemory:
