@@ -310,9 +310,14 @@ def gadgets() -> list[Attack]:
         Attack(
             "numpy-open-memmap", done(call(name("numpy.lib.format", "open_memmap"), "canary", "w+", "u1", (1,))), True
         ),
+        # A process that nothing holds any more is killed by asyncio, so its time to run comes before the end.
         Attack(
             "asyncio",
-            done(call(name("asyncio", "run"), call(name("asyncio", "create_subprocess_shell"), COMMAND))),
+            done(
+                call(name("asyncio", "run"), call(name("asyncio", "create_subprocess_shell"), COMMAND))
+                + call(name("time", "sleep"), 1)
+                + b"\x86"
+            ),
             True,
         ),
     ]
