@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use super::build::PythonBuilder;
 use super::error;
 use super::input::Input;
+use super::pages::Pages;
 use crate::arguments::Pickles;
 use crate::dtype::{MlDtypes, of_header};
 use crate::raised::{self, is_pythons_own};
@@ -76,8 +77,10 @@ fn run_once<'py>(
         .encoding(encoding)
         .fix_imports(pickles.fix_imports);
     let mut builder = PythonBuilder::new(py, input)?;
+    let pages = Pages::ahead(py, input.bytes.len());
     let machine = Machine::with_gaps(input.bytes, input.gaps, input.total, &options, &mut builder);
     let run = machine.run();
+    drop(pages);
     let run = run.map(|done| (builder.bound(done.value), done.end));
     builder.collector.restore(py);
     let raised = raised::take().or_else(|| builder.raised.take());

@@ -14,6 +14,7 @@ mod input;
 mod load;
 mod number;
 mod pace;
+mod pages;
 mod refuse;
 mod source;
 mod special;
