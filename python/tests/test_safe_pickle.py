@@ -817,3 +817,44 @@ def test_streams_that_can_peek_are_read_by_pieces() -> None:
     with Counted(fileobj=io.BytesIO(gzip.compress(data, 1))) as file:
         assert len(npload.load(file, safe_pickle=True)) == 200_000
     assert calls < 2000
+
+
+class Seeks:
+    """A reader that can seek and cannot peek, and counts its reads."""
+
+    def __init__(self, data: bytes) -> None:
+        self.file = io.BytesIO(data)
+        self.reads = 0
+
+    def read(self, size: int = -1) -> bytes:
+        self.reads += 1
+        return self.file.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self.file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.file.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_streams_that_seek_are_read_by_pieces_and_stop_behind_the_pickle(protocol: int) -> None:
+    values = [[1, "two", {3: None}], list(range(50_000)), np.zeros(50_000), "t" * 300_000, ["the last"]]
+    file = Seeks(b"".join(pickle.dumps(value, protocol) for value in values) + b"rest")
+    for value in values:
+        assert_same(npload.load(file, safe_pickle=True), value)
+    assert file.reads < 500
+    assert file.read() == b"rest"
+
+
+def test_a_stream_that_seeks_less_than_it_says_is_an_error() -> None:
+    class Lies(Seeks):
+        def seek(self, offset: int, whence: int = 0) -> int:
+            raise OSError("not this one")
+
+    file = Lies(pickle.dumps([1, 2]) + b"rest")
+    with pytest.raises(OSError, match="not this one"):
+        npload.load(file, safe_pickle=True)

@@ -192,11 +192,13 @@ fn read_exactly(file: &File, to: &mut [u8], at: u64) -> io::Result<()> {
     })
 }
 
-/// Reads a pickle from a stream and nothing behind it; `head` was read already. What follows the pickle
-/// in `head` stays there. `peek` is what the stream has at hand, if it tells.
+/// Reads a pickle from a stream; `head` was read already. What follows the pickle in `head` stays there.
+/// `peek` is what the stream has at hand, if it tells. Nothing behind the pickle is read, but for up to
+/// `ahead` bytes.
 pub(super) fn read_stream(
     reader: &mut impl Read,
     head: &[u8],
+    ahead: usize,
     mut peek: impl FnMut() -> Option<Vec<u8>>,
 ) -> io::Result<Vec<u8>> {
     let mut bytes = head.to_vec();
@@ -204,12 +206,12 @@ pub(super) fn read_stream(
     while let Step::Need(need) = walk.next(&bytes) {
         let missing = need.saturating_sub(bytes.len());
         let before = bytes.len();
-        let ahead = match missing < FIRST {
+        let at_hand = match missing < FIRST && ahead == 0 {
             true => peek().unwrap_or_default(),
             false => Vec::new(),
         };
-        if ahead.len() > missing {
-            bytes.extend(&ahead);
+        if at_hand.len() > missing {
+            bytes.extend(&at_hand);
             if let Step::End(end) = walk.next(&bytes) {
                 bytes.truncate(end);
             }
@@ -221,9 +223,9 @@ pub(super) fn read_stream(
             continue;
         }
         // Memory grows as bytes arrive.
-        let piece = missing.min(LARGEST);
+        let piece = missing.max(ahead).min(LARGEST);
         let read = reader.take(piece as u64).read_to_end(&mut bytes)?;
-        if read < piece {
+        if read < piece.min(missing) {
             break;
         }
     }

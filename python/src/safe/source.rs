@@ -12,6 +12,9 @@ use super::load::{Place, object_array, pickle};
 use crate::arguments::Pickles;
 use crate::source::{Kind, Reader};
 
+/// What is read at once of a stream that can go back.
+const AHEAD: usize = 64 << 10;
+
 /// What is made of a pickle: of the input and its place, a value and the pickle's length.
 type Make<'m, 'py> = dyn Fn(Input<'_>, &Place<'_>) -> PyResult<(Bound<'py, PyAny>, usize)> + 'm;
 
@@ -140,22 +143,37 @@ fn in_file<'py>(
     Ok(value)
 }
 
+/// Whether a stream says that it can seek.
+fn can_go_back(file: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match file.getattr_opt("seekable")? {
+        Some(seekable) => seekable.call0()?.is_truthy(),
+        None => Ok(false),
+    }
+}
+
 fn in_stream<'py>(
     file: &Bound<'py, PyAny>,
     head: &[u8],
     make: &Make<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut reader = Reader::new(file)?;
-    let peek = file.getattr("peek").ok();
+    let peek = file.getattr_opt("peek")?;
+    let ahead = match peek.is_none() && can_go_back(file)? {
+        true => AHEAD,
+        false => 0,
+    };
     let peek = || peek.as_ref()?.call1((1,)).ok()?.extract().ok();
-    let bytes = read_stream(&mut reader, head, peek)
+    let bytes = read_stream(&mut reader, head, ahead, peek)
         .map_err(|err| crate::raised::take().unwrap_or_else(|| err.into()))?;
     let (value, len) = make(Input::memory(&bytes), &Place::default())?;
     if let Ok(back) = i64::try_from(bytes.len().saturating_sub(len))
         && back > 0
     {
-        // One that cannot seek stays where it is.
-        let _ = file.call_method1("seek", (back.saturating_neg(), libc::SEEK_CUR));
+        let sought = file.call_method1("seek", (back.saturating_neg(), libc::SEEK_CUR));
+        // Of one that cannot seek only what told its kind may be too much: it stays where it is.
+        if ahead > 0 {
+            sought?;
+        }
     }
     Ok(value)
 }
