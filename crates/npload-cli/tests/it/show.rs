@@ -341,4 +341,9 @@ fn a_pickle_in_an_archive_is_shown_by_its_key() {
         &["show", &place("version")],
     ]);
     assert_snapshot!(anywhere(&text, dir.path()));
+    let ran = npload(&["show", "--json", &place("old")]);
+    let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let shown = &document["arrays"][0];
+    assert_eq!(shown["key"], "old");
+    assert_eq!(shown["data"], serde_json::json!([1]));
 }

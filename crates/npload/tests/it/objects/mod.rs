@@ -409,6 +409,40 @@ fn objects_are_shared_by_threads_and_never_mapped() {
     }
 }
 
+/// An array of one object in an array of one object, and so on.
+fn nested(depth: usize) -> Vec<u8> {
+    let mut pickle = array(&[1], false, b"N");
+    for _ in 1..depth {
+        let inner = pickle.get(2..pickle.len() - 1).unwrap();
+        pickle = array(&[1], false, inner);
+    }
+    npy("(1,)", false, &pickle)
+}
+
+#[test]
+fn arrays_in_arrays_are_printed_compared_and_dropped_on_a_small_stack() {
+    let work = || {
+        let bytes = nested(160);
+        let load = || {
+            pickles()
+                .load_bytes(&bytes[..])
+                .unwrap()
+                .into_object_array()
+                .unwrap()
+        };
+        let (one, two) = (load(), load());
+        assert!(
+            one.format_repr(&PrintOptions::default())
+                .starts_with("array([array([")
+        );
+        assert!(one.objects() == two.objects());
+        let err = pickles().load_bytes(&nested(600)[..]).unwrap_err();
+        assert!(err.message().contains("max_recursion"), "{err}");
+    };
+    let thread = std::thread::Builder::new().stack_size(512 << 10);
+    thread.spawn(work).unwrap().join().unwrap();
+}
+
 #[test]
 fn progress_ends_where_all_is_read() {
     let path = testdata().join("npy/object.npy");
