@@ -1,10 +1,11 @@
-"""npload.load beside numpy.load, npload.jax.load beside jax.numpy.load: the table, and target/bench/python.csv.
+"""npload beside NumPy, JAX and other loaders: the table, and the same as CSV.
 
-Usage: scripts/bench python [--once] [--rounds N] [case…]
+Usage: scripts/bench python [--once] [--rounds N] [--charts FOLDER] [case…]
 
-Every case first asserts that both give equal results. Then, in rounds, each contender runs in turn, and what counts
+Every case first asserts that all give equal results. Then, in rounds, each contender runs in turn, and what counts
 is the median over rounds of the ratio within a round: the machine may be slow or fast in a minute, but not within
-one round (benches/README.md). Everything is in the page cache; the time includes giving the memory back.
+one round (benches/README.md). Everything is in the page cache, but where a case says cold; the time includes giving
+the memory back.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import cases
+import charts
 import inputs
 import jax_cases
-import numpy as np
+import peers
+import sizes
 from rounds import Measured, measure
 
 FOLDER = Path(__file__).resolve().parents[2] / "target" / "bench"
@@ -30,52 +33,57 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench python")
     parser.add_argument("--once", action="store_true", help="everything small and once: a test")
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--charts", type=Path, help="a folder for python.csv and the charts")
     parser.add_argument("case", nargs="*", help="a part of a case's name")
     arguments = parser.parse_args()
     files = inputs.Inputs(FOLDER / ("python-once" if arguments.once else "python"), small=arguments.once)
-    known = [*cases.CASES, *jax_cases.CASES]
+    known = [*cases.CASES, *sizes.CASES, *peers.CASES, *jax_cases.CASES]
     chosen = [case for case in known if not arguments.case or any(part in case.name for part in arguments.case)]
     if not chosen:
-        sys.exit("no such case; there are: " + ", ".join(case.name for case in known))
-    versions = (
-        f"Python {platform.python_version()}, numpy {np.__version__}, jax {version('jax')}, npload {version('npload')}"
+        print("no such case; there are: " + ", ".join(case.name for case in known), file=sys.stderr)
+        sys.exit(3)
+    versions = ", ".join(
+        f"{name} {version(name)}" for name in ("npload", "numpy", "jax", "safetensors", "spdl-io", "joblib")
     )
-    print(f"{versions}; {os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}\n")
-    head = f"{'case':<34} {'NumPy, JAX':>10} {'npload':>10} {'ratio':>8} {'quartiles':>15}  {'aim':<6}"
-    print(head + f" {'beside':<24} {'npload ÷':>8}")
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}"
+    print(f"Python {platform.python_version()}, {versions}; {machine}\n")
+    print(f"{'case':<38} {'contender':<18} {'time':>8}  {'÷ npload':>8}  {'quartiles':<15} aim")
     rows = []
     for case in chosen:
-        contenders = case.prepare(files)
-        measured = measure(contenders, rounds=1 if arguments.once else arguments.rounds, once=arguments.once)
-        rows.append(show(case, measured))
+        rounds = 1 if arguments.once else min(arguments.rounds, case.rounds or arguments.rounds)
+        measured = measure(case.prepare(files), rounds, arguments.once)
+        rows += show(case, measured)
+    folder = arguments.charts or FOLDER
     if not arguments.once:
-        write(FOLDER / "python.csv", rows, versions)
+        write(folder / "python.csv", rows)
+    if arguments.charts or arguments.once:
+        charts.draw(rows, folder)
 
 
-def show(case: cases.Case, measured: dict[str, Measured]) -> dict[str, object]:
-    """Print a line of the table, and return it."""
-    numpys, ours = measured["numpy"], measured["npload"]
-    low, ratio, high = numpys.quartiles_over(ours)
-    line = f"{case.name:<34} {span(numpys.median):>10} {span(ours.median):>10} {ratio:>7.2f}×"
-    line += f" {f'{low:.2f}–{high:.2f}×':>15}  "
-    line += f"{f'≥ {case.aim:g}×' if case.aim else '':<6}"
-    row: dict[str, object] = {
-        "case": case.name,
-        "numpy_seconds": numpys.median,
-        "npload_seconds": ours.median,
-        "numpy_over_npload": ratio,
-        "low_quartile": low,
-        "high_quartile": high,
-        "aim": case.aim or "",
-        "rounds": len(ours.seconds),
-    }
+def show(case: cases.Case, measured: dict[str, Measured]) -> list[dict[str, object]]:
+    """Print a case's lines of the table, one for each contender, and return them."""
+    rows = []
+    ours, first = measured["npload"], next(iter(measured))
+    print(f"{case.name:<38} {'npload':<18} {span(ours.median):>8}", flush=True)
     for name, other in measured.items():
-        if name not in ("numpy", "npload"):
-            _, over, _ = ours.quartiles_over(other)
-            line += f" {f'{name} {span(other.median)}':<26} {over:>5.2f}×"
-            row |= {"floor": name, "floor_seconds": other.median, "npload_over_floor": over}
-    print(line, flush=True)
-    return row
+        low, ratio, high = other.quartiles_over(ours)
+        aim = case.aim if name == first else None
+        if name != "npload":
+            line = f"{'':<38} {name:<18} {span(other.median):>8}  {ratio:>7.2f}×  {f'{low:.2f}–{high:.2f}×':<15}"
+            print(f"{line} {f'≥ {aim:g}×' if aim else ''}".rstrip(), flush=True)
+        rows.append(
+            {
+                "case": case.name,
+                "contender": name,
+                "seconds": other.median,
+                "over_npload": ratio,
+                "low_quartile": low,
+                "high_quartile": high,
+                "aim": aim or "",
+                "rounds": len(ours.seconds),
+            }
+        )
+    return rows
 
 
 def span(seconds: float) -> str:
@@ -87,13 +95,15 @@ def span(seconds: float) -> str:
     return f"{seconds * 1e6:.{0 if seconds >= 1e-4 else 1}f} µs"
 
 
-def write(path: Path, rows: list[dict[str, object]], versions: str) -> None:
+def write(path: Path, rows: list[dict[str, object]]) -> None:
     """Write the table as CSV."""
-    columns = list(dict.fromkeys(column for row in rows for column in row)) + ["versions"]
+    path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns)
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows({**row, "versions": versions} for row in rows)
+        writer.writerows(
+            {key: f"{cell:.6g}" if isinstance(cell, float) else cell for key, cell in row.items()} for row in rows
+        )
     print(f"\n{path}")
 
 

@@ -7,6 +7,7 @@ import mmap
 import os
 import pickle
 import threading
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -23,11 +24,14 @@ Contenders = dict[str, Callable[[], object]]
 
 @dataclass(frozen=True)
 class Case:
-    """A line of the table; `aim` is how many times faster npload is to be."""
+    """Some lines of the table: a contender each. `aim` is how many times faster than the first of them npload is to be,
+    `rounds` how often all are run at most.
+    """
 
     name: str
     prepare: Callable[[Inputs], Contenders]
     aim: float | None = None
+    rounds: int | None = None
 
 
 def equal(ours: Any, theirs: Any) -> None:
@@ -81,6 +85,71 @@ def reading_threads(path: Path, threads: int = 2, piece: int = 4 << 20) -> Calla
 def large_npy(files: Inputs) -> Contenders:
     path = files.npy("f4-256.npy", lambda: files.floats(256))
     return {**loads(path), "2 reading threads": reading_threads(path)}
+
+
+def one_thread(files: Inputs) -> Contenders:
+    path = files.npy("f4-256.npy", lambda: files.floats(256))
+    return {
+        "numpy": partial(np.load, path),
+        "npload": partial(npload.load, path, threads=1),
+        "1 reading thread": reading_threads(path, threads=1),
+    }
+
+
+def forgotten(path: Path, load: Callable[[], object]) -> Callable[[], object]:
+    """The load of a file that is dropped from the page cache before."""
+
+    def run() -> object:
+        with open(path, "rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return load()
+
+    return run
+
+
+def cold(files: Inputs) -> Contenders:
+    path = files.npy("f4-256.npy", lambda: files.floats(256))
+    return {name: forgotten(path, load) for name, load in loads(path).items()}
+
+
+def cold_npz(files: Inputs) -> Contenders:
+    path = stored_npz(files)
+    return {name: forgotten(path, load) for name, load in one_by_one(path).items()}
+
+
+def of_dtype(files: Inputs, dtype: str, order: str) -> Contenders:
+    def array() -> np.ndarray:
+        flat = np.frombuffer(files.integers(64).tobytes(), "u1")
+        kind = np.dtype(dtype)
+        if kind.kind in "bU":
+            values = (flat & 1).astype("?") if kind.kind == "b" else np.tile(["ab", "cdef"], flat.size // 16 // 2)
+            return np.asarray(values.astype(kind).reshape(64, -1), order=order)
+        return np.asarray(flat.view(kind).reshape(64, -1), order=order)
+
+    plain = dtype.strip("<>|").replace("[", "-").replace("]", "")
+    name = f"dtype-{'be' if dtype[0] == '>' else 'le'}-{plain}-{order}.npy"
+    return loads(files.npy(name, array))
+
+
+def peeking(files: Inputs) -> Contenders:
+    """Names, dtypes and shapes of 5,000 members."""
+    path = files.members()
+
+    def by_numpy() -> list[Any]:
+        found = []
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                with archive.open(name) as member:
+                    np.lib.format.read_magic(member)
+                    shape, _, dtype = np.lib.format.read_array_header_1_0(member)
+                    found.append((name.removesuffix(".npy"), shape, dtype))
+        return found
+
+    def ours() -> list[Any]:
+        return [(key, member.shape, member.dtype) for key, member in npload.peek(path).items()]
+
+    assert ours() == by_numpy()
+    return {"numpy": by_numpy, "npload": ours}
 
 
 def each_member(load: Callable[..., Any], path: Path) -> Callable[[], object]:
@@ -162,8 +231,8 @@ def containment(files: Inputs) -> Contenders:
     return {"numpy": look(theirs), "npload": look(ours)}
 
 
-def opening(files: Inputs) -> Contenders:
-    path = str(files.members())
+def opening(files: Inputs, count: int = 5000) -> Contenders:
+    path = str(files.members(count))
     assert npload.load(path).files == np.load(path).files
 
     def run(load: Callable[..., Any]) -> Callable[[], object]:
@@ -279,27 +348,26 @@ def part(files: Inputs, index: tuple[Any, ...], cold: bool = False) -> Contender
     if files.shrink > 1:
         index = (slice(rows // 2), *index[1:])
     lazy = npload.open(path)
+    contenders: Contenders = {
+        "numpy": lambda: np.array(np.load(path, mmap_mode="r")[index]),
+        "npload": lambda: lazy[index],
+    }
+    np.testing.assert_array_equal(*(call() for call in contenders.values()), strict=True)
+    return {name: forgotten(Path(path), call) if cold else call for name, call in contenders.items()}
 
-    def forget() -> None:
-        with open(path, "rb") as file:
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
-    def numpy_part() -> Any:
-        if cold:
-            forget()
-        return np.array(np.load(path, mmap_mode="r")[index])
-
-    def npload_part() -> Any:
-        if cold:
-            forget()
-        return lazy[index]
-
-    np.testing.assert_array_equal(npload_part(), numpy_part(), strict=True)
-    return {"numpy": numpy_part, "npload": npload_part}
-
+DTYPES = [
+    *((dtype, order) for dtype in ("<f8", ">f4", "<i2", "<c16") for order in "CF"),
+    ("|b1", "C"),
+    ("<U4", "C"),
+    ("<M8[ns]", "C"),
+]
 
 CASES = [
     Case("npy 256 MB", large_npy, 1.8),
+    Case("npy 256 MB, threads=1", one_thread),
+    Case("npy 256 MB, cold", cold, rounds=5),
+    Case("npz 256 MB, stored, cold", cold_npz, rounds=5),
     Case("npz 256 MB, stored", lambda files: one_by_one(stored_npz(files)), 3),
     Case("npz 128 MB, deflated, one by one", lambda files: one_by_one(deflated_npz(files))),
     Case("npz 128 MB, deflated, load_all", lambda files: at_once(deflated_npz(files)), 4.5),
@@ -312,11 +380,15 @@ CASES = [
     Case("npz lookup of 100 keys", lookups, 1),
     Case("npz `in` of 100 keys", containment, 1),
     Case("npz open, 5,000 members", opening),
+    Case("npz open, 1,000,000 members", partial(opening, count=1_000_000), rounds=3),
+    Case("npz peek, 5,000 members", peeking),
+    Case("npz 100 members, load_all", lambda files: at_once(files.members(100))),
     Case("BytesIO 64 MB", lambda files: from_memory(files, 64)),
     Case("BytesIO 1 MB", lambda files: from_memory(files, 1)),
     Case("open file, 64 MB", open_file),
     Case("npy 64 MB, Fortran", fortran),
     Case("npy 64 MB, structs", structs),
+    *(Case(f"npy 64 MB, {dtype}, {order}", partial(of_dtype, dtype=dtype, order=order)) for dtype, order in DTYPES),
     Case("npy 100,000 objects", objects),
     Case("safe: npy of 200,000 dicts", safe_dicts, 1),
     Case("safe: 500 arrays, protocol 4", lambda files: safe_arrays(files, 4), 1.5),

@@ -1,4 +1,4 @@
-"""The files that are loaded: made on the first run and kept (2 GB in target/bench)."""
+"""The files that are loaded: made on the first run and kept (20 GB in target/bench)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,11 @@ class Inputs:
 
         return self.file(name, make)
 
-    def members(self) -> Path:
-        """An archive of 5,000 small arrays."""
-        count = 5000 if self.shrink == 1 else 50
-        return self.npz("members.npz", lambda: {f"layer.{n}.weight": np.full((4, 5), n, "f4") for n in range(count)})
+    def members(self, count: int = 5000) -> Path:
+        """An archive of small arrays."""
+        count = max(10, count // self.shrink)
+
+        def arrays() -> dict[str, np.ndarray]:
+            return {f"layer.{n}.weight": np.full((4, 5), n, "f4") for n in range(count)}
+
+        return self.npz(f"members-{count}.npz", arrays)

@@ -13,9 +13,12 @@ os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_p
 import jax
 import jax.numpy as jnp
 import numpy as np
+import safetensors.flax
+import safetensors.numpy
 from cases import Case, Contenders, deflated_npz, reading_threads
 from inputs import Inputs
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from peers import tensors
 
 import npload.jax
 
@@ -34,7 +37,7 @@ def beside(jaxs: Callable[[], Any], ours: Callable[[], Any], **others: Callable[
     def ready(load: Callable[[], Any]) -> Callable[[], object]:
         return lambda: jax.block_until_ready(load())
 
-    return {"numpy": ready(jaxs), "npload": ready(ours), **others}
+    return {"jax": ready(jaxs), "npload": ready(ours), **others}
 
 
 def npy(files: Inputs, mmap_mode: Any = None) -> Contenders:
@@ -76,6 +79,26 @@ def deflated(files: Inputs) -> Contenders:
     return beside(jaxs, ours)
 
 
+def checkpoint(files: Inputs) -> Contenders:
+    """64 tensors of 256 MB, and the same as a safetensors file."""
+    made = partial(tensors, files, 64, 256)
+    npz = files.npz("tensors-64-256.npz", made)
+    safe = files.file("tensors-64-256.safetensors", lambda path: safetensors.numpy.save_file(made(), path))
+
+    def jaxs() -> Any:
+        with jnp.load(npz) as archive:
+            return {key: archive[key] for key in archive.files}
+
+    def ours() -> Any:
+        with npload.jax.load(npz) as archive:
+            return archive.load_all()
+
+    def safely() -> Any:
+        return jax.block_until_ready(safetensors.flax.load_file(safe))
+
+    return beside(jaxs, ours, safetensors=safely)
+
+
 def narrowed(files: Inputs) -> Contenders:
     path = str(files.npy("i8-256.npy", lambda: files.integers(128).astype("i8")))
     return beside(partial(jnp.load, path), partial(npload.jax.load, path))
@@ -92,6 +115,7 @@ CASES = [
     Case("jax: npy 256 MB", npy, 6.5),
     Case("jax: npy 256 MB, mmap_mode='r'", partial(npy, mmap_mode="r"), 300),
     Case("jax: npz 128 MB, deflated, load_all", deflated, 4.5),
+    Case("jax: 64 tensors, 256 MB", checkpoint),
     Case("jax: npy 256 MB, Fortran", fortran),
     Case("jax: npy 256 MB of int64", narrowed),
     Case("jax: npy small", small),

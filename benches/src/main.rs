@@ -1,4 +1,4 @@
-//! npload beside ndarray-npy, npyz and plain reads: `scripts/bench`.
+//! npload beside ndarray-npy, npyz and plain reads: `scripts/bench rust`.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
