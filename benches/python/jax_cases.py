@@ -87,7 +87,7 @@ def checkpoint(files: Inputs) -> Contenders:
 
     def jaxs() -> Any:
         with jnp.load(npz) as archive:
-            return {key: archive[key] for key in archive.files}
+            return {key: jnp.asarray(archive[key]) for key in archive.files}
 
     def ours() -> Any:
         with npload.jax.load(npz) as archive:
