@@ -90,7 +90,8 @@ def put(
             pieces.append(piece)
         sent.append(pieces)
         if len(sent) > _AHEAD:
-            jax.block_until_ready(sent.popleft())
+            for piece in sent.popleft():
+                piece.block_until_ready()
         left -= sum(_size(part) for part in converted)
         if left == 0:
             break
@@ -99,11 +100,14 @@ def put(
 
 def _empty(box: Box, dtype: np.dtype[Any], place: Sharding | None) -> jax.Array:
     shape = tuple(end - start for start, end in box)
+    empty: jax.Array
     if place is None:
-        return _zeros(shape, dtype)
-    (device,) = place.device_set
-    with jax.default_device(device):
-        return jax.device_put(_zeros(shape, dtype), place)
+        empty = _zeros(shape, dtype)
+    else:
+        (device,) = place.device_set
+        with jax.default_device(device):
+            empty = jax.device_put(_zeros(shape, dtype), place)
+    return empty
 
 
 def _pieces(
