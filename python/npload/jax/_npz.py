@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import jax
@@ -109,10 +108,9 @@ def load_members(
         if dtype.hasobject or npz._arguments()["mmap_mode"] is not None:
             parts[key] = InMemory(npz[key], _name(npz, key)), sharding
             continue
-        lazy = npz._lazy(key)
-        source = InFile(lazy, _name(npz, key), partial(npz.__getitem__, key))
+        source = InFile.member(npz, key, _name(npz, key))
         parts[key] = source, sharding
-        if lazy._is_compressed and sharding is not None and target is not None:
+        if source.is_compressed and sharding is not None and target is not None:
             held = boxes_of(sharding, shape, source.name)
             places = places_of(sharding, held).values()
             if not any(_stage.is_for(place, shape, target) for place in places):
