@@ -28,7 +28,7 @@ PLACES: dict[str, Any] = {"none": None, "one": SingleDeviceSharding(DEVICES[3]),
 
 @pytest.fixture(autouse=True)
 def staged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_stage, "_has_own_memory", lambda device: True)
+    monkeypatch.setattr(_stage, "has_own_memory", lambda device: True)
     monkeypatch.setattr(_stage, "_PIECE", PIECE)
 
 
