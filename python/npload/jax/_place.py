@@ -164,11 +164,13 @@ def _spread(
     shape = source.shape
     if sharding is None:
         return [whole(shape)], [None], operator.itemgetter(0)
-    try:
-        checked: Any = sharding
-        checked.check_compatible_aval(shape)
-    except ValueError as error:
-        raise ValueError(f"{source.name}: {error}") from None
+    # One device takes every shape; JAX 0.8 cannot be asked whether it does.
+    if not isinstance(sharding, SingleDeviceSharding):
+        try:
+            checked: Any = sharding
+            checked.check_compatible_aval(shape)
+        except ValueError as error:
+            raise ValueError(f"{source.name}: {error}") from None
     is_small = math.prod(sharding.shard_shape(shape)) * target.itemsize < SMALL
     is_one = sharding.is_fully_addressable and (is_small or sharding.is_fully_replicated)
     if is_one and not _stage.is_for(sharding, shape, target):
