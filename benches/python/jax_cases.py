@@ -99,6 +99,21 @@ def checkpoint(files: Inputs) -> Contenders:
     return beside(jaxs, ours, safetensors=safely)
 
 
+def members(files: Inputs, spec: PartitionSpec | None) -> Contenders:
+    path = files.members()
+    sharding = None if spec is None else NamedSharding(Mesh(np.array(jax.devices()), ("x",)), spec)
+
+    def jaxs() -> Any:
+        with np.load(path) as archive:
+            return jax.device_put({key: archive[key] for key in archive.files}, sharding)
+
+    def ours() -> Any:
+        with npload.jax.load(path, sharding=sharding) as archive:
+            return archive.load_all()
+
+    return beside(jaxs, ours)
+
+
 def narrowed(files: Inputs) -> Contenders:
     path = str(files.npy("i8-256.npy", lambda: files.integers(128).astype("i8")))
     return beside(partial(jnp.load, path), partial(npload.jax.load, path))
@@ -116,6 +131,8 @@ CASES = [
     Case("jax: npy 256 MB, mmap_mode='r'", partial(npy, mmap_mode="r"), 300),
     Case("jax: npz 128 MB, deflated, load_all", deflated, 4.5),
     Case("jax: 64 tensors, 256 MB", checkpoint),
+    Case("jax: npz 5,000 members, load_all", partial(members, spec=None), 1),
+    Case("jax: npz 5,000 members, 8 devices", partial(members, spec=PartitionSpec()), 1),
     Case("jax: npy 256 MB, Fortran", fortran),
     Case("jax: npy 256 MB of int64", narrowed),
     Case("jax: npy small", small),

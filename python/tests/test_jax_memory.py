@@ -227,7 +227,7 @@ def test_the_peak_is_the_array_and_8_mib(tmp_path: Path, kind: str, axis: int) -
 def test_what_a_header_claims_takes_no_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, is_staged: bool
 ) -> None:
-    monkeypatch.setattr(_stage, "_has_own_memory", lambda device: is_staged)
+    monkeypatch.setattr(_stage, "has_own_memory", lambda device: is_staged)
     path = tmp_path / ("x.npy" if kind == "npy" else "x.npz")
 
     def load(sharding: Any) -> Any:

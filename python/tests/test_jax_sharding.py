@@ -139,7 +139,7 @@ def test_a_sharding_of_more_axes_than_the_array_has_is_refused(tmp_path: Path) -
 # Devices with memory of their own: those of the CPU stand in for them.
 @pytest.fixture
 def staged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_stage, "_has_own_memory", lambda device: True)
+    monkeypatch.setattr(_stage, "has_own_memory", lambda device: True)
     monkeypatch.setattr(_stage, "_PIECE", 10_000)
 
 

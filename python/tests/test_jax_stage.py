@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ PLACES: dict[str, Any] = {"none": None, "one": SingleDeviceSharding(DEVICES[3]),
 
 @pytest.fixture(autouse=True)
 def staged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_stage, "_has_own_memory", lambda device: True)
+    monkeypatch.setattr(_stage, "has_own_memory", lambda device: True)
     monkeypatch.setattr(_stage, "_PIECE", PIECE)
 
 
@@ -71,6 +72,32 @@ def test_of_a_compressed_member_what_is_behind_the_last_shard_is_not_read(tmp_pa
         [array] = _stage.put(source, [((100, 200), (0, 1024))], [target], Rule.of(None, "error", None))
     assert_equal(np.asarray(array), ARRAY[100:200])
     assert 200 <= max(ends) < 200 + PIECE // 4096
+
+
+@pytest.mark.parametrize("verify", [None, True])
+def test_a_stored_member_of_which_a_part_is_wanted_is_verified_once(tmp_path: Path, verify: bool | None) -> None:
+    path = savez(tmp_path / "x.npz", False, x=ARRAY)
+    target = SingleDeviceSharding(DEVICES[0])
+
+    def part() -> jax.Array:
+        with npload.jax.load(path, verify=verify) as arrays:
+            source = InFile.member(arrays._npz, "x", "x")
+            [array] = _stage.put(source, [((100, 600), (0, 1024))], [target], Rule.of(None, "error", None))
+            return array
+
+    before = read_bytes()
+    array = part()
+    # All of it for its checksum, and what the part needs.
+    assert read_bytes() - before < (2 if verify else 0.5) * ARRAY.nbytes + (1 << 20)
+    assert_equal(np.asarray(array), ARRAY[100:600])
+    data = bytearray(path.read_bytes())
+    data[len(data) - 100_000] ^= 1
+    path.write_bytes(data)
+    if verify:
+        with pytest.raises(zipfile.BadZipFile, match="Bad CRC-32 for file 'x.npy'"):
+            part()
+    else:
+        assert_equal(np.asarray(part()), ARRAY[100:600])
 
 
 def test_a_part_of_what_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -41,6 +41,13 @@ def test_mypy_checks_the_sample(tmp_path: Path) -> None:
 
 
 @needs("mypy")
+def test_mypy_checks_the_package(tmp_path: Path) -> None:
+    config = ["--config-file", str(HERE.parent / "pyproject.toml")]
+    done = tool("mypy", "--strict", f"--cache-dir={tmp_path}", *config, "-p", "npload", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs("mypy")
 def test_the_stubs_are_what_runs(tmp_path: Path) -> None:
     allowed = ["--ignore-unused-allowlist", "--allowlist", str(HERE / "stubtest.txt")]
     config = ["--mypy-config-file", str(HERE.parent / "pyproject.toml")]

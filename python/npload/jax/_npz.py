@@ -1,19 +1,12 @@
 """The arrays of an archive, on their devices."""
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-
-import jax
-import numpy as np
 
 from npload._closing import Closing
 from npload._npz import NpzFile
-from npload.jax import _stage
-from npload.jax._place import Where, boxes_of, places_of, put
-from npload.jax._source import Box, InFile, InMemory, Read, Source
+from npload.jax._members import load_members
+from npload.jax._place import Where
 from npload.jax._values import Rule
 
 
@@ -82,75 +75,3 @@ class NpzArrays(Closing, Mapping[str, Any]):
     def __repr__(self) -> str:
         """Name the first keys."""
         return "Jax" + repr(self._npz)
-
-
-def load_members(
-    npz: NpzFile,
-    keys: Iterable[str],
-    place: Callable[[str, tuple[int, ...], np.dtype[Any]], Any],
-    rule: Callable[[str], Rule],
-) -> dict[str, Any]:
-    """Return members by key, on the devices that `place` says, their values as `rule` says."""
-    whole: list[str] = []
-    parts: dict[str, tuple[Source, Any]] = {}
-    compressed: dict[str, tuple[InFile, list[Box]]] = {}
-    keys = list(dict.fromkeys(keys))
-    for key in keys:
-        header = npz._header(key)
-        if header is None:
-            whole.append(key)
-            continue
-        dtype, shape = header
-        target = rule(key).target(dtype)
-        sharding = place(key, shape, dtype if target is None else target)
-        if sharding is None and not (target is not None and _stage.is_for(None, shape, target)):
-            whole.append(key)
-            continue
-        if dtype.hasobject or npz._arguments()["mmap_mode"] is not None:
-            parts[key] = InMemory(npz[key], _name(npz, key)), sharding
-            continue
-        lazy = npz._lazy(key)
-        source = InFile(lazy, _name(npz, key), partial(npz.__getitem__, key))
-        parts[key] = source, sharding
-        if lazy._is_compressed and sharding is not None and target is not None:
-            held = boxes_of(sharding, shape, source.name)
-            places = places_of(sharding, held).values()
-            if not any(_stage.is_for(place, shape, target) for place in places):
-                compressed[key] = source, list(dict.fromkeys(held.values()))
-    loaded = _put_whole(npz, whole, rule)
-
-    # One of these is decompressed by one thread: many side by side. The rest is done by this one, in whose
-    # contexts of JAX the arrays are wanted.
-    with ThreadPoolExecutor(_threads(npz, len(compressed))) as pool:
-        for key, (source, boxes) in compressed.items():
-            parts[key] = Read(source, pool.submit(source.boxes, boxes)), parts[key][1]
-        loaded.update((key, put(*parts.pop(key), rule(key))) for key in list(parts))
-    return {key: loaded[key] for key in keys}
-
-
-def _put_whole(npz: NpzFile, keys: list[str], rule: Callable[[str], Rule]) -> dict[str, Any]:
-    """Load members side by side, and hand those that JAX can have to it at once, uncommitted."""
-    if len(keys) == 1:
-        found = {keys[0]: npz[keys[0]]}
-    elif keys == npz.files:
-        found = npz.load_all()
-    else:
-        found = npz.load_all(keys) if keys else {}
-    ready = {}
-    for key in found:
-        if isinstance(found[key], np.ndarray) and rule(key).target(found[key].dtype) is not None:
-            # What was 64 bits wide is let go of, one after the other.
-            found[key] = ready[key] = rule(key).convert(found[key], _name(npz, key))
-    found.update(jax.device_put(ready))
-    return found
-
-
-def _threads(npz: NpzFile, members: int) -> int:
-    threads: int | None = npz._arguments()["threads"]
-    return max(1, min(members, threads or min(8, os.cpu_count() or 1)))
-
-
-def _name(npz: NpzFile, key: str) -> str:
-    """Return what errors call a member."""
-    archive = npz._path
-    return f"member {key!r}" if archive is None else f"{os.fspath(archive)}: member {key!r}"

@@ -1,7 +1,11 @@
 """Where arrays go: uncommitted, to a device, or in shards to the devices of a sharding."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+import functools
+import itertools
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import numpy as np
@@ -19,6 +23,9 @@ Placements: TypeAlias = (
     | Mapping[str, Placement]
     | Callable[[str, jax.ShapeDtypeStruct], Placement]
 )
+
+SMALL = 64 << 10
+"""Arrays, and shards, of fewer bytes may be copied by JAX."""
 
 
 class Where:
@@ -93,8 +100,28 @@ def _as_sharding(given: Any, what: str) -> Sharding | None:
     )
 
 
+class Ready(NamedTuple):
+    """An array in host memory, to be given to its devices."""
+
+    parts: list[NDArray[Any]]
+    places: list[Sharding | None]
+    """Where each part goes."""
+    join: Callable[[list[jax.Array]], jax.Array]
+    """Makes the array of its parts on their devices."""
+
+    @classmethod
+    def one(cls, array: NDArray[Any], place: Sharding | None) -> "Ready":
+        """Return an array that goes to a place as it is."""
+        return cls([array], [place], operator.itemgetter(0))
+
+
 def put(source: Source, sharding: Sharding | None, rule: Rule) -> Any:
     """Return a source as an array on its devices; as NumPy's where JAX has none of its dtype."""
+    return give([read(source, sharding, rule)])[0]
+
+
+def read(source: Source, sharding: Sharding | None, rule: Rule) -> Any:
+    """Read a source, so that it is `Ready`, or is what `put` returns."""
     target = rule.target(source.dtype)
     if target is None:
         if sharding is not None:
@@ -103,45 +130,62 @@ def put(source: Source, sharding: Sharding | None, rule: Rule) -> Any:
                 "cannot be put on devices; without device and sharding it loads as NumPy's array"
             )
         return source.as_it_is()
-    if sharding is None:
-        if _stage.is_for(None, source.shape, target):
-            return _stage.put(source, [whole(source.shape)], [None], rule)[0]
-        return jax.device_put(_read(source, [whole(source.shape)], rule)[0])
-    return _shards(source, sharding, rule, target)
+    boxes, places, join = _spread(source, sharding, target)
+    if _stage.is_for(sharding, source.shape, target):
+        return join(_stage.put(source, boxes, places, rule))
+    # Devices that hold the same share the memory: nobody writes to it.
+    distinct = list(dict.fromkeys(boxes))
+    parts = dict(zip(distinct, _converted(source, distinct, rule), strict=True))
+    return Ready([parts[box] for box in boxes], places, join)
 
 
-def _shards(source: Source, sharding: Sharding, rule: Rule, target: np.dtype[Any]) -> jax.Array:
+def give(ready: Sequence[Any]) -> list[Any]:
+    """Return arrays that are `Ready` on their devices, given to JAX all at once, and others as they are."""
+    waiting = [array for array in ready if isinstance(array, Ready)]
+    parts = [part for array in waiting for part in array.parts]
+    places = [place for array in waiting for place in array.places]
+    there = iter(jax.device_put(parts, places if any(places) else None))
+    return [
+        array.join(list(itertools.islice(there, len(array.parts)))) if isinstance(array, Ready) else array
+        for array in ready
+    ]
+
+
+def boxes_to_read(source: Source, sharding: Sharding | None, target: np.dtype[Any]) -> list[Box]:
+    """Return the boxes that `read` will ask a source for."""
+    boxes, _, _ = _spread(source, sharding, target)
+    return list(dict.fromkeys(boxes))
+
+
+def _spread(
+    source: Source, sharding: Sharding | None, target: np.dtype[Any]
+) -> tuple[list[Box], list[Sharding | None], Callable[[list[jax.Array]], jax.Array]]:
+    """Return the boxes of an array that go to places of their own, these, and what makes one array of them."""
     shape = source.shape
-    boxes = boxes_of(sharding, shape, source.name)
-    places = places_of(sharding, boxes)
-    if any(_stage.is_for(place, shape, target) for place in places.values()):
-        parts = _stage.put(source, list(boxes.values()), list(places.values()), rule)
-    else:
-        # Devices that hold the same share the memory: nobody writes to it.
-        distinct = list(dict.fromkeys(boxes.values()))
-        read = dict(zip(distinct, _read(source, distinct, rule), strict=True))
-        parts = jax.device_put([read[box] for box in boxes.values()], list(places.values()))
-    return jax.make_array_from_single_device_arrays(shape, sharding, parts, dtype=target)
-
-
-def boxes_of(sharding: Sharding, shape: tuple[int, ...], name: str) -> dict[Device, Box]:
-    """Return what each of this process's devices holds of an array."""
-    try:
-        checked: Any = sharding
-        checked.check_compatible_aval(shape)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
-    indices = sharding.addressable_devices_indices_map(shape)
-    return {device: _box(index, shape) for device, index in indices.items()}
-
-
-def places_of(sharding: Sharding, devices: Iterable[Device]) -> dict[Device, Sharding]:
-    """Return the sharding of each device's own part."""
+    if sharding is None:
+        return [whole(shape)], [None], operator.itemgetter(0)
+    # One device takes every shape; JAX 0.8 cannot be asked whether it does.
+    if not isinstance(sharding, SingleDeviceSharding):
+        try:
+            checked: Any = sharding
+            checked.check_compatible_aval(shape)
+        except ValueError as error:
+            raise ValueError(f"{source.name}: {error}") from None
+    is_small = math.prod(sharding.shard_shape(shape)) * target.itemsize < SMALL
+    is_one = sharding.is_fully_addressable and (is_small or sharding.is_fully_replicated)
+    if is_one and not _stage.is_for(sharding, shape, target):
+        # JAX cuts it: for small shards that takes less time than one array for each.
+        return [whole(shape)], [sharding], operator.itemgetter(0)
+    indices: Mapping[Any, Any] = sharding.addressable_devices_indices_map(shape)
     kind = sharding.memory_kind
-    return {device: SingleDeviceSharding(device, memory_kind=kind) for device in devices}
+    return (
+        [_box(index, shape) for index in indices.values()],
+        [SingleDeviceSharding(device, memory_kind=kind) for device in indices],
+        functools.partial(jax.make_array_from_single_device_arrays, shape, sharding, dtype=target),
+    )
 
 
-def _read(source: Source, boxes: Sequence[Box], rule: Rule) -> list[NDArray[Any]]:
+def _converted(source: Source, boxes: Sequence[Box], rule: Rule) -> list[NDArray[Any]]:
     read = source.boxes(boxes)
     for number, box in enumerate(boxes):
         start = tuple(start for start, _ in box)

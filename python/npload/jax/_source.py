@@ -3,12 +3,14 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import Any, Protocol, TypeAlias
+from functools import partial
+from typing import Any, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from npload._npload import LazyArray
+from npload._npz import NpzFile
 
 Box: TypeAlias = tuple[tuple[int, int], ...]
 """The start and the end on each axis."""
@@ -51,10 +53,24 @@ class Source(Protocol):
 class InFile:
     """An array in a file."""
 
-    def __init__(self, lazy: LazyArray, name: str, load: Callable[[], NDArray[Any]]) -> None:
+    def __init__(
+        self,
+        lazy: LazyArray,
+        name: str,
+        load: Callable[[], NDArray[Any]],
+        *,
+        is_verified: bool = False,
+    ) -> None:
         self._lazy = lazy
         self._load = load
+        self._is_verified = is_verified
         self.name = name
+
+    @classmethod
+    def member(cls, npz: NpzFile, key: str, name: str) -> Self:
+        """Return the array of that key, of which every read of a part may verify all."""
+        load = partial(npz.__getitem__, key)
+        return cls(npz._lazy(key), name, load, is_verified=npz._arguments()["verify"] is True)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -71,6 +87,11 @@ class InFile:
         """Whether the first axis varies fastest in the file."""
         return self._lazy.fortran_order
 
+    @property
+    def is_compressed(self) -> bool:
+        """Whether it is a compressed member, of which a part costs all that is before it."""
+        return self._lazy._is_compressed
+
     def as_it_is(self) -> NDArray[Any]:
         """Load it."""
         return self._load()
@@ -85,8 +106,8 @@ class InFile:
     def blocks(
         self, shape: tuple[int, ...], *, is_whole: bool
     ) -> Iterator[tuple[Box, NDArray[Any]]] | None:
-        """Read it in one pass: what is whole is checked so, and a member decompressed once."""
-        if not is_whole and not self._lazy._is_compressed:
+        """Read it in one pass: what is whole is checked so, and a member decompressed and verified once."""
+        if not (is_whole or self.is_compressed or self._is_verified):
             return None
         blocks = self._lazy.blocks(shape)
         return ((tuple((axis.start, axis.stop) for axis in at), block) for at, block in blocks)

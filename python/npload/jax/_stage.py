@@ -12,7 +12,7 @@ import numpy as np
 from jax.sharding import Sharding
 from numpy.typing import NDArray
 
-from npload.jax._device import Device, is_device
+from npload.jax._device import is_device
 from npload.jax._source import Box, Source
 from npload.jax._values import Rule
 
@@ -24,27 +24,29 @@ _AHEAD = 2
 
 
 def is_for(place: Sharding | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
-    """Whether an array is to go to a device in pieces."""
+    """Whether an array is to go to its device, or to those of a sharding, in pieces."""
     if math.prod(shape) * dtype.itemsize <= 2 * _PIECE or dtype.name.strip("u") in _PACKED:
         return False
     # Where a piece begins is an int32.
-    if max(shape) >= 1 << 31:
+    if max(shape) >= 1 << 31 or not has_own_memory(place):
         return False
     if place is None:
-        return _has_own_memory(None)
-    device: Any = next(iter(place.device_set))
-    is_its_own = place.memory_kind in (None, device.default_memory().kind)
-    return is_its_own and _has_own_memory(device)
+        return True
+    device: Any = next(iter(place.addressable_devices))
+    return place.memory_kind in (None, device.default_memory().kind)
 
 
 _PACKED = {"int1", "int2", "int4", "float4_e2m1fn"}
 """Types of which a device may have several in a byte: they are sent whole."""
 
 
-def _has_own_memory(device: Device | None) -> bool:
-    if device is None:
-        chosen: Any = jax.config.jax_default_device
-        device = chosen if is_device(chosen) else jax.local_devices(backend=chosen)[0]
+def has_own_memory(place: Sharding | None) -> bool:
+    """Whether devices have memory that is not the host's."""
+    if place is not None:
+        devices: Any = place.addressable_devices
+        return any(device.platform != "cpu" for device in devices)
+    chosen: Any = jax.config.jax_default_device
+    device = chosen if is_device(chosen) else jax.local_devices(backend=chosen)[0]
     return str(device.platform) != "cpu"
 
 
@@ -90,7 +92,8 @@ def put(
             pieces.append(piece)
         sent.append(pieces)
         if len(sent) > _AHEAD:
-            jax.block_until_ready(sent.popleft())
+            for piece in sent.popleft():
+                piece.block_until_ready()
         left -= sum(_size(part) for part in converted)
         if left == 0:
             break
@@ -99,11 +102,14 @@ def put(
 
 def _empty(box: Box, dtype: np.dtype[Any], place: Sharding | None) -> jax.Array:
     shape = tuple(end - start for start, end in box)
+    empty: jax.Array
     if place is None:
-        return _zeros(shape, dtype)
-    (device,) = place.device_set
-    with jax.default_device(device):
-        return jax.device_put(_zeros(shape, dtype), place)
+        empty = _zeros(shape, dtype)
+    else:
+        (device,) = place.device_set
+        with jax.default_device(device):
+            empty = jax.device_put(_zeros(shape, dtype), place)
+    return empty
 
 
 def _pieces(

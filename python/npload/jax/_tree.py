@@ -9,7 +9,8 @@ from jax.sharding import Sharding
 
 from npload.jax._device import Device
 from npload.jax._load import load, name_of
-from npload.jax._npz import NpzArrays, load_members
+from npload.jax._members import load_members
+from npload.jax._npz import NpzArrays
 from npload.jax._place import Placements
 from npload.jax._values import Rule, is_held, read_as
 

@@ -90,6 +90,10 @@ class Rule(NamedTuple):
         wanted = self.wanted(found)
         return None if wanted is None else np.dtype(jax.dtypes.canonicalize_dtype(wanted))
 
+    def keeps(self, found: np.dtype[Any]) -> bool:
+        """Whether elements of a dtype are left as they are."""
+        return read_as(found, self.dtype) == self.target(found)
+
     def convert(self, array: NDArray[Any], name: str, start: tuple[int, ...] = ()) -> NDArray[Any]:
         """
         Return an array's elements as `target` says, the array itself where nothing changes.
