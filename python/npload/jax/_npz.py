@@ -12,6 +12,7 @@ import numpy as np
 from npload._closing import Closing
 from npload._npz import NpzFile
 from npload.jax import _stage
+from npload.jax._keys import from_struct, implementation
 from npload.jax._place import Where, boxes_of, places_of, put
 from npload.jax._source import Box, InFile, InMemory, Read, Source
 from npload.jax._values import Rule
@@ -141,6 +142,8 @@ def _put_whole(npz: NpzFile, keys: list[str], rule: Callable[[str], Rule]) -> di
         if isinstance(found[key], np.ndarray) and rule(key).target(found[key].dtype) is not None:
             # What was 64 bits wide is let go of, one after the other.
             found[key] = ready[key] = rule(key).convert(found[key], _name(npz, key))
+        elif isinstance(found[key], np.ndarray) and implementation(found[key].dtype) is not None:
+            found[key] = from_struct(found[key], None, _name(npz, key))
     found.update(jax.device_put(ready))
     return found
 

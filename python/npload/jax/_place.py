@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from npload.jax import _stage
 from npload.jax._device import Device, is_device
+from npload.jax._keys import from_struct, implementation
 from npload.jax._source import Box, Source, whole
 from npload.jax._values import Rule
 
@@ -97,6 +98,8 @@ def put(source: Source, sharding: Sharding | None, rule: Rule) -> Any:
     """Return a source as an array on its devices; as NumPy's where JAX has none of its dtype."""
     target = rule.target(source.dtype)
     if target is None:
+        if implementation(source.dtype) is not None and rule.dtype is None:
+            return from_struct(source.as_it_is(), sharding, source.name)
         if sharding is not None:
             raise TypeError(
                 f"{source.name}: JAX {jax.__version__} has no arrays of {source.dtype}, so that it "
