@@ -27,6 +27,7 @@ from npload._npload import (
 )
 from npload._npload import __version__ as __version__
 from npload._npz import NpzFile
+from npload._save import save, save_npz, savez, savez_compressed
 
 __all__ = [
     "ArrayInfo",
@@ -43,6 +44,10 @@ __all__ = [
     "open",
     "open_memmap",
     "peek",
+    "save",
+    "save_npz",
+    "savez",
+    "savez_compressed",
     "uninstall",
 ]
 

@@ -4,12 +4,12 @@ use std::ffi::OsString;
 
 use npload::{MAX_HEADER_SIZE, Verify};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
 use crate::arguments::{self, Arguments, Given, Pickles};
 use crate::guard::guarded;
 use crate::load::{archive_of, from_buffer, load as load_from};
-use crate::{command, create, lazy, many, peek as peeking};
+use crate::{command, create, lazy, many, peek as peeking, save};
 
 type Optional<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
 
@@ -471,6 +471,30 @@ pub(crate) fn create_npy(
     guarded(py, || {
         create::create(filename, descr, shape, fortran_order, version)
     })
+}
+
+/// Saves an array; what `npload.save` is made of.
+#[pyfunction]
+pub(crate) fn write_npy(
+    py: Python<'_>,
+    file: &Bound<'_, PyAny>,
+    array: &Bound<'_, PyAny>,
+    allow_pickle: bool,
+    options: &Bound<'_, PyDict>,
+) -> PyResult<()> {
+    guarded(py, || save::npy(file, array, allow_pickle, options))
+}
+
+/// Saves pairs of keys and arrays, or of names and bytes; what `npload.savez` is made of.
+#[pyfunction]
+pub(crate) fn write_npz(
+    py: Python<'_>,
+    file: &Bound<'_, PyAny>,
+    members: &Bound<'_, PyList>,
+    allow_pickle: bool,
+    options: &Bound<'_, PyDict>,
+) -> PyResult<()> {
+    guarded(py, || save::npz(file, members, allow_pickle, options))
 }
 
 /// Runs the command with these arguments, the first of which is its own name; its exit status.

@@ -24,9 +24,12 @@ mod peek;
 mod pickles;
 mod raised;
 mod safe;
+mod save;
+mod saved;
 mod source;
 mod warn;
 mod watch;
+mod writer;
 
 /// The extension module.
 #[pyo3::pymodule(gil_used = true)]
@@ -34,6 +37,7 @@ mod _npload {
     #[pymodule_export]
     use crate::functions::{
         create_npy, load, load_exactly, load_many, loads, open, open_archive, peek, run_command,
+        write_npy, write_npz,
     };
     #[pymodule_export]
     use crate::known::prepare;

@@ -16,9 +16,16 @@ const EVERY: u64 = 50;
 /// The options for a load that may take long. `progress` is called with bytes done and bytes in all;
 /// the [`Arguments`](crate::arguments::Arguments) that it comes from keep it.
 pub(crate) fn watched(options: LoadOptions, progress: Option<Weak<Py<PyAny>>>) -> LoadOptions {
+    options.progress_while(telling(progress))
+}
+
+/// What the engine calls now and then.
+pub(crate) fn telling(
+    progress: Option<Weak<Py<PyAny>>>,
+) -> impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static {
     let start = Instant::now();
     let next = AtomicU64::new(EVERY);
-    options.progress_while(move |Progress { done, total }| {
+    move |Progress { done, total }| {
         let last = done == total;
         if last && progress.is_none() {
             return ControlFlow::Continue(());
@@ -42,5 +49,5 @@ pub(crate) fn watched(options: LoadOptions, progress: Option<Weak<Py<PyAny>>>) -
                 ControlFlow::Break(())
             }
         }
-    })
+    }
 }

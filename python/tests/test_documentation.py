@@ -55,10 +55,14 @@ def test_everything_public_is_documented(name: str) -> None:
                 assert inspect.getdoc(thing), f"{name}.{attribute}"
 
 
+# Return nothing.
+SAVES = {"save", "save_npz", "savez", "savez_compressed"}
+
+
 @pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - {"install", "uninstall", "installed"}))
 def test_functions_document_each_parameter_as_numpy_does(name: str) -> None:
     doc = inspect.getdoc(FUNCTIONS[name]) or ""
-    for section in ("Parameters", "Returns", "Examples"):
+    for section in ("Parameters", *([] if name in SAVES else ["Returns"]), "Examples"):
         assert f"{section}\n{'-' * len(section)}" in doc
     for parameter in inspect.signature(FUNCTIONS[name]).parameters:
         assert parameter in doc, parameter

@@ -55,6 +55,20 @@ def others(path: Path) -> None:
         pass
 
 
+def saving(path: Path) -> None:
+    npload.save(path, [1, 2], allow_pickle=False, durable=True, progress=print)
+    npload.save(io.BytesIO(), np.zeros(3))
+    npload.savez(path, np.zeros(3), w=[1.0], allow_pickle=False)
+    npload.savez_compressed(str(path), w=np.zeros(3))
+    npload.save_npz(path, {"w": [1]}, compression="zstd", level=3, align=4096, threads=2)
+    npload.save_npz(path, [("w", 1)], progress=True)
+    npload.jax.save(path, np.zeros(3))
+    npload.jax.savez(path, w=np.zeros(3))
+    npload.jax.save_tree(path, {"a": [np.zeros(3)]}, compression="deflate")
+    npload.save_npz(path, {"w": 1}, compression="lzma")  # type: ignore[arg-type]  # pyright: ignore
+    npload.save(3, [1])  # type: ignore[arg-type]  # pyright: ignore
+
+
 def arrays_of_jax(path: Path, sharding: jax.sharding.Sharding) -> None:
     print(npload.jax.load(path, "r", sharding=sharding, on_narrow="warn").shape)
     npload.jax.load(io.BytesIO(), dtype="bfloat16", device=jax.devices()[0], threads=2, verify=True)

@@ -13,6 +13,7 @@
 //! * [`open`], [`Npy`], [`Npz`]: opened and not loaded; parts by index, members by name, from many
 //!   threads. A [`Part`] is sliced before it is read.
 //! * [`peek`]: what is in a file, from its headers.
+//! * [`save`], [`savez`], [`SaveOptions`], [`NpzEdit`]: the way back, whole or not at all.
 //! * [`Array`] with its [`DType`]: known at run time; typed access by [`Array::view`] and
 //!   [`Array::to_ndarray`], single elements as [`Value`].
 //!
@@ -22,6 +23,7 @@
 //! # Features
 //! * `ndarray` (default): views and copies as arrays of the [`ndarray`] crate.
 //! * `libdeflate` (default): deflate by libdeflate, which is C. Without it everything is Rust.
+//! * `zstd`: Zstandard is written, too, by its own library, which is C.
 #![deny(unsafe_code)]
 #![cfg_attr(
     test,
@@ -49,7 +51,9 @@ mod options;
 mod peek;
 pub mod pickle;
 mod python_repr;
+mod save;
 mod selection;
+mod sink;
 mod sniff;
 mod source;
 mod warning;
@@ -74,8 +78,12 @@ pub use object::{ObjectArray, Pickle, object_repr};
 pub use open::{Handle, open};
 pub use options::{LoadOptions, MAX_HEADER_SIZE, Progress, Verify};
 pub use peek::{Peeked, peek};
+pub use save::{
+    Memory, NewMember, NpzEdit, Savable, SaveOptions, Saved, save, savez, savez_compressed,
+};
 pub use selection::{Index, Selection};
 pub use sniff::Looks;
 pub use warning::Warning;
+pub use zip::Compression;
 /// Crates whose types and traits stand in this one's interface.
 pub use {bytemuck, half, num_complex};

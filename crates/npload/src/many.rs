@@ -60,7 +60,7 @@ impl LoadOptions {
         let unread = || {
             Err(Error::new(
                 ErrorKind::Interrupted,
-                "the load was ended by its caller",
+                "it was ended by its caller",
             ))
         };
         debug_assert!(done.is_err() || loaded.iter().all(Option::is_some));

@@ -16,7 +16,7 @@ pub const MAX_HEADER_SIZE: usize = 10_000;
 
 /// The most threads that a load uses unless it is told how many: stacks and decoders' tables of so
 /// many stay within the 1 MiB that it may take beyond its arrays and what is in flight.
-const MOST_THREADS: usize = 8;
+pub(crate) const MOST_THREADS: usize = 8;
 
 /// How [`load`](crate::load) works; every parameter of `numpy.load`, spelt as there, and some more.
 ///

@@ -12,6 +12,17 @@ from npload.jax import _version  # noqa: F401  (before what imports jax)
 from npload.jax._install import install, installed, uninstall
 from npload.jax._load import load
 from npload.jax._npz import NpzArrays
+from npload.jax._save import save, save_tree, savez
 from npload.jax._tree import load_tree
 
-__all__ = ["NpzArrays", "install", "installed", "load", "load_tree", "uninstall"]
+__all__ = [
+    "NpzArrays",
+    "install",
+    "installed",
+    "load",
+    "load_tree",
+    "save",
+    "save_tree",
+    "savez",
+    "uninstall",
+]

@@ -12,6 +12,7 @@ from jax.sharding import Sharding
 
 from npload._npz import NpzFile
 from npload.jax import _stage
+from npload.jax._keys import from_struct, implementation
 from npload.jax._place import SMALL, Ready, boxes_to_read, give, read
 from npload.jax._source import InFile, InMemory, Read, Source
 from npload.jax._values import Rule
@@ -119,10 +120,16 @@ def _ready(
         if not plan.is_beside:
             ready.append(read(sources.pop(key), plan.sharding, rule(key)))
         elif plan.target is None:
-            ready.append(found.pop(key))
+            ready.append(_as_it_is(found.pop(key), rule(key), _name(npz, key)))
         else:
             ready.append(Ready.one(rule(key).convert(found.pop(key), _name(npz, key)), None))
     return ready
+
+
+def _as_it_is(found: Any, rule: Rule, name: str) -> Any:
+    """Return what JAX has no array of as NumPy has it; random keys from their parts."""
+    is_key = isinstance(found, np.ndarray) and implementation(found.dtype) is not None
+    return from_struct(found, None, name) if is_key and rule.dtype is None else found
 
 
 def _source(npz: NpzFile, key: str, plan: _Plan, pool: ThreadPoolExecutor) -> Source:

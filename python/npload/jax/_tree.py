@@ -8,6 +8,7 @@ import numpy as np
 from jax.sharding import Sharding
 
 from npload.jax._device import Device
+from npload.jax._keys import is_key, struct_of
 from npload.jax._load import load, name_of
 from npload.jax._members import load_members
 from npload.jax._npz import NpzArrays
@@ -82,7 +83,7 @@ def load_tree(
         )
     with loaded as arrays:
         if target is None:
-            _check_names(arrays.files, name_of(file))
+            check_names(arrays.files, name_of(file))
             return _nested(arrays.load_all())
         leaves, structure = jax.tree_util.tree_flatten_with_path(target)
         wanted: dict[str, _Leaf] = {}
@@ -115,6 +116,8 @@ def _leaf(leaf: Any, name: str) -> _Leaf:
     sharding = getattr(leaf, "sharding", None)
     if isinstance(leaf, jax.Array) and not leaf.committed:
         sharding = None
+    if is_key(leaf.dtype):
+        return _Leaf(tuple(leaf.shape), struct_of(leaf.dtype), sharding)
     try:
         dtype = np.dtype(leaf.dtype)
     except TypeError:
@@ -160,7 +163,8 @@ def _fits(found: np.dtype[Any], wanted: np.dtype[Any], rule: Rule) -> bool:
     return (rule.target(found) or found) == wanted
 
 
-def _check_names(names: list[str], file: str) -> None:
+def check_names(names: list[str], file: str) -> None:
+    """Raise a `ValueError` where a name is in another that is an array's."""
     known = set(names)
     for name in names:
         parents = name.split("/")[:-1]

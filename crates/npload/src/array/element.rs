@@ -1,6 +1,6 @@
 //! The Rust types of elements.
 
-use bytemuck::CheckedBitPattern;
+use bytemuck::{CheckedBitPattern, NoUninit};
 use half::{bf16, f16};
 use num_complex::Complex;
 
@@ -15,7 +15,7 @@ mod sealed {
 ///
 /// `i64` also stands for datetimes and timedeltas (their counts), `u8` for ml_dtypes' types of a
 /// byte or less (their bits).
-pub trait Element: CheckedBitPattern + sealed::Sealed + Send + Sync {
+pub trait Element: CheckedBitPattern + NoUninit + sealed::Sealed + Send + Sync {
     /// Its number type.
     const NUMBER: Number;
 

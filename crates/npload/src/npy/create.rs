@@ -1,13 +1,13 @@
 //! New npy files, to be written through a mapping.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::Write;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
 
 use super::write::write_header;
 use crate::array::Order;
+use crate::sink::{Place, Replacement, place};
 use crate::{DType, Error, ErrorKind, Result};
 
 /// Writes a new npy file with all elements zero, and returns what `map` makes of it and of the range of
@@ -43,45 +43,17 @@ pub(crate) fn create<T>(
     };
     let failed = |e| Error::io(e, "creating the file");
     let make = || -> Result<T> {
-        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let (beside, mut file) = open_beside(&path).map_err(failed)?;
-        let fill = |file: &mut File| {
-            if let Ok(replaced) = std::fs::metadata(&path) {
-                file.set_permissions(replaced.permissions())
-                    .map_err(failed)?;
-            }
-            file.write_all(&header).map_err(failed)?;
-            file.set_len(end).map_err(failed)?;
-            let mapped = map(file, start..end)?;
-            std::fs::rename(&beside, &path).map_err(failed)?;
-            Ok(mapped)
+        let Place::File { path, replaced } = place(path).map_err(failed)? else {
+            let message = "a pipe or a device cannot be memory-mapped";
+            return Err(Error::new(ErrorKind::Mmap, message));
         };
-        let made = fill(&mut file);
-        if made.is_err() {
-            let _ = std::fs::remove_file(&beside);
-        }
-        made
+        let new = Replacement::begin(path, replaced.as_ref()).map_err(failed)?;
+        let mut file = new.file().map_err(failed)?;
+        file.write_all(&header).map_err(failed)?;
+        file.set_len(end).map_err(failed)?;
+        let mapped = map(file, start..end)?;
+        new.commit(false).map_err(failed)?;
+        Ok(mapped)
     };
     make().map_err(|e| e.with_path(path))
-}
-
-/// A new file in the folder of `path`, and its path. Other threads may be making theirs there, and
-/// a process that was killed may have left one of the same number.
-fn open_beside(path: &Path) -> io::Result<(PathBuf, File)> {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    loop {
-        let n = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!(".npload-{}-{n}.new", std::process::id());
-        let beside = path.with_file_name(name);
-        let options = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .to_owned();
-        match options.open(&beside) {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            opened => return Ok((beside, opened?)),
-        }
-    }
 }

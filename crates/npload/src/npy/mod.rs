@@ -26,7 +26,7 @@ pub use blocks::{Block, Blocks};
 #[cfg(feature = "ndarray")]
 pub(crate) use boxes::{Access, Boxes};
 pub(crate) use create::create;
-pub(crate) use frame::truncated_header;
+pub(crate) use frame::{MAGIC, truncated_header};
 pub use handle::Npy;
 pub use header::Header;
 pub(crate) use header::{Parsed, parse_header};
@@ -38,3 +38,4 @@ pub(crate) use read::{
 };
 pub(crate) use select::{read_runs, read_runs_at};
 pub(crate) use shape::tuple_repr;
+pub(crate) use write::write_header;

@@ -82,6 +82,11 @@ impl Npz {
         })
     }
 
+    /// Its directory, and members as bytes.
+    pub(crate) fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
     /// The same archive, whose members are loaded with other options.
     #[must_use]
     pub fn with_options(self, options: LoadOptions) -> Npz {

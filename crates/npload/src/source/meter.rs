@@ -32,6 +32,11 @@ struct Teller<'a> {
 impl<'a> Meter<'a> {
     /// A meter of so many bytes, which this thread tells about.
     pub(crate) fn new(options: &'a LoadOptions, total: u64) -> Self {
+        Meter::telling(options.progress.as_ref(), total)
+    }
+
+    /// The same, of whatever is told.
+    pub(crate) fn telling(progress: Option<&'a OnProgress>, total: u64) -> Self {
         let teller = |callback| Teller {
             callback,
             caller: ThreadMark::current(),
@@ -39,7 +44,7 @@ impl<'a> Meter<'a> {
             stopped: AtomicBool::new(false),
         };
         Meter {
-            teller: options.progress.as_ref().map(teller),
+            teller: progress.map(teller),
             done: AtomicU64::new(0),
             total,
         }
@@ -70,7 +75,7 @@ impl<'a> Meter<'a> {
     pub(crate) fn check(&self) -> Result<()> {
         match &self.teller {
             Some(teller) if teller.stopped.load(Ordering::Relaxed) => {
-                let message = "the load was ended by its caller";
+                let message = "it was ended by its caller";
                 Err(Error::new(ErrorKind::Interrupted, message))
             }
             _ => Ok(()),

@@ -94,7 +94,14 @@ impl<'a> Entry<'a> {
         Ok(self.open(&mut [0; SHORT])?.range)
     }
 
-    /// The same, with as many of the compressed bytes as `memory` has room for behind the header:
+    /// Reads bytes of it as they are in the source, from a place in [`Entry::stored_range`] on.
+    pub(crate) fn read_raw(&self, at: u64, dest: &mut [u8]) -> Result<()> {
+        let read = self.archive.source.read_exact_at(dest, at);
+        let read = read.map_err(|err| read_failed(err, at));
+        read.map_err(|err| self.archive.explain(err).with_member(self.name()))
+    }
+
+    /// As [`Entry::data_range`], with as many of the compressed bytes as `memory` has room for behind the header:
     /// one read instead of two where the member is small.
     pub(super) fn open<'b>(&self, memory: &'b mut [u8]) -> Result<Opened<'b>>
     where

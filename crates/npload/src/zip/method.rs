@@ -30,6 +30,17 @@ impl Method {
         }
     }
 
+    /// Its number.
+    pub(super) fn number(self) -> u16 {
+        match self {
+            Method::Stored => 0,
+            Method::Deflate => 8,
+            Method::Bzip2 => 12,
+            Method::Lzma => 14,
+            Method::Zstd => 93,
+        }
+    }
+
     /// Its name, for messages.
     pub(crate) fn name(self) -> &'static str {
         match self {

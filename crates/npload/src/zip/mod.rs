@@ -35,6 +35,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod work;
+mod write;
 
 use std::sync::Arc;
 
@@ -52,6 +53,8 @@ pub(crate) use method::Method;
 pub(crate) use read::{ReadOptions, Unshared};
 pub(crate) use reader::Reader;
 pub(crate) use work::Inflaters;
+pub use write::Compression;
+pub(crate) use write::{Body, NewMember, write_archive};
 
 /// What names may leave out that are looked up.
 pub(crate) const SUFFIX: &str = ".npy";
@@ -201,7 +204,8 @@ impl Archive {
         Error::new(ErrorKind::Changed, text)
     }
 
-    fn has_changed(&self) -> bool {
+    /// Whether it is no longer what was opened, as far as its length and its directory tell.
+    pub(crate) fn has_changed(&self) -> bool {
         if self.source.len().ok() != Some(self.len) {
             return true;
         }

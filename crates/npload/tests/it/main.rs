@@ -35,5 +35,7 @@ mod objects;
 mod parts;
 mod progress;
 mod robust;
+#[cfg(feature = "ndarray")]
+mod save;
 mod sources;
 mod wheels;

@@ -1,0 +1,127 @@
+//! An array as the contents of an npy file: its header, and its elements behind it.
+
+use super::saved::{Held, Saved};
+use crate::npy::{MAGIC, write_header};
+use crate::sink::{Contents, copy};
+use crate::{Error, ErrorKind, Result};
+
+/// The bytes of an npy file.
+pub(super) struct Npy<'a> {
+    header: Vec<u8>,
+    array: Saved<'a>,
+}
+
+impl<'a> Npy<'a> {
+    /// # Errors
+    /// [`ErrorKind::DType`] for what no descr describes; [`ErrorKind::Shape`] for an array that cannot
+    /// exist; [`ErrorKind::ObjectArray`] for Python objects, which only a pickle holds.
+    pub(super) fn new(array: Saved<'a>) -> Result<Self> {
+        let is_pickled = matches!(array.memory, Held::Pickle(_));
+        if array.dtype.has_object() && !is_pickled {
+            let message = "Object arrays cannot be saved when allow_pickle=False: they hold Python \
+                           objects, which only Python can pickle";
+            return Err(Error::new(ErrorKind::ObjectArray, message));
+        }
+        let header = write_header(&array.dtype, &array.shape, array.order, None)?;
+        Ok(Npy { header, array })
+    }
+
+    /// How many bytes precede the elements.
+    pub(super) fn data_offset(&self) -> u64 {
+        self.header.len() as u64
+    }
+
+    pub(super) fn header(&self) -> &[u8] {
+        &self.header
+    }
+
+    /// The elements alone.
+    pub(super) fn data(&self) -> Data<'_, 'a> {
+        Data(&self.array)
+    }
+}
+
+impl Contents for Npy<'_> {
+    fn len(&self) -> u64 {
+        self.data_offset().saturating_add(self.array.nbytes())
+    }
+
+    fn read(&self, at: u64, dest: &mut [u8]) -> Result<()> {
+        let Some(left) = self.data_offset().checked_sub(at) else {
+            return self
+                .data()
+                .read(at.saturating_sub(self.data_offset()), dest);
+        };
+        let of_header = usize::try_from(left).unwrap_or(usize::MAX).min(dest.len());
+        let (header, data) = dest.split_at_mut(of_header);
+        copy(&self.header, at, header)?;
+        if data.is_empty() {
+            return Ok(());
+        }
+        self.data().read(0, data)
+    }
+}
+
+/// Where the data of an npy file begin, by its first 12 bytes; none if it is no such file.
+pub(super) fn data_offset_of(head: &[u8]) -> Option<u64> {
+    let (version, rest) = head.strip_prefix(MAGIC)?.split_first_chunk::<2>()?;
+    let (prefix, len) = match version {
+        [1, 0] => (10_u64, u32::from(u16::from_le_bytes(*rest.first_chunk()?))),
+        _ => (12, u32::from_le_bytes(*rest.first_chunk()?)),
+    };
+    Some(prefix.saturating_add(u64::from(len)))
+}
+
+/// The elements of an array, without a header.
+pub(super) struct Data<'s, 'a>(&'s Saved<'a>);
+
+impl Contents for Data<'_, '_> {
+    fn len(&self) -> u64 {
+        self.0.nbytes()
+    }
+
+    fn read(&self, at: u64, dest: &mut [u8]) -> Result<()> {
+        let mut done = Ok(());
+        let mut rest = dest;
+        let len = rest.len();
+        self.0.layout.pieces(at, len, &mut |piece| {
+            let all = piece.size.saturating_mul(piece.count).min(rest.len());
+            let (dest, behind) = std::mem::take(&mut rest).split_at_mut(all);
+            rest = behind;
+            let (offset, stride) = (piece.offset, piece.stride);
+            match &self.0.memory {
+                Held::Other(memory) => memory.gather(offset, stride, piece.size, dest),
+                Held::Pickle(pickle) => {
+                    let at = u64::try_from(offset).unwrap_or(u64::MAX);
+                    if let Err(err) = copy(pickle, at, dest) {
+                        done = Err(err);
+                    }
+                }
+                Held::Bytes(bytes, origin) => {
+                    let mut from = origin.checked_add_signed(offset);
+                    for place in dest.chunks_exact_mut(piece.size) {
+                        let at = from.map_or(u64::MAX, |from| from as u64);
+                        if let Err(err) = copy(bytes, at, place) {
+                            done = Err(err);
+                        }
+                        from = from.and_then(|from| from.checked_add_signed(stride));
+                    }
+                }
+            }
+        });
+        done
+    }
+
+    fn as_slice(&self) -> Option<&[u8]> {
+        let (bytes, origin): (&[u8], usize) = match &self.0.memory {
+            Held::Bytes(bytes, origin) => (bytes, *origin),
+            Held::Pickle(pickle) => (pickle, 0),
+            Held::Other(_) => return None,
+        };
+        if !self.0.layout.is_one_run() {
+            return None;
+        }
+        let len = usize::try_from(self.0.nbytes()).ok()?;
+        bytes.get(origin..)?.get(..len)
+    }
+}

@@ -1,0 +1,272 @@
+//! `save`, `savez`, and their options: to a path, or to a writer.
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, Write};
+use std::path::Path;
+
+use super::npy::Npy;
+use super::{NewMember, Savable, SaveOptions};
+use crate::sink::{Contents, FileSink, Place, Replacement, Seeking, Sink, StreamSink, place};
+use crate::zip::{Compression, write_archive};
+use crate::{Error, ErrorKind, Result};
+
+/// What is copied and written at a time.
+const BLOCK: usize = 256 << 10;
+
+/// Saves an array as an npy file: the bytes of `numpy.save`.
+///
+/// The path is taken as it is; NumPy adds `.npy` where it lacks that. A file that is there is replaced
+/// once the new one is whole, and left as it is if anything fails ([`SaveOptions::save`]).
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("x.npy");
+/// npload::save(&path, &[1.0_f64, 2.0, 3.0])?;
+/// assert_eq!(npload::load(&path)?.into_array()?.view::<f64>()?.sum(), 6.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As [`SaveOptions::save`].
+pub fn save(path: impl AsRef<Path>, array: &(impl Savable + ?Sized)) -> Result<()> {
+    SaveOptions::new().save(path, array)
+}
+
+/// Saves arrays under names as an npz file, stored: what `numpy.savez` does.
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("x.npz");
+/// npload::savez(&path, [("w", vec![1.0_f32, 2.0]), ("b", vec![0.5])])?;
+/// assert_eq!(npload::Npz::open(&path)?.get("b")?.shape(), [1]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As [`SaveOptions::savez`].
+pub fn savez<N: AsRef<str>, A: Savable>(
+    path: impl AsRef<Path>,
+    arrays: impl IntoIterator<Item = (N, A)>,
+) -> Result<()> {
+    SaveOptions::new().savez(path, arrays)
+}
+
+/// Saves arrays under names as an npz file, deflated: what `numpy.savez_compressed` does.
+///
+/// # Errors
+/// As [`SaveOptions::savez`].
+pub fn savez_compressed<N: AsRef<str>, A: Savable>(
+    path: impl AsRef<Path>,
+    arrays: impl IntoIterator<Item = (N, A)>,
+) -> Result<()> {
+    let options = SaveOptions::new().compression(Compression::DEFLATE);
+    options.savez(path, arrays)
+}
+
+impl SaveOptions {
+    /// Saves an array as an npy file.
+    ///
+    /// The file is written beside its place and renamed into it: if anything fails, or the program
+    /// ends, what was there stays as it was. Symbolic links are followed; a file that is replaced
+    /// keeps its mode, and its owner where the system allows that. Other hard links to it keep what
+    /// they have. Pipes and devices are written into.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] with what the operating system says; [`ErrorKind::DType`] for a dtype that no
+    /// header describes; [`ErrorKind::ObjectArray`] for Python objects; [`ErrorKind::Shape`] for an
+    /// array that cannot exist; [`ErrorKind::Interrupted`].
+    pub fn save(&self, path: impl AsRef<Path>, array: &(impl Savable + ?Sized)) -> Result<()> {
+        let npy = Npy::new(array.saved()?)?;
+        self.check()?;
+        self.to_path(path.as_ref(), &mut |sink| self.put(sink, &npy))
+    }
+
+    /// Saves an array as an npy file to a writer, from where it stands.
+    ///
+    /// # Errors
+    /// As [`SaveOptions::save`]; what was written before an error is in the writer.
+    pub fn save_to(&self, writer: impl Write, array: &(impl Savable + ?Sized)) -> Result<()> {
+        let npy = Npy::new(array.saved()?)?;
+        self.check()?;
+        finish(&mut StreamSink::new(writer), &mut |sink| {
+            self.put(sink, &npy)
+        })
+    }
+
+    /// Saves arrays under names as an npz file, as [`SaveOptions::save`] saves one.
+    ///
+    /// The bytes depend on the arrays, their names and these options alone. Stored members begin where
+    /// [`SaveOptions::align`] says, so that they can be mapped.
+    ///
+    /// # Errors
+    /// As [`SaveOptions::save`]; [`ErrorKind::Argument`] for two arrays of one name, or a name that no
+    /// archive can have. They name the member.
+    pub fn savez<N: AsRef<str>, A: Savable>(
+        &self,
+        path: impl AsRef<Path>,
+        arrays: impl IntoIterator<Item = (N, A)>,
+    ) -> Result<()> {
+        let arrays: Vec<(N, A)> = arrays.into_iter().collect();
+        self.savez_members(path, members_of(&arrays)?)
+    }
+
+    /// As [`SaveOptions::savez`], of members that need not be arrays.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn savez_members<'a>(
+        &self,
+        path: impl AsRef<Path>,
+        members: impl IntoIterator<Item = NewMember<'a>>,
+    ) -> Result<()> {
+        let members = self.zip_members(members)?;
+        self.to_path(path.as_ref(), &mut |sink| self.archive(sink, &members))
+    }
+
+    /// Saves arrays under names as an npz file to a writer. Checksums and sizes of large members follow
+    /// them, since what was written stays as it is; [`SaveOptions::savez_to_seekable`] puts them before.
+    ///
+    /// # Errors
+    /// As [`SaveOptions::savez`]; what was written before an error is in the writer.
+    pub fn savez_to<'a>(
+        &self,
+        writer: impl Write,
+        members: impl IntoIterator<Item = NewMember<'a>>,
+    ) -> Result<()> {
+        let members = self.zip_members(members)?;
+        let mut sink = StreamSink::new(writer);
+        finish(&mut sink, &mut |sink| self.archive(sink, &members))
+    }
+
+    /// The same to a writer that can seek, from where it stands.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn savez_to_seekable<'a>(
+        &self,
+        writer: impl Write + Seek,
+        members: impl IntoIterator<Item = NewMember<'a>>,
+    ) -> Result<()> {
+        let members = self.zip_members(members)?;
+        let mut sink = Seeking::new(writer).map_err(writing)?;
+        finish(&mut sink, &mut |sink| self.archive(sink, &members))
+    }
+
+    fn zip_members<'a>(
+        &self,
+        members: impl IntoIterator<Item = NewMember<'a>>,
+    ) -> Result<Vec<crate::zip::NewMember<'a>>> {
+        self.check()?;
+        let made = members
+            .into_iter()
+            .map(|member| member.into_zip(self.compression));
+        let made: Vec<_> = made.collect::<Result<_>>()?;
+        let mut names = HashSet::with_capacity(made.len());
+        for member in &made {
+            if !names.insert(&*member.name) {
+                let message = "two members have this name, and a reader would see only the last";
+                return Err(Error::new(ErrorKind::Argument, message).with_member(&member.name));
+            }
+        }
+        Ok(made)
+    }
+
+    pub(super) fn archive(
+        &self,
+        sink: &mut dyn Sink,
+        members: &[crate::zip::NewMember<'_>],
+    ) -> Result<()> {
+        let total = members
+            .iter()
+            .fold(0_u64, |sum, member| sum.saturating_add(member.work()));
+        let meter = self.meter(total);
+        write_archive(sink, members, self.align, self.thread_count(), &meter)?;
+        meter.finish()
+    }
+
+    /// Writes an npy file's bytes.
+    fn put(&self, sink: &mut dyn Sink, npy: &Npy<'_>) -> Result<()> {
+        let meter = self.meter(npy.len());
+        sink.write(npy.header()).map_err(writing)?;
+        meter.advance(npy.header().len())?;
+        let data = npy.data();
+        let all = data.as_slice();
+        let mut memory = Vec::new();
+        let mut at = 0_u64;
+        while at < data.len() {
+            let left = usize::try_from(data.len().saturating_sub(at)).unwrap_or(usize::MAX);
+            let size = left.min(BLOCK);
+            let start = usize::try_from(at).unwrap_or(usize::MAX);
+            let lent = all.and_then(|all| all.get(start..start.saturating_add(size)));
+            match lent {
+                Some(bytes) => sink.write(bytes),
+                None => {
+                    memory.resize(size, 0);
+                    data.read(at, &mut memory)?;
+                    sink.write(&memory)
+                }
+            }
+            .map_err(writing)?;
+            meter.advance(size)?;
+            at = at.saturating_add(size as u64);
+        }
+        meter.finish()
+    }
+
+    /// Writes what a path leads to: a file as a whole, or into a pipe or a device.
+    pub(super) fn to_path(
+        &self,
+        path: &Path,
+        write: &mut dyn FnMut(&mut dyn Sink) -> Result<()>,
+    ) -> Result<()> {
+        let failed = |err| Error::io(err, "creating the file");
+        let made = match place(path).map_err(failed) {
+            Ok(Place::File {
+                path: place,
+                replaced,
+            }) => Replacement::begin(place, replaced.as_ref())
+                .map_err(failed)
+                .and_then(|new| self.replace(new, write)),
+            Ok(Place::Direct) => open_as_it_is(path)
+                .map_err(failed)
+                .and_then(|file| finish(&mut FileSink::new(file, 0, false), write)),
+            Err(err) => Err(err),
+        };
+        made.map_err(|err| err.with_path(path))
+    }
+
+    fn replace(
+        &self,
+        new: Replacement,
+        write: &mut dyn FnMut(&mut dyn Sink) -> Result<()>,
+    ) -> Result<()> {
+        let file = new.file().and_then(File::try_clone).map_err(writing)?;
+        finish(&mut FileSink::new(file, 0, true), write)?;
+        new.commit(self.durable).map_err(writing)
+    }
+}
+
+/// Opens a pipe or a device. Nothing is cut off: it may be an open file of somebody's.
+fn open_as_it_is(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).open(path)
+}
+
+fn finish(sink: &mut dyn Sink, write: &mut dyn FnMut(&mut dyn Sink) -> Result<()>) -> Result<()> {
+    write(sink)?;
+    sink.flush().map_err(writing)
+}
+
+fn members_of<N: AsRef<str>, A: Savable>(arrays: &[(N, A)]) -> Result<Vec<NewMember<'_>>> {
+    let members = arrays.iter().map(|(name, array)| {
+        let name = name.as_ref();
+        let saved = array.saved().map_err(|err| err.with_member(name))?;
+        Ok(NewMember::array(name, saved))
+    });
+    members.collect()
+}
+
+#[cold]
+pub(super) fn writing(err: std::io::Error) -> Error {
+    Error::io(err, "writing the file")
+}
