@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +18,7 @@ _NAME = re.compile(r"key<(\w+)>")
 
 def is_key(dtype: Any) -> bool:
     """Return whether a dtype of JAX's is that of random keys."""
-    return bool(jax.dtypes.issubdtype(dtype, jax.dtypes.prng_key))
+    return bool(jnp.issubdtype(dtype, jax.dtypes.prng_key))
 
 
 def as_struct(keys: jax.Array) -> NDArray[Any]:
@@ -29,7 +30,7 @@ def as_struct(keys: jax.Array) -> NDArray[Any]:
 
 def struct_of(dtype: Any) -> np.dtype[Any]:
     """Return the dtype that a file has for keys of this one."""
-    return as_struct(jax.numpy.empty((0,), dtype)).dtype
+    return as_struct(jnp.empty((0,), dtype)).dtype
 
 
 def implementation(dtype: np.dtype[Any]) -> str | None:

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use npload::Header;
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
 use super::error;
@@ -143,11 +144,15 @@ fn in_file<'py>(
     Ok(value)
 }
 
-/// Whether a stream says that it can seek.
+/// Whether a stream can seek: it says so, and does where it makes no difference.
 fn can_go_back(file: &Bound<'_, PyAny>) -> PyResult<bool> {
     match file.getattr_opt("seekable")? {
-        Some(seekable) => seekable.call0()?.is_truthy(),
-        None => Ok(false),
+        Some(seekable) if seekable.call0()?.is_truthy()? => {}
+        _ => return Ok(false),
+    }
+    match file.call_method1("seek", (0, libc::SEEK_CUR)) {
+        Err(err) if !err.is_instance_of::<PyException>(file.py()) => Err(err),
+        sought => Ok(sought.is_ok()),
     }
 }
 
