@@ -8,7 +8,8 @@ use std::path::Path;
 use super::npy::Npy;
 use super::{NewMember, Savable, SaveOptions};
 use crate::sink::{
-    Contents, FileSink, Place, Replacement, Seeking, Sink, StreamSink, place, writing,
+    Contents, FileSink, Place, Replacement, Seeking, Sink, StreamSink, WORTH_THREADS, place,
+    writing,
 };
 use crate::zip::{Compression, write_archive};
 use crate::{Error, ErrorKind, Result};
@@ -190,7 +191,10 @@ impl SaveOptions {
         sink.write(npy.header()).map_err(writing)?;
         meter.advance(npy.header().len())?;
         let told = |bytes| meter.advance(bytes);
-        let threads = self.threads_for(npy.len());
+        let threads = match npy.len() < WORTH_THREADS {
+            true => 1,
+            false => self.threads_for(npy.len()),
+        };
         sink.write_contents(&npy.data(), threads, &told)?;
         meter.finish()
     }

@@ -16,7 +16,7 @@ const GATHERED: usize = 128 << 10;
 const DIRECT: usize = 4 << 20;
 
 /// From here on a second thread is worth waiting for, on a busy machine too.
-const WORTH_THREADS: u64 = 32 << 20;
+pub(crate) const WORTH_THREADS: u64 = 32 << 20;
 
 /// A file that is written from where it stands.
 pub(crate) struct FileSink<'f> {

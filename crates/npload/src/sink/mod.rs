@@ -14,7 +14,7 @@ use crate::{Error, Result};
 pub(crate) use contents::{Contents, Plain, copy, write_bytes};
 #[cfg(test)]
 pub(crate) use fault::with_hook;
-pub(crate) use file::FileSink;
+pub(crate) use file::{FileSink, WORTH_THREADS};
 pub(crate) use place::{Place, place};
 pub(crate) use replace::Replacement;
 pub(crate) use stream::{Seeking, StreamSink};
