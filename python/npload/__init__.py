@@ -10,6 +10,7 @@
 """
 
 from npload import _pickles  # noqa: F401  (now, and not while a process forks)
+from npload._append import NpyAppender, edit_npz
 from npload._files import LazyFiles
 from npload._info import ArrayInfo
 from npload._install import install, installed, uninstall
@@ -35,7 +36,9 @@ __all__ = [
     "LazyFiles",
     "LazyNpz",
     "Mapping",
+    "NpyAppender",
     "NpzFile",
+    "edit_npz",
     "install",
     "installed",
     "load",

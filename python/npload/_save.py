@@ -69,7 +69,7 @@ def save(
     array([0, 1, 2])
     """
     options = {"durable": durable, "progress": progress}
-    write_npy(_named(file, ".npy"), _array(arr), bool(allow_pickle), options)
+    write_npy(_named(file, ".npy"), as_array(arr), bool(allow_pickle), options)
 
 
 def savez(
@@ -192,7 +192,7 @@ def save_npz(
         "threads": threads,
         "progress": progress,
     }
-    members = [(key, _array(value)) for key, value in pairs]
+    members = [(key, as_array(value)) for key, value in pairs]
     write_npz(_named(file, ".npz"), members, bool(allow_pickle), options)
 
 
@@ -255,7 +255,8 @@ def _named(file: Any, suffix: str) -> Any:
     return path if path.endswith(end) else path + end
 
 
-def _array(value: Any) -> Any:
+def as_array(value: Any) -> Any:
+    """Return an array of a value, which loses nothing when it is saved."""
     array = np.asanyarray(value)
     if isinstance(array, np.ma.MaskedArray):
         raise NotImplementedError(
@@ -272,4 +273,4 @@ def _members(args: tuple[Any, ...], kwds: dict[str, Any]) -> list[tuple[str, Any
         if key in named:
             raise ValueError(f"Cannot use un-named variables and keyword {key}")
         named[key] = value
-    return [(key, _array(value)) for key, value in named.items()]
+    return [(key, as_array(value)) for key, value in named.items()]

@@ -497,6 +497,18 @@ pub(crate) fn write_npz(
     guarded(py, || save::npz(file, members, allow_pickle, options))
 }
 
+/// Changes an archive; what `npload.edit_npz` is made of.
+#[pyfunction]
+pub(crate) fn edit_npz(
+    py: Python<'_>,
+    file: &Bound<'_, PyAny>,
+    changes: &Bound<'_, PyList>,
+    allow_pickle: bool,
+    options: &Bound<'_, PyDict>,
+) -> PyResult<()> {
+    guarded(py, || save::edit(file, changes, allow_pickle, options))
+}
+
 /// Runs the command with these arguments, the first of which is its own name; its exit status.
 #[pyfunction]
 pub(crate) fn run_command(py: Python<'_>, arguments: Vec<OsString>) -> PyResult<u8> {

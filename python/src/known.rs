@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyString, PyType};
 
+use crate::appender::Appender;
 use crate::lazy::{LazyArray, LazyBlocks};
 use crate::mapping::{MappedMemory, Mapping};
 use crate::memory::Memory;
@@ -79,6 +80,7 @@ pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     };
     // Filled already where the package was taken out of `sys.modules` and is imported again.
     let _ = KNOWN.set(py, known);
+    py.get_type::<Appender>();
     py.get_type::<Archive>();
     py.get_type::<Kept>();
     py.get_type::<LazyArray>();

@@ -1,6 +1,7 @@
 //! The Python package `npload`: what NumPy's users call, over the engine. It knows NumPy's arrays,
 //! Python's files and Python's exceptions, and nothing of file formats.
 
+mod appender;
 mod arena;
 mod arguments;
 mod array;
@@ -35,9 +36,11 @@ mod writer;
 #[pyo3::pymodule(gil_used = true)]
 mod _npload {
     #[pymodule_export]
+    use crate::appender::Appender;
+    #[pymodule_export]
     use crate::functions::{
-        create_npy, load, load_exactly, load_many, loads, open, open_archive, peek, run_command,
-        write_npy, write_npz,
+        create_npy, edit_npz, load, load_exactly, load_many, loads, open, open_archive, peek,
+        run_command, write_npy, write_npz,
     };
     #[pymodule_export]
     use crate::known::prepare;

@@ -69,8 +69,11 @@ fn compression(name: &str, level: Option<u32>) -> PyResult<Compression> {
     }
 }
 
-/// The array, by Python where that is needed: `npload._save.help`.
-fn elements<'py>(array: &Bound<'py, PyAny>, allow_pickle: bool) -> PyResult<Elements<'py>> {
+/// The array, by Python where that is needed: `npload._save.describe`.
+pub(crate) fn elements<'py>(
+    array: &Bound<'py, PyAny>,
+    allow_pickle: bool,
+) -> PyResult<Elements<'py>> {
     if !needs_help(array)? {
         return Elements::new(array, None);
     }
@@ -151,4 +154,42 @@ pub(crate) fn npz(
     let path = path_of(file)?;
     py.detach(|| options.engine.savez_members(&path, members))
         .into_python(py)
+}
+
+/// Changes an archive: `changes` are an action ("add", "replace" or "remove"), a key and an array.
+pub(crate) fn edit(
+    file: &Bound<'_, PyAny>,
+    changes: &Bound<'_, PyList>,
+    allow_pickle: bool,
+    options: &Bound<'_, PyDict>,
+) -> PyResult<()> {
+    let py = file.py();
+    let options = Options::read(options)?;
+    let path = path_of(file)?;
+    let given = changes.iter().map(|change| {
+        let (action, key, array): (String, String, Bound<'_, PyAny>) = change.extract()?;
+        let what = match array.is_none() {
+            true => None,
+            false => Some(elements(&array, allow_pickle)?),
+        };
+        Ok((action, key, what))
+    });
+    let given: Vec<_> = given.collect::<PyResult<_>>()?;
+    let mut actions = Vec::with_capacity(given.len());
+    for (action, key, what) in &given {
+        let array = what.as_ref().map(Elements::saved).transpose()?;
+        actions.push((action.as_str(), key.as_str(), array));
+    }
+    let edited = py.detach(|| {
+        let mut edit = options.engine.edit_npz(&path)?;
+        for (action, key, array) in actions {
+            match (action, array) {
+                ("add", Some(array)) => edit.add(NewMember::array(key, array))?,
+                ("replace", Some(array)) => edit.replace(NewMember::array(key, array))?,
+                _ => edit.remove(key)?,
+            }
+        }
+        edit.commit()
+    });
+    edited.into_python(py)
 }

@@ -1,5 +1,9 @@
 //! NumPy's arrays as what the engine saves: their memory is copied from, piece by piece.
 
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+
 use npload::{ByteOrder, DType, Memory, Order, Saved};
 use numpy::npyffi::PyArrayObject;
 use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
@@ -71,6 +75,40 @@ impl Memory for RawMemory {
                 .for_each(|place| copy(place)),
             _ => dest.chunks_exact_mut(size.max(1)).for_each(copy),
         }
+    }
+
+    fn write_into(
+        &self,
+        offset: isize,
+        len: usize,
+        file: &File,
+        place: Option<u64>,
+    ) -> Option<io::Result<()>> {
+        let mut done = 0;
+        while done < len {
+            let from = self.0.wrapping_offset(offset).wrapping_add(done).cast();
+            let left = len.saturating_sub(done);
+            let at = place.and_then(|place| i64::try_from(place.saturating_add(done as u64)).ok());
+            // SAFETY: the engine asks for no byte outside the array; the system reads the memory, and
+            // answers an error for memory that is not there.
+            let written = unsafe {
+                match at {
+                    None => libc::write(file.as_raw_fd(), from, left),
+                    Some(at) => libc::pwrite(file.as_raw_fd(), from, left, at),
+                }
+            };
+            match usize::try_from(written) {
+                Ok(0) => return Some(Err(io::ErrorKind::WriteZero.into())),
+                Ok(written) => done = done.saturating_add(written),
+                Err(_) => {
+                    let err = io::Error::last_os_error();
+                    if err.kind() != io::ErrorKind::Interrupted {
+                        return Some(Err(err));
+                    }
+                }
+            }
+        }
+        Some(Ok(()))
     }
 }
 

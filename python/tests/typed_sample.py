@@ -62,6 +62,10 @@ def saving(path: Path) -> None:
     npload.savez_compressed(str(path), w=np.zeros(3))
     npload.save_npz(path, {"w": [1]}, compression="zstd", level=3, align=4096, threads=2)
     npload.save_npz(path, [("w", 1)], progress=True)
+    npload.edit_npz(path, add={"w": [1]}, replace={"b": np.zeros(3)}, remove=["a"], compression="deflate")
+    with npload.NpyAppender(path, durable=True) as log:
+        log.append([1.0])
+        assert_type(log.shape, tuple[int, ...] | None)
     npload.jax.save(path, np.zeros(3))
     npload.jax.savez(path, w=np.zeros(3))
     npload.jax.save_tree(path, {"a": [np.zeros(3)]}, compression="deflate")

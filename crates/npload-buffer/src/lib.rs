@@ -7,7 +7,8 @@
 //! * [`Buffer`]: shared bytes (an owner and a range), cheap to clone and to slice;
 //! * [`ReadAt`]: bytes that can be read at any position by many threads;
 //! * [`is_cold`]: whether it is the disk that would be read;
-//! * [`map_file`]: a file as memory;
+//! * [`map_file`]: a file as memory; [`write_memory_file`]: one that is memory, written by several threads;
+//! * [`lock_file`]: one writer at a time;
 //! * [`run_on_threads`]: threads for the length of one call; [`ThreadMark`]: which of them this is.
 
 #![cfg_attr(
@@ -17,7 +18,9 @@
 
 mod aligned;
 mod buffer;
+mod lock;
 mod map;
+mod memory_file;
 mod read_at;
 mod sys;
 mod threads;
@@ -25,7 +28,9 @@ mod vacant;
 
 pub use aligned::{ALIGNMENT, AlignedBuf};
 pub use buffer::Buffer;
+pub use lock::lock_file;
 pub use map::{MapMode, map_file};
+pub use memory_file::{Bytes, is_memory_file, write_memory_file};
 pub use read_at::ReadAt;
 pub use sys::{advise_huge_pages, is_cold};
 pub use threads::{ThreadMark, run_on_threads};

@@ -13,7 +13,7 @@
 //! * [`open`], [`Npy`], [`Npz`]: opened and not loaded; parts by index, members by name, from many
 //!   threads. A [`Part`] is sliced before it is read.
 //! * [`peek`]: what is in a file, from its headers.
-//! * [`save`], [`savez`], [`SaveOptions`], [`NpzEdit`]: the way back, whole or not at all.
+//! * [`save`], [`savez`], [`SaveOptions`], [`NpzEdit`], [`NpyAppender`]: the way back, whole or not at all.
 //! * [`Array`] with its [`DType`]: known at run time; typed access by [`Array::view`] and
 //!   [`Array::to_ndarray`], single elements as [`Value`].
 //!
@@ -79,7 +79,8 @@ pub use open::{Handle, open};
 pub use options::{LoadOptions, MAX_HEADER_SIZE, Progress, Verify};
 pub use peek::{Peeked, peek};
 pub use save::{
-    Memory, NewMember, NpzEdit, Savable, SaveOptions, Saved, save, savez, savez_compressed,
+    Memory, NewMember, NpyAppender, NpzEdit, Savable, SaveOptions, Saved, save, savez,
+    savez_compressed,
 };
 pub use selection::{Index, Selection};
 pub use sniff::Looks;

@@ -4,6 +4,7 @@
 //! needs them. Everything that is computed of bytes (checksum, compressed form) is computed of such
 //! a copy, so that it fits what is written even where somebody changes the array meanwhile.
 
+mod append;
 mod edit;
 mod gather;
 mod members;
@@ -14,6 +15,7 @@ mod options;
 mod saved;
 mod write;
 
+pub use append::NpyAppender;
 pub use edit::NpzEdit;
 pub use members::NewMember;
 pub use options::SaveOptions;

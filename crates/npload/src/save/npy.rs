@@ -1,8 +1,11 @@
 //! An array as the contents of an npy file: its header, and its elements behind it.
 
+use std::fs::File;
+use std::io;
+
 use super::saved::{Held, Saved};
 use crate::npy::{MAGIC, write_header};
-use crate::sink::{Contents, copy};
+use crate::sink::{Contents, copy, write_bytes};
 use crate::{Error, ErrorKind, Result};
 
 /// The bytes of an npy file.
@@ -110,6 +113,21 @@ impl Contents for Data<'_, '_> {
             }
         });
         done
+    }
+
+    fn write_into(
+        &self,
+        at: u64,
+        len: usize,
+        file: &File,
+        place: Option<u64>,
+    ) -> Option<io::Result<()>> {
+        if let (Held::Other(memory), true) = (&self.0.memory, self.0.layout.is_one_run()) {
+            return memory.write_into(isize::try_from(at).ok()?, len, file, place);
+        }
+        let at = usize::try_from(at).ok()?;
+        let bytes = self.as_slice()?.get(at..at.saturating_add(len))?;
+        Some(write_bytes(bytes, file, place))
     }
 
     fn as_slice(&self) -> Option<&[u8]> {

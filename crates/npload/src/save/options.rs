@@ -112,7 +112,12 @@ impl SaveOptions {
         Meter::telling(self.progress.as_ref(), total)
     }
 
-    pub(super) fn thread_count(&self) -> usize {
+    /// How many threads so many bytes are worth: asking how many cores there are takes longer than saving
+    /// a small array.
+    pub(super) fn threads_for(&self, bytes: u64) -> usize {
+        if bytes < 256 << 10 {
+            return 1;
+        }
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.threads
             .map_or_else(|| cores().min(MOST_THREADS), NonZeroUsize::get)

@@ -1,6 +1,8 @@
 //! What can be saved as an array.
 
 use std::borrow::Cow;
+use std::fs::File;
+use std::io;
 
 use super::gather::{Layout, file_order};
 use crate::array::{Array, Axes, Element, Order, contiguous_strides};
@@ -24,6 +26,19 @@ pub trait Memory: Sync {
     ///
     /// It is never asked for anything outside the shape and strides that [`Saved::over`] was given.
     fn gather(&self, offset: isize, stride: isize, size: usize, dest: &mut [u8]);
+
+    /// Writes `len` bytes that lie together, from `offset` on, into a file: where it stands, or at `place`
+    /// of it. None where they are to be copied first, which is always right.
+    fn write_into(
+        &self,
+        offset: isize,
+        len: usize,
+        file: &File,
+        place: Option<u64>,
+    ) -> Option<io::Result<()>> {
+        let _ = (offset, len, file, place);
+        None
+    }
 }
 
 /// An array that is to be saved: dtype, shape, strides, and memory to copy its elements from.
@@ -38,6 +53,7 @@ pub trait Memory: Sync {
 pub struct Saved<'a> {
     pub(super) dtype: DType,
     pub(super) shape: Axes<usize>,
+    strides: Axes<isize>,
     pub(super) order: Order,
     pub(super) layout: Layout,
     pub(super) memory: Held<'a>,
@@ -82,6 +98,7 @@ impl<'a> Saved<'a> {
             layout: Layout::new(&[pickle.len()], &[1], 1, Order::C),
             dtype,
             shape: Axes::from_slice(shape),
+            strides: contiguous_strides(shape, 0, order),
             order,
             memory: Held::Pickle(pickle),
         }
@@ -117,9 +134,21 @@ impl<'a> Saved<'a> {
             layout: Layout::new(shape, strides, itemsize, order),
             dtype,
             shape: Axes::from_slice(shape),
+            strides: Axes::from_slice(strides),
             order,
             memory,
         })
+    }
+
+    /// The same, for a file that has its elements in C order.
+    pub(super) fn saved_in_c(&self) -> Result<Saved<'_>> {
+        let mut saved = self.saved()?;
+        if saved.order == Order::F {
+            let itemsize = saved.dtype.itemsize();
+            saved.layout = Layout::new(&saved.shape, &saved.strides, itemsize, Order::C);
+            saved.order = Order::C;
+        }
+        Ok(saved)
     }
 
     /// What its elements are.
@@ -157,6 +186,7 @@ impl Savable for Saved<'_> {
         Ok(Saved {
             dtype: self.dtype.clone(),
             shape: self.shape.clone(),
+            strides: self.strides.clone(),
             order: self.order,
             layout: self.layout.clone(),
             memory,

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use super::npy::Npy;
 use super::{NewMember, Savable, SaveOptions};
-use crate::sink::{Contents, FileSink, Place, Replacement, Seeking, Sink, StreamSink, place};
+use crate::sink::{
+    Contents, FileSink, Place, Replacement, Seeking, Sink, StreamSink, WORTH_THREADS, place,
+    writing,
+};
 use crate::zip::{Compression, write_archive};
 use crate::{Error, ErrorKind, Result};
-
-/// What is copied and written at a time.
-const BLOCK: usize = 256 << 10;
 
 /// Saves an array as an npy file: the bytes of `numpy.save`.
 ///
@@ -181,7 +181,7 @@ impl SaveOptions {
             .iter()
             .fold(0_u64, |sum, member| sum.saturating_add(member.work()));
         let meter = self.meter(total);
-        write_archive(sink, members, self.align, self.thread_count(), &meter)?;
+        write_archive(sink, members, self.align, self.threads_for(total), &meter)?;
         meter.finish()
     }
 
@@ -190,27 +190,12 @@ impl SaveOptions {
         let meter = self.meter(npy.len());
         sink.write(npy.header()).map_err(writing)?;
         meter.advance(npy.header().len())?;
-        let data = npy.data();
-        let all = data.as_slice();
-        let mut memory = Vec::new();
-        let mut at = 0_u64;
-        while at < data.len() {
-            let left = usize::try_from(data.len().saturating_sub(at)).unwrap_or(usize::MAX);
-            let size = left.min(BLOCK);
-            let start = usize::try_from(at).unwrap_or(usize::MAX);
-            let lent = all.and_then(|all| all.get(start..start.saturating_add(size)));
-            match lent {
-                Some(bytes) => sink.write(bytes),
-                None => {
-                    memory.resize(size, 0);
-                    data.read(at, &mut memory)?;
-                    sink.write(&memory)
-                }
-            }
-            .map_err(writing)?;
-            meter.advance(size)?;
-            at = at.saturating_add(size as u64);
-        }
+        let told = |bytes| meter.advance(bytes);
+        let threads = match npy.len() < WORTH_THREADS {
+            true => 1,
+            false => self.threads_for(npy.len()),
+        };
+        sink.write_contents(&npy.data(), threads, &told)?;
         meter.finish()
     }
 
@@ -230,7 +215,7 @@ impl SaveOptions {
                 .and_then(|new| self.replace(new, write)),
             Ok(Place::Direct) => open_as_it_is(path)
                 .map_err(failed)
-                .and_then(|file| finish(&mut FileSink::new(file, 0, false), write)),
+                .and_then(|file| finish(&mut FileSink::new(&file, 0, false), write)),
             Err(err) => Err(err),
         };
         made.map_err(|err| err.with_path(path))
@@ -241,7 +226,7 @@ impl SaveOptions {
         new: Replacement,
         write: &mut dyn FnMut(&mut dyn Sink) -> Result<()>,
     ) -> Result<()> {
-        let file = new.file().and_then(File::try_clone).map_err(writing)?;
+        let file = new.file().map_err(writing)?;
         finish(&mut FileSink::new(file, 0, true), write)?;
         new.commit(self.durable).map_err(writing)
     }
@@ -264,9 +249,4 @@ fn members_of<N: AsRef<str>, A: Savable>(arrays: &[(N, A)]) -> Result<Vec<NewMem
         Ok(NewMember::array(name, saved))
     });
     members.collect()
-}
-
-#[cold]
-pub(super) fn writing(err: std::io::Error) -> Error {
-    Error::io(err, "writing the file")
 }

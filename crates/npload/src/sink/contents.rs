@@ -1,5 +1,8 @@
 //! Bytes to be saved, wherever they are.
 
+use std::fs::File;
+use std::io::{self, Write};
+
 use crate::{Error, ErrorKind, Result};
 
 /// Bytes that any thread may copy pieces of.
@@ -13,9 +16,33 @@ pub(crate) trait Contents: Sync {
     /// [`ErrorKind::Io`] and others, where they come from a file.
     fn read(&self, at: u64, dest: &mut [u8]) -> Result<()>;
 
+    /// Writes `len` of those from `at` on into a file: where it stands, or at `place` of it. None where
+    /// they have to be copied first.
+    fn write_into(
+        &self,
+        at: u64,
+        len: usize,
+        file: &File,
+        place: Option<u64>,
+    ) -> Option<io::Result<()>> {
+        let _ = (at, len, file, place);
+        None
+    }
+
     /// All of them, where they lie in memory that nobody changes.
     fn as_slice(&self) -> Option<&[u8]> {
         None
+    }
+}
+
+/// Writes bytes into a file, where it stands or at a place of it.
+pub(crate) fn write_bytes(bytes: &[u8], mut file: &File, place: Option<u64>) -> io::Result<()> {
+    match place {
+        None => file.write_all(bytes),
+        #[cfg(unix)]
+        Some(place) => std::os::unix::fs::FileExt::write_all_at(file, bytes, place),
+        #[cfg(not(unix))]
+        Some(_) => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 

@@ -9,10 +9,12 @@ mod stream;
 
 use std::io;
 
-pub(crate) use contents::{Contents, Plain, copy};
+use crate::{Error, Result};
+
+pub(crate) use contents::{Contents, Plain, copy, write_bytes};
 #[cfg(test)]
 pub(crate) use fault::with_hook;
-pub(crate) use file::FileSink;
+pub(crate) use file::{FileSink, WORTH_THREADS};
 pub(crate) use place::{Place, place};
 pub(crate) use replace::Replacement;
 pub(crate) use stream::{Seeking, StreamSink};
@@ -33,4 +35,61 @@ pub(crate) trait Sink {
 
     /// Where the next byte goes in its file; for members that are to lie at round places of it.
     fn position(&self) -> u64;
+
+    /// Appends contents; `told` is called with how many bytes of them are there since its last call.
+    ///
+    /// # Errors
+    /// What writing, reading and `told` fail with.
+    fn write_contents(
+        &mut self,
+        contents: &dyn Contents,
+        _threads: usize,
+        told: &(dyn Fn(usize) -> Result<()> + Sync),
+    ) -> Result<()> {
+        self.write_blocks(contents, told)
+    }
+
+    /// The same, block by block.
+    ///
+    /// # Errors
+    /// As there.
+    fn write_blocks(
+        &mut self,
+        contents: &dyn Contents,
+        told: &(dyn Fn(usize) -> Result<()> + Sync),
+    ) -> Result<()> {
+        let all = contents.as_slice();
+        let mut memory = Vec::new();
+        let mut at = 0_u64;
+        while at < contents.len() {
+            let left = usize::try_from(contents.len().saturating_sub(at)).unwrap_or(usize::MAX);
+            let size = left.min(BLOCK);
+            let start = usize::try_from(at).unwrap_or(usize::MAX);
+            let lent = all.and_then(|all| all.get(start..start.saturating_add(size)));
+            match lent {
+                Some(bytes) => self.write(bytes),
+                None => {
+                    memory.resize(size, 0);
+                    contents.read(at, &mut memory)?;
+                    self.write(&memory)
+                }
+            }
+            .map_err(writing)?;
+            told(size)?;
+            at = at.saturating_add(size as u64);
+        }
+        Ok(())
+    }
+}
+
+/// What is copied and written at a time, below the size that allocators map anew each time.
+const BLOCK: usize = 120 << 10;
+
+/// The error of a write.
+#[cold]
+pub(crate) fn writing(err: io::Error) -> Error {
+    match err.downcast::<Error>() {
+        Ok(ours) => ours,
+        Err(err) => Error::io(err, "writing the file"),
+    }
 }

@@ -31,7 +31,18 @@ pub(crate) fn place(path: &Path) -> io::Result<Place> {
     if is_open_file.iter().any(|open| path.starts_with(open)) {
         return Ok(Place::Direct);
     }
-    match fs::metadata(path) {
+    // Most paths are no links, and what is known of one is known of the file then.
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => {
+            return Ok(Place::File {
+                path: path.to_owned(),
+                replaced: Some(found),
+            });
+        }
+        Ok(_) => fs::metadata(path),
+        Err(err) => Err(err),
+    };
+    match found {
         Ok(found) if found.is_file() => Ok(Place::File {
             path: fs::canonicalize(path)?,
             replaced: Some(found),

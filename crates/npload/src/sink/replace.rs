@@ -29,7 +29,7 @@ impl Replacement {
             OpenOptions::new().write(true).open(&path)?;
         }
         step("create")?;
-        let (beside, file) = open_beside(&path, replaced.is_some())?;
+        let (beside, file) = open_beside(&path, replaced)?;
         let made = Replacement {
             path,
             beside,
@@ -84,6 +84,9 @@ impl Replacement {
                 mode &= 0o1777;
             }
         }
+        if mode == mine.mode() & 0o7777 {
+            return Ok(());
+        }
         file.set_permissions(fs::Permissions::from_mode(mode))
     }
 
@@ -102,19 +105,20 @@ impl Drop for Replacement {
 }
 
 /// A new file in the folder of `path`, and its path. Other threads may be making theirs there, and
-/// a process that was killed may have left one of the same number.
-fn open_beside(path: &Path, private: bool) -> io::Result<(PathBuf, File)> {
+/// a process that was killed may have left one of the same number. Nobody may look into it who may not
+/// look into what it replaces.
+fn open_beside(path: &Path, replaced: Option<&Metadata>) -> io::Result<(PathBuf, File)> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
-    if private {
-        // Until it has the mode of what it replaces, nobody else is to look into it.
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    if let Some(replaced) = replaced {
+        use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+        options.mode(replaced.mode() & 0o700);
     }
     #[cfg(not(unix))]
-    let _ = private;
+    let _ = replaced;
     loop {
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!(".npload-{}-{n}.new", std::process::id());

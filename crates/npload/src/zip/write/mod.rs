@@ -352,5 +352,5 @@ impl Writer<'_, '_> {
 
 #[cold]
 pub(super) fn writing(err: std::io::Error) -> Error {
-    Error::io(err, "writing the archive")
+    crate::sink::writing(err)
 }

@@ -5,10 +5,18 @@ use super::{Body, Compression, Made, NewMember, zstd};
 use crate::Result;
 use crate::sink::Contents;
 
-/// Up to here libdeflate compresses a member whole, which takes its size twice in memory. It is twice
-/// as fast as zlib-rs, which takes blocks of what is larger.
+/// Up to here libdeflate compresses a member whole, which takes its size twice in memory. On one core it
+/// is twice as fast as zlib-rs, which takes blocks of what is larger.
 const WHOLE: u64 = if cfg!(feature = "libdeflate") {
     32 << 20
+} else {
+    BLOCK
+};
+
+/// The same for members beside which there is as much again to be compressed: other cores have their
+/// own work then. With some room for a header.
+const WHOLE_BESIDE_OTHERS: u64 = if cfg!(feature = "libdeflate") {
+    (64 << 20) + (64 << 10)
 } else {
     BLOCK
 };
@@ -51,6 +59,9 @@ impl Piece {
 /// The pieces of all members. They depend on nothing but the members.
 pub(super) fn pieces_of(members: &[NewMember<'_>]) -> Vec<Piece> {
     let mut pieces = Vec::with_capacity(members.len());
+    let total = members
+        .iter()
+        .fold(0_u64, |sum, member| sum.saturating_add(member.work()));
     for (index, member) in members.iter().enumerate() {
         let Body::New {
             contents,
@@ -61,10 +72,16 @@ pub(super) fn pieces_of(members: &[NewMember<'_>]) -> Vec<Piece> {
             continue;
         };
         let len = contents.len();
+        let is_beside_others = total.saturating_sub(len) >= len;
+        let whole = if is_beside_others {
+            WHOLE_BESIDE_OTHERS
+        } else {
+            WHOLE
+        };
         match compression {
             Compression::Stored => pieces.push(Piece::Stored(index)),
-            Compression::Zstd(_) if len > WHOLE => pieces.push(Piece::Zstd(index)),
-            Compression::Deflate(_) if len > WHOLE => {
+            Compression::Zstd(_) if len > whole => pieces.push(Piece::Zstd(index)),
+            Compression::Deflate(_) if len > whole => {
                 let mut at = 0;
                 while at < len {
                     let left = len.saturating_sub(at);
