@@ -41,6 +41,11 @@ def implementation(dtype: np.dtype[Any]) -> str | None:
     return named.group(1) if named and dtype[0].base == np.uint32 else None
 
 
+def are_keys(found: np.dtype[Any], wanted: np.dtype[Any] | None) -> bool:
+    """Return whether elements of a file are keys, and are wanted as such."""
+    return implementation(found) is not None and wanted in (None, found)
+
+
 def from_struct(array: NDArray[Any], sharding: Any, name: str) -> jax.Array:
     """Return the keys that elements of a file are."""
     made_by = implementation(array.dtype)

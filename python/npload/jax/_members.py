@@ -12,7 +12,7 @@ from jax.sharding import Sharding
 
 from npload._npz import NpzFile
 from npload.jax import _stage
-from npload.jax._keys import from_struct, implementation
+from npload.jax._keys import are_keys, from_struct
 from npload.jax._place import SMALL, Ready, boxes_to_read, give, read
 from npload.jax._source import InFile, InMemory, Read, Source
 from npload.jax._values import Rule
@@ -128,8 +128,8 @@ def _ready(
 
 def _as_it_is(found: Any, rule: Rule, name: str) -> Any:
     """Return what JAX has no array of as NumPy has it; random keys from their parts."""
-    is_key = isinstance(found, np.ndarray) and implementation(found.dtype) is not None
-    return from_struct(found, None, name) if is_key and rule.dtype is None else found
+    is_made = isinstance(found, np.ndarray) and are_keys(found.dtype, rule.dtype)
+    return from_struct(found, None, name) if is_made else found
 
 
 def _source(npz: NpzFile, key: str, plan: _Plan, pool: ThreadPoolExecutor) -> Source:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from npload.jax import _stage
 from npload.jax._device import Device, is_device
-from npload.jax._keys import from_struct, implementation
+from npload.jax._keys import are_keys, from_struct
 from npload.jax._source import Box, Source, whole
 from npload.jax._values import Rule
 
@@ -125,7 +125,7 @@ def read(source: Source, sharding: Sharding | None, rule: Rule) -> Any:
     """Read a source, so that it is `Ready`, or is what `put` returns."""
     target = rule.target(source.dtype)
     if target is None:
-        if implementation(source.dtype) is not None and rule.dtype is None:
+        if are_keys(source.dtype, rule.dtype):
             return from_struct(source.as_it_is(), sharding, source.name)
         if sharding is not None:
             raise TypeError(
