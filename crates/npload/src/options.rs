@@ -16,7 +16,7 @@ pub const MAX_HEADER_SIZE: usize = 10_000;
 
 /// The most threads that a load uses unless it is told how many: stacks and decoders' tables of so
 /// many stay within the 1 MiB that it may take beyond its arrays and what is in flight.
-pub(crate) const MOST_THREADS: usize = 8;
+const MOST_THREADS: usize = 8;
 
 /// How [`load`](crate::load) works; every parameter of `numpy.load`, spelt as there, and some more.
 ///
@@ -263,10 +263,14 @@ impl LoadOptions {
     }
 
     pub(crate) fn thread_count(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let by_default = || cores().min(MOST_THREADS);
-        self.threads.map_or_else(by_default, NonZeroUsize::get)
+        thread_count(self.threads)
     }
+}
+
+/// How many threads there may be: as many as were asked for, or one for each core.
+pub(crate) fn thread_count(asked: Option<NonZeroUsize>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    asked.map_or_else(|| cores().min(MOST_THREADS), NonZeroUsize::get)
 }
 
 impl Default for LoadOptions {

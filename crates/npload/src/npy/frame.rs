@@ -64,6 +64,14 @@ pub(super) fn frame(bytes: &[u8]) -> Result<Frame> {
     })
 }
 
+/// Where the data begin behind the header at the start of `bytes`; none if its length is not told there.
+pub(crate) fn data_offset(bytes: &[u8]) -> Option<u64> {
+    match frame(bytes).ok()? {
+        Frame::Text { start, len, .. } => Some((start as u64).saturating_add(len as u64)),
+        Frame::Short { .. } => None,
+    }
+}
+
 /// The error for a version that does not exist.
 #[cold]
 pub(super) fn unsupported((major, minor): (u8, u8)) -> Error {

@@ -26,7 +26,7 @@ pub use blocks::{Block, Blocks};
 #[cfg(feature = "ndarray")]
 pub(crate) use boxes::{Access, Boxes};
 pub(crate) use create::create;
-pub(crate) use frame::{MAGIC, truncated_header};
+pub(crate) use frame::{MAGIC, data_offset, truncated_header};
 pub use handle::Npy;
 pub use header::Header;
 pub(crate) use header::{Parsed, parse_header};

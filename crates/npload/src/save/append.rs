@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 
 use npload_buffer::lock_file;
 
-use super::npy::{Npy, data_offset_of};
+use super::npy::Npy;
 use super::{Savable, SaveOptions};
 use crate::array::{Axes, Order};
 use crate::dtype::DType;
-use crate::npy::{MAGIC, Parsed, parse_header};
+use crate::npy::{MAGIC, Parsed, data_offset, parse_header};
 use crate::sink::{FileSink, Sink, writing};
 use crate::{Error, ErrorKind, Result};
 
@@ -251,12 +251,11 @@ fn open(path: &Path, options: &SaveOptions) -> Result<NpyAppender> {
             "another appender has this file open: one at a time may append",
         ));
     }
-    let mut head = [0; 12];
-    let read = read_up_to(&mut file, &mut head).map_err(opening)?;
-    let head = head.get(..read).unwrap_or_default();
+    let head = read_up_to(&file, 12).map_err(opening)?;
     let most = file.metadata().map_err(opening)?.len();
-    let len = data_offset_of(head).filter(|&len| len <= most);
-    let mut header = vec![0; usize::try_from(len.unwrap_or(read as u64)).unwrap_or_default()];
+    let len = data_offset(&head).filter(|&len| len <= most);
+    let len = len.unwrap_or(head.len() as u64);
+    let mut header = vec![0; usize::try_from(len).unwrap_or_default()];
     file.seek(SeekFrom::Start(0)).map_err(opening)?;
     file.read_exact(&mut header).map_err(opening)?;
     let Parsed::Header(parsed) = parse_header(&header, crate::MAX_HEADER_SIZE)? else {
@@ -290,11 +289,9 @@ fn open(path: &Path, options: &SaveOptions) -> Result<NpyAppender> {
             format!("the array needs {end} bytes, and the file has {most}: it is cut off");
         return Err(Error::new(ErrorKind::Truncated, message));
     }
-    let mut behind = [0; 6];
     let mut file = &appender.file;
     file.seek(SeekFrom::Start(end)).map_err(opening)?;
-    let read = read_up_to(&mut file, &mut behind).map_err(opening)?;
-    if behind.get(..read) == Some(MAGIC.as_slice()) {
+    if read_up_to(file, MAGIC.len() as u64).map_err(opening)? == MAGIC {
         return Err(refused(
             "another array follows the first one, and would be written over",
         ));
@@ -302,20 +299,11 @@ fn open(path: &Path, options: &SaveOptions) -> Result<NpyAppender> {
     Ok(appender)
 }
 
-fn read_up_to(file: &mut impl Read, mut memory: &mut [u8]) -> io::Result<usize> {
-    let mut done = 0_usize;
-    while !memory.is_empty() {
-        match file.read(memory) {
-            Ok(0) => break,
-            Ok(read) => {
-                done = done.saturating_add(read);
-                memory = memory.get_mut(read..).unwrap_or_default();
-            }
-            Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-            Err(err) => return Err(err),
-        }
-    }
-    Ok(done)
+/// The next bytes, so many or fewer where the file ends.
+fn read_up_to(file: &File, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cold]

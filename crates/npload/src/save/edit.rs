@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::npy::data_offset_of;
 use super::{NewMember, SaveOptions};
+use crate::npy::data_offset;
 use crate::zip::{Body, Entry, NewMember as ZipMember, SUFFIX};
 use crate::{Error, ErrorKind, Npz, Result};
 
@@ -220,7 +220,7 @@ fn copied(entry: Entry<'_>) -> Result<ZipMember<'_>> {
             .min(head.len());
         let head = head.get_mut(..there).unwrap_or_default();
         entry.read_raw(range.start, head)?;
-        lead = data_offset_of(head).unwrap_or(0);
+        lead = data_offset(head).unwrap_or(0);
     }
     Ok(ZipMember {
         name: entry.name().into(),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 
 use super::saved::{Held, Saved};
-use crate::npy::{MAGIC, write_header};
+use crate::npy::write_header;
 use crate::sink::{Contents, copy, write_bytes};
 use crate::{Error, ErrorKind, Result};
 
@@ -63,16 +63,6 @@ impl Contents for Npy<'_> {
         }
         self.data().read(0, data)
     }
-}
-
-/// Where the data of an npy file begin, by its first 12 bytes; none if it is no such file.
-pub(super) fn data_offset_of(head: &[u8]) -> Option<u64> {
-    let (version, rest) = head.strip_prefix(MAGIC)?.split_first_chunk::<2>()?;
-    let (prefix, len) = match version {
-        [1, 0] => (10_u64, u32::from(u16::from_le_bytes(*rest.first_chunk()?))),
-        _ => (12, u32::from_le_bytes(*rest.first_chunk()?)),
-    };
-    Some(prefix.saturating_add(u64::from(len)))
 }
 
 /// The elements of an array, without a header.

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::options::{MOST_THREADS, OnProgress};
+use crate::options::{OnProgress, thread_count};
 use crate::source::Meter;
 use crate::zip::Compression;
 use crate::{Error, ErrorKind, Progress, Result};
@@ -118,9 +118,7 @@ impl SaveOptions {
         if bytes < 256 << 10 {
             return 1;
         }
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.threads
-            .map_or_else(|| cores().min(MOST_THREADS), NonZeroUsize::get)
+        thread_count(self.threads)
     }
 }
 

@@ -35,6 +35,39 @@ pub(crate) trait Contents: Sync {
     }
 }
 
+/// `len` bytes of contents from `at` on: where they lie, or copied to `memory`.
+///
+/// # Errors
+/// As [`Contents::read`]; [`ErrorKind::OutOfMemory`].
+pub(crate) fn lent<'b>(
+    contents: &'b dyn Contents,
+    at: u64,
+    len: usize,
+    memory: &'b mut Vec<u8>,
+) -> Result<&'b [u8]> {
+    let start = usize::try_from(at).unwrap_or(usize::MAX);
+    let range = start..start.saturating_add(len);
+    if let Some(bytes) = contents.as_slice().and_then(|all| all.get(range)) {
+        return Ok(bytes);
+    }
+    let more = len.saturating_sub(memory.len());
+    memory.try_reserve(more).map_err(|err| {
+        let message = format!("{err} (for what is to be saved)");
+        Error::new(ErrorKind::OutOfMemory, message)
+    })?;
+    memory.resize(len, 0);
+    contents.read(at, memory)?;
+    Ok(memory)
+}
+
+/// Where the blocks of `len` bytes begin, and how long they are: `size`, and what is left at last.
+pub(crate) fn blocks(len: u64, size: usize) -> impl Iterator<Item = (u64, usize)> {
+    (0..len).step_by(size).map(move |at| {
+        let left = usize::try_from(len.saturating_sub(at)).unwrap_or(usize::MAX);
+        (at, left.min(size))
+    })
+}
+
 /// Writes bytes into a file, where it stands or at a place of it.
 pub(crate) fn write_bytes(bytes: &[u8], mut file: &File, place: Option<u64>) -> io::Result<()> {
     match place {

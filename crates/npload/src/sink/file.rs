@@ -6,7 +6,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use npload_buffer::{Bytes, is_memory_file, write_memory_file};
 
 use super::fault::step;
-use super::{Contents, Sink, writing};
+use super::{Contents, Sink, blocks, writing};
 use crate::Result;
 
 /// Up to here pieces are gathered.
@@ -142,10 +142,7 @@ impl Sink for FileSink<'_> {
         if len >= WORTH_THREADS && threads > 1 && self.can_seek && is_memory_file(self.file) {
             return self.share(contents, threads, told);
         }
-        let mut at = 0_u64;
-        while at < len {
-            let left = usize::try_from(len.saturating_sub(at)).unwrap_or(usize::MAX);
-            let size = left.min(DIRECT);
+        for (at, size) in blocks(len, DIRECT) {
             step("write").map_err(writing)?;
             match contents.write_into(at, size, self.file, None) {
                 Some(written) => written.map_err(writing)?,
@@ -153,7 +150,6 @@ impl Sink for FileSink<'_> {
             }
             self.written = self.written.saturating_add(size as u64);
             told(size)?;
-            at = at.saturating_add(size as u64);
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::io;
 
 use crate::{Error, Result};
 
-pub(crate) use contents::{Contents, Plain, copy, write_bytes};
+pub(crate) use contents::{Contents, Plain, blocks, copy, lent, write_bytes};
 #[cfg(test)]
 pub(crate) use fault::with_hook;
 pub(crate) use file::{FileSink, WORTH_THREADS};
@@ -58,25 +58,11 @@ pub(crate) trait Sink {
         contents: &dyn Contents,
         told: &(dyn Fn(usize) -> Result<()> + Sync),
     ) -> Result<()> {
-        let all = contents.as_slice();
         let mut memory = Vec::new();
-        let mut at = 0_u64;
-        while at < contents.len() {
-            let left = usize::try_from(contents.len().saturating_sub(at)).unwrap_or(usize::MAX);
-            let size = left.min(BLOCK);
-            let start = usize::try_from(at).unwrap_or(usize::MAX);
-            let lent = all.and_then(|all| all.get(start..start.saturating_add(size)));
-            match lent {
-                Some(bytes) => self.write(bytes),
-                None => {
-                    memory.resize(size, 0);
-                    contents.read(at, &mut memory)?;
-                    self.write(&memory)
-                }
-            }
-            .map_err(writing)?;
+        for (at, size) in blocks(contents.len(), BLOCK) {
+            let bytes = lent(contents, at, size, &mut memory)?;
+            self.write(bytes).map_err(writing)?;
             told(size)?;
-            at = at.saturating_add(size as u64);
         }
         Ok(())
     }

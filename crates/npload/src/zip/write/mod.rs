@@ -13,7 +13,7 @@ mod record;
 mod tests;
 mod zstd;
 
-use crate::sink::{Contents, Sink};
+use crate::sink::{Contents, Sink, blocks, lent};
 use crate::source::Meter;
 use crate::{Error, Result};
 
@@ -193,40 +193,29 @@ impl Writer<'_, '_> {
         const BLOCK: usize = 256 << 10;
         let len = contents.len();
         let mut memory = Vec::new();
-        let block = usize::try_from(len).unwrap_or(usize::MAX).min(BLOCK);
-        memory.resize(block, 0);
-        if block as u64 == len {
-            contents.read(0, &mut memory)?;
+        if len <= BLOCK as u64 {
+            let bytes = lent(
+                contents,
+                0,
+                usize::try_from(len).unwrap_or(BLOCK),
+                &mut memory,
+            )?;
             let sums = Sums {
-                crc: crc32fast::hash(&memory),
+                crc: crc32fast::hash(bytes),
                 size: len,
                 compressed_size: len,
             };
             self.header(member, 0, Some(sums), 0)?;
-            self.put(&memory)?;
+            self.put(bytes)?;
             self.end()?;
             return self.told(len);
         }
         self.header(member, 0, None, len)?;
-        let all = contents.as_slice();
-        let mut at = 0_u64;
-        while at < len {
-            let left = usize::try_from(len.saturating_sub(at)).unwrap_or(usize::MAX);
-            let size = left.min(BLOCK);
-            let start = usize::try_from(at).unwrap_or(usize::MAX);
-            let lent = all.and_then(|all| all.get(start..start.saturating_add(size)));
-            let bytes = match lent {
-                Some(bytes) => bytes,
-                None => {
-                    let memory = memory.get_mut(..size).unwrap_or_default();
-                    contents.read(at, memory)?;
-                    memory
-                }
-            };
+        for (at, size) in blocks(len, BLOCK) {
+            let bytes = lent(contents, at, size, &mut memory)?;
             let mut crc = crc32fast::Hasher::new();
             crc.update(bytes);
             self.add(bytes, size as u64, &crc)?;
-            at = at.saturating_add(size as u64);
             self.told(size as u64)?;
         }
         self.end()
@@ -234,7 +223,7 @@ impl Writer<'_, '_> {
 
     /// Copies a member as it is compressed in another archive.
     fn copy(&mut self, member: &NewMember<'_>) -> Result<()> {
-        const BLOCK: u64 = 256 << 10;
+        const BLOCK: usize = 256 << 10;
         let Body::Copy(entry) = &member.body else {
             return Ok(());
         };
@@ -246,14 +235,11 @@ impl Writer<'_, '_> {
         let range = entry.data_range()?;
         self.header(member, entry.method()?.number(), Some(sums), 0)?;
         let mut memory = Vec::new();
-        let mut at = 0;
-        while at < sums.compressed_size {
-            let size = sums.compressed_size.saturating_sub(at).min(BLOCK);
-            memory.resize(usize::try_from(size).unwrap_or_default(), 0);
+        for (at, size) in blocks(sums.compressed_size, BLOCK) {
+            memory.resize(size, 0);
             entry.read_raw(range.start.saturating_add(at), &mut memory)?;
             self.put(&memory)?;
-            at = at.saturating_add(size);
-            self.told(size)?;
+            self.told(size as u64)?;
         }
         self.end()
     }

@@ -1,9 +1,9 @@
 //! What is compressed at once: a member, or a block of a large one.
 
-use super::deflate::{Deflater, WINDOW, no_memory};
+use super::deflate::{Deflater, WINDOW};
 use super::{Body, Compression, Made, NewMember, zstd};
 use crate::Result;
-use crate::sink::Contents;
+use crate::sink::lent;
 
 /// Up to here libdeflate compresses a member whole, which takes its size twice in memory. On one core it
 /// is twice as fast as zlib-rs, which takes blocks of what is larger.
@@ -154,10 +154,10 @@ impl<'a, 'm> Making<'a, 'm> {
                 at, len, is_last, ..
             } => {
                 let before = at.min(WINDOW as u64);
-                let input = input(
+                let input = lent(
                     contents,
                     at.saturating_sub(before),
-                    before.saturating_add(len),
+                    usize::try_from(before.saturating_add(len)).unwrap_or(usize::MAX),
                     &mut scratch.input,
                 )?;
                 let (before, bytes) = input
@@ -172,7 +172,8 @@ impl<'a, 'm> Making<'a, 'm> {
                 )
             }
             _ => {
-                let bytes = input(contents, 0, contents.len(), &mut scratch.input)?;
+                let len = usize::try_from(contents.len()).unwrap_or(usize::MAX);
+                let bytes = lent(contents, 0, len, &mut scratch.input)?;
                 let compressed = match *compression {
                     Compression::Zstd(level) => zstd::whole(bytes, level)?,
                     Compression::Deflate(level) => scratch.deflater.whole(bytes, level)?,
@@ -197,25 +198,4 @@ fn made(bytes: &[u8], compressed: Vec<u8>) -> Made {
         crc,
         size: bytes.len() as u64,
     }
-}
-
-/// `len` bytes from `at` on: where they are, or copied to `memory`.
-fn input<'i>(
-    contents: &'i dyn Contents,
-    at: u64,
-    len: u64,
-    memory: &'i mut Vec<u8>,
-) -> Result<&'i [u8]> {
-    let start = usize::try_from(at).unwrap_or(usize::MAX);
-    let len = usize::try_from(len).unwrap_or(usize::MAX);
-    if let Some(all) = contents.as_slice() {
-        return Ok(all
-            .get(start..start.saturating_add(len))
-            .unwrap_or_default());
-    }
-    memory.clear();
-    memory.try_reserve(len).map_err(|err| no_memory(&err))?;
-    memory.resize(len, 0);
-    contents.read(at, memory)?;
-    Ok(memory)
 }

@@ -11,7 +11,7 @@ mod library {
     use std::io::{self, Write};
 
     use super::Take;
-    use crate::sink::Contents;
+    use crate::sink::{Contents, blocks, lent};
     use crate::{Error, ErrorKind, Result};
 
     /// What is compressed between two looks at what came of it.
@@ -29,19 +29,14 @@ mod library {
             .set_pledged_src_size(Some(contents.len()))
             .map_err(failed)?;
         encoder.include_contentsize(true).map_err(failed)?;
-        let mut memory = vec![0; BLOCK];
-        let mut at = 0_u64;
-        while at < contents.len() {
-            let left = contents.len().saturating_sub(at);
-            let size = usize::try_from(left).unwrap_or(usize::MAX).min(BLOCK);
-            let bytes = memory.get_mut(..size).unwrap_or_default();
-            contents.read(at, bytes)?;
+        let mut memory = Vec::new();
+        for (at, size) in blocks(contents.len(), BLOCK) {
+            let bytes = lent(contents, at, size, &mut memory)?;
             encoder.write_all(bytes).map_err(failed)?;
             let mut crc = crc32fast::Hasher::new();
             crc.update(bytes);
             take(encoder.get_ref(), size as u64, &crc)?;
             encoder.get_mut().clear();
-            at = at.saturating_add(size as u64);
         }
         let rest = encoder.finish().map_err(failed)?;
         take(&rest, 0, &crc32fast::Hasher::new())
