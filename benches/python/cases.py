@@ -82,13 +82,17 @@ def reading_threads(path: Path, threads: int = 2, piece: int = 4 << 20) -> Calla
     return read
 
 
+def large(files: Inputs) -> Path:
+    return files.npy("f4-256.npy", lambda: files.floats(256))
+
+
 def large_npy(files: Inputs) -> Contenders:
-    path = files.npy("f4-256.npy", lambda: files.floats(256))
+    path = large(files)
     return {**loads(path), "2 reading threads": reading_threads(path)}
 
 
 def one_thread(files: Inputs) -> Contenders:
-    path = files.npy("f4-256.npy", lambda: files.floats(256))
+    path = large(files)
     return {
         "numpy": partial(np.load, path),
         "npload": partial(npload.load, path, threads=1),
@@ -108,7 +112,7 @@ def forgotten(path: Path, load: Callable[[], object]) -> Callable[[], object]:
 
 
 def cold(files: Inputs) -> Contenders:
-    path = files.npy("f4-256.npy", lambda: files.floats(256))
+    path = large(files)
     return {name: forgotten(path, load) for name, load in loads(path).items()}
 
 

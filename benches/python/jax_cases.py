@@ -14,11 +14,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import safetensors.flax
-import safetensors.numpy
 from cases import Case, Contenders, deflated_npz, reading_threads
 from inputs import Inputs
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from peers import tensors
+from peers import written
 
 import npload.jax
 
@@ -81,9 +80,7 @@ def deflated(files: Inputs) -> Contenders:
 
 def checkpoint(files: Inputs) -> Contenders:
     """64 tensors of 256 MB, and the same as a safetensors file."""
-    made = partial(tensors, files, 64, 256)
-    npz = files.npz("tensors-64-256.npz", made)
-    safe = files.file("tensors-64-256.safetensors", lambda path: safetensors.numpy.save_file(made(), path))
+    npz, safe, _ = written(files, 64, 256)
 
     def jaxs() -> Any:
         with jnp.load(npz) as archive:

@@ -26,6 +26,16 @@ def tensors(files: Inputs, count: int, mebibytes: int) -> Tensors:
     return {f"layer.{n}.weight": part for n, part in enumerate(parts)}
 
 
+def written(files: Inputs, count: int, mebibytes: int) -> tuple[Path, Path, Path]:
+    """The files that hold these tensors: npz, safetensors and joblib."""
+    made, name = partial(tensors, files, count, mebibytes), f"tensors-{count}-{mebibytes}"
+    return (
+        files.npz(f"{name}.npz", made),
+        files.file(f"{name}.safetensors", lambda path: safetensors.numpy.save_file(made(), path)),
+        files.file(f"{name}.joblib", lambda path: joblib.dump(made(), path)),
+    )
+
+
 def same(contenders: Contenders, expected: Tensors) -> Contenders:
     """Assert that each contender finds these tensors."""
     for name, call in contenders.items():
@@ -56,11 +66,8 @@ def unpickled(path: Path) -> Callable[[], Any]:
 
 def formats(files: Inputs, count: int, mebibytes: int) -> Contenders:
     """Every tensor, copied into memory."""
-    made = partial(tensors, files, count, mebibytes)
-    name = f"tensors-{count}-{mebibytes}"
-    npz = files.npz(f"{name}.npz", made)
-    safe = files.file(f"{name}.safetensors", lambda path: safetensors.numpy.save_file(made(), path))
-    dumped = files.file(f"{name}.joblib", lambda path: joblib.dump(made(), path))
+    made, name = partial(tensors, files, count, mebibytes), f"tensors-{count}-{mebibytes}"
+    npz, safe, dumped = written(files, count, mebibytes)
     pickled = files.file(f"{name}.pkl", lambda path: path.write_bytes(pickle.dumps(made(), 5)))
     contenders: Contenders = {
         "numpy": each_member(np.load, npz),
@@ -75,10 +82,7 @@ def formats(files: Inputs, count: int, mebibytes: int) -> Contenders:
 
 def mapped(files: Inputs) -> Contenders:
     """Every tensor, mapped where the library can: NumPy maps no npz, and safetensors copies for NumPy."""
-    made = partial(tensors, files, 64, 256)
-    npz = files.npz("tensors-64-256.npz", made)
-    safe = files.file("tensors-64-256.safetensors", lambda path: safetensors.numpy.save_file(made(), path))
-    dumped = files.file("tensors-64-256.joblib", lambda path: joblib.dump(made(), path))
+    npz, safe, dumped = written(files, 64, 256)
 
     def ours() -> Tensors:
         with npload.load(npz, mmap_mode="r") as archive:
@@ -90,7 +94,7 @@ def mapped(files: Inputs) -> Contenders:
         "safetensors": partial(safetensors.numpy.load_file, safe),
         "joblib": partial(joblib.load, dumped, mmap_mode="r"),
     }
-    return same(contenders, made())
+    return same(contenders, tensors(files, 64, 256))
 
 
 def deflated(files: Inputs, kind: str) -> Contenders:

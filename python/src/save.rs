@@ -11,7 +11,7 @@ use crate::load::path_of;
 use crate::saved::{Elements, needs_help};
 use crate::source::Kept;
 use crate::watch::telling;
-use crate::writer::{Writer, refuse_text};
+use crate::writer::Writer;
 
 /// How to save, as Python says it: keyword arguments that `npload._save` passes on.
 pub(crate) struct Options {
@@ -93,9 +93,7 @@ pub(crate) fn npy(
     let options = Options::read(options)?;
     let elements = elements(array, allow_pickle)?;
     let saved = elements.saved()?;
-    if !file.is_exact_instance_of::<PyString>() && file.hasattr("write")? {
-        refuse_text(file)?;
-        let writer = Writer::new(file);
+    if let Some(writer) = Writer::of(file)? {
         let done = py.detach(|| options.engine.save_to(writer, &saved));
         return done.into_python(py);
     }
@@ -141,9 +139,7 @@ pub(crate) fn npz(
     let given = members.iter().map(|pair| Given::read(&pair, allow_pickle));
     let given: Vec<_> = given.collect::<PyResult<_>>()?;
     let members: Vec<_> = given.iter().map(Given::member).collect::<PyResult<_>>()?;
-    if !file.is_exact_instance_of::<PyString>() && file.hasattr("write")? {
-        refuse_text(file)?;
-        let writer = Writer::new(file);
+    if let Some(writer) = Writer::of(file)? {
         let can_seek = writer.can_seek(py);
         let done = py.detach(|| match can_seek {
             true => options.engine.savez_to_seekable(writer, members),

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyString};
 
 use crate::raised;
+use crate::source::says_it_seeks;
 
 /// An object with `write`. It is used without the GIL, which each call takes.
 pub(crate) struct Writer {
@@ -14,17 +15,21 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(file: &Bound<'_, PyAny>) -> Self {
-        Writer {
-            file: file.clone().unbind(),
+    /// The object, if it is one and no path.
+    pub(crate) fn of(file: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
+        if file.is_exact_instance_of::<PyString>() || !file.hasattr("write")? {
+            return Ok(None);
         }
+        refuse_text(file)?;
+        Ok(Some(Writer {
+            file: file.clone().unbind(),
+        }))
     }
 
     /// Whether what was written can be written over: it seeks, and does not append whatever is written.
     pub(crate) fn can_seek(&self, py: Python<'_>) -> bool {
         let file = self.file.bind(py);
-        let told = |name: &str| file.call_method0(name);
-        let seekable = told("seekable").and_then(|seekable| seekable.is_truthy());
+        let seeks = matches!(says_it_seeks(file), Ok(Some(true)));
         let appends = file.getattr("mode").is_ok_and(|mode| {
             let mode = mode
                 .cast::<PyString>()
@@ -32,7 +37,7 @@ impl Writer {
                 .and_then(|mode| mode.to_str().ok());
             mode.is_some_and(|mode| mode.contains('a'))
         });
-        seekable.unwrap_or(false) && !appends && told("tell").is_ok()
+        seeks && !appends && file.call_method0("tell").is_ok()
     }
 
     fn write_once(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<usize> {
@@ -97,7 +102,7 @@ fn would_block() -> PyErr {
 }
 
 /// The error for a file that takes text.
-pub(crate) fn refuse_text(file: &Bound<'_, PyAny>) -> PyResult<()> {
+fn refuse_text(file: &Bound<'_, PyAny>) -> PyResult<()> {
     let text_class = file.py().import("io")?.getattr("TextIOBase")?;
     match file.is_instance(&text_class)? {
         false => Ok(()),

@@ -1,21 +1,13 @@
 """`save`, `savez` and `save_tree`: arrays of JAX to files."""
 
-from os import PathLike
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal
 
 import jax
 
 import npload
+from npload._save import _Path, _Writer
 from npload.jax._keys import as_struct, is_key
-from npload.jax._tree import check_names
-
-_Path: TypeAlias = str | bytes | PathLike[str] | PathLike[bytes]
-
-
-class _Writer(Protocol):
-    """What takes bytes."""
-
-    def write(self, data: bytes, /) -> object: ...
+from npload.jax._tree import check_names, named
 
 
 def save(
@@ -113,12 +105,7 @@ def save_tree(
     Array([1., 1.], dtype=float32)
     """
     leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
-    members: dict[str, Any] = {}
-    for path, leaf in leaves:
-        name = jax.tree_util.keystr(path, simple=True, separator="/")
-        if name in members:
-            raise ValueError(f"the tree has two leaves of the path {name!r}")
-        members[name] = _held(leaf)
+    members = {name: _held(leaf) for name, leaf in named(leaves, "the tree")}
     check_names(list(members), "what is to be saved")
     npload.save_npz(
         file,

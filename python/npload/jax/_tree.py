@@ -1,6 +1,6 @@
 """Archives as trees."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -86,12 +86,7 @@ def load_tree(
             check_names(arrays.files, name_of(file))
             return _nested(arrays.load_all())
         leaves, structure = jax.tree_util.tree_flatten_with_path(target)
-        wanted: dict[str, _Leaf] = {}
-        for path, leaf in leaves:
-            name = jax.tree_util.keystr(path, simple=True, separator="/")
-            if name in wanted:
-                raise ValueError(f"the target has two leaves of the path {name!r}")
-            wanted[name] = _leaf(leaf, name)
+        wanted = {name: _leaf(leaf, name) for name, leaf in named(leaves, "the target")}
         _check(arrays, wanted, name_of(file))
         own_places = arrays._where.is_default
 
@@ -161,6 +156,17 @@ def _check(arrays: NpzArrays, wanted: Mapping[str, _Leaf], file: str) -> None:
 def _fits(found: np.dtype[Any], wanted: np.dtype[Any], rule: Rule) -> bool:
     found = read_as(found, rule.dtype or wanted)
     return (rule.target(found) or found) == wanted
+
+
+def named(leaves: Iterable[tuple[Any, Any]], what: str) -> Iterator[tuple[str, Any]]:
+    """Yield the leaves of a tree with their names, each of which is there once."""
+    names: set[str] = set()
+    for path, leaf in leaves:
+        name = jax.tree_util.keystr(path, simple=True, separator="/")
+        if name in names:
+            raise ValueError(f"{what} has two leaves of the path {name!r}")
+        names.add(name)
+        yield name, leaf
 
 
 def check_names(names: list[str], file: str) -> None:

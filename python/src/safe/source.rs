@@ -11,7 +11,7 @@ use super::error;
 use super::input::{InFile, Input, read_stream};
 use super::load::{Place, object_array, pickle};
 use crate::arguments::Pickles;
-use crate::source::{Kind, Reader};
+use crate::source::{Kind, Reader, says_it_seeks};
 
 /// What is read at once of a stream that can go back.
 const AHEAD: usize = 64 << 10;
@@ -146,9 +146,8 @@ fn in_file<'py>(
 
 /// Whether a stream can seek: it says so, and does where it makes no difference.
 fn can_go_back(file: &Bound<'_, PyAny>) -> PyResult<bool> {
-    match file.getattr_opt("seekable")? {
-        Some(seekable) if seekable.call0()?.is_truthy()? => {}
-        _ => return Ok(false),
+    if says_it_seeks(file)? != Some(true) {
+        return Ok(false);
     }
     match file.call_method1("seek", (0, libc::SEEK_CUR)) {
         Err(err) if !err.is_instance_of::<PyException>(file.py()) => Err(err),

@@ -12,4 +12,4 @@ pub(crate) use kept::Kept;
 pub(crate) use kind::Kind;
 pub(crate) use opened::Opened;
 pub(crate) use reader::Reader;
-pub(crate) use seekable::Seekable;
+pub(crate) use seekable::{Seekable, says_it_seeks};

@@ -68,6 +68,14 @@ impl Turn {
     }
 }
 
+/// What a file says of whether it can seek, if it says anything.
+pub(crate) fn says_it_seeks(file: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
+    let seekable = file.getattr_opt("seekable")?;
+    seekable
+        .map(|seekable| seekable.call0()?.is_truthy())
+        .transpose()
+}
+
 /// Ends a turn, also when it panics.
 struct Over<'a>(&'a Mutex<Option<ThreadId>>);
 
@@ -85,10 +93,7 @@ impl Seekable {
     /// The object, if it can seek.
     pub(crate) fn new(py: Python<'_>, kept: &Arc<Py<PyAny>>) -> PyResult<Option<Self>> {
         let file = kept.bind(py);
-        let seekable = file.getattr_opt("seekable")?;
-        if let Some(seekable) = seekable
-            && !seekable.call0()?.is_truthy()?
-        {
+        if says_it_seeks(file)? == Some(false) {
             return Ok(None);
         }
         let len = file.call_method1("seek", (0, libc::SEEK_END))?;
