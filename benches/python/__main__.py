@@ -23,6 +23,7 @@ import charts
 import inputs
 import jax_cases
 import peers
+import saving
 import sizes
 from rounds import Measured, measure
 
@@ -37,7 +38,7 @@ def main() -> None:
     parser.add_argument("case", nargs="*", help="a part of a case's name")
     arguments = parser.parse_args()
     files = inputs.Inputs(FOLDER / ("python-once" if arguments.once else "python"), small=arguments.once)
-    known = [*cases.CASES, *sizes.CASES, *peers.CASES, *jax_cases.CASES]
+    known = [*cases.CASES, *sizes.CASES, *peers.CASES, *saving.CASES, *jax_cases.CASES]
     chosen = [case for case in known if not arguments.case or any(part in case.name for part in arguments.case)]
     if not chosen:
         print("no such case; there are: " + ", ".join(case.name for case in known), file=sys.stderr)
@@ -51,7 +52,7 @@ def main() -> None:
     rows = []
     for case in chosen:
         rounds = 1 if arguments.once else min(arguments.rounds, case.rounds or arguments.rounds)
-        measured = measure(case.prepare(files), rounds, arguments.once)
+        measured = measure(case.prepare(files), rounds, arguments.once, case.fresh)
         rows += show(case, measured)
     folder = arguments.charts or FOLDER
     if not arguments.once:

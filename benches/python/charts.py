@@ -14,6 +14,7 @@ Rows = list[dict[str, Any]]
 UNITS = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}
 COLORS = {
     "npload": "#c2410c",
+    "npload, threads=1": "#fdba74",
     "numpy": "#1d4ed8",
     "jax": "#1d4ed8",
     "fromfile": "#64748b",
@@ -35,11 +36,11 @@ def draw(rows: Rows, folder: Path) -> None:
     growing = [row for row in rows if row["case"].startswith("size: ")]
     if growing:
         save(growth(growing), folder / "sizes.svg")
-    for name, prefix in (("peers", "peers: "), ("jax", "jax: ")):
+    for name, prefix in (("peers", "peers: "), ("saving", "save: "), ("jax", "jax: ")):
         chosen = [row for row in rows if row["case"].startswith(prefix)]
         if chosen:
             save(ratios(chosen, prefix), folder / f"{name}.svg")
-    others = [row for row in rows if not re.match("(size|peers|jax): ", row["case"])]
+    others = [row for row in rows if not re.match("(size|peers|save|jax): ", row["case"])]
     if others:
         save(ratios(others, ""), folder / "numpy.svg")
 

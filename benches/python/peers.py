@@ -128,6 +128,7 @@ def data(files: Inputs, kind: str) -> np.ndarray:
 
 CASES = [
     Case("peers: 64 tensors, 256 MB", partial(formats, count=64, mebibytes=256)),
+    Case("peers: 64 tensors, 256 MB, fresh", partial(formats, count=64, mebibytes=256), fresh=True),
     Case("peers: 5,000 tensors, 4 MB", partial(formats, count=5000, mebibytes=4)),
     Case("peers: 64 tensors, 256 MB, mapped", mapped),
     *(

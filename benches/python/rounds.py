@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import median, quantiles
 
 SHORTEST = 0.02  # seconds for one contender in one round: below that, it is called several times
@@ -30,12 +32,17 @@ class Measured:
         return low, median(ratios), high
 
 
-def measure(contenders: dict[str, Callable[[], object]], rounds: int, once: bool) -> dict[str, Measured]:
-    """Run every contender in each round, in an order that turns, and return their times."""
+def measure(
+    contenders: dict[str, Callable[[], object]], rounds: int, once: bool, fresh: bool = False
+) -> dict[str, Measured]:
+    """Run every contender in each round, in an order that turns, and return their times. `fresh` gives what the
+    allocator has left over back to the system before each call, so that none is faster for what ran before it.
+    """
+    before = partial(ctypes.CDLL(None).malloc_trim, 0) if fresh else lambda: None
     measured = {name: Measured() for name in contenders}
     counts = dict.fromkeys(contenders, 1)
     for name, call in contenders.items():  # warm
-        seconds = timed(call, 1)
+        seconds = timed(call, 1, before)
         if not once:
             counts[name] = max(1, round(SHORTEST / max(seconds, 1e-7)))
     gc.collect()
@@ -44,15 +51,16 @@ def measure(contenders: dict[str, Callable[[], object]], rounds: int, once: bool
         names = list(contenders)
         for number in range(rounds):
             for name in names[number % len(names) :] + names[: number % len(names)]:
-                measured[name].seconds.append(timed(contenders[name], counts[name]))
+                measured[name].seconds.append(timed(contenders[name], counts[name], before))
             gc.collect()
     finally:
         gc.enable()
     return measured
 
 
-def timed(call: Callable[[], object], count: int) -> float:
-    """The seconds of one call, on average over `count`."""
+def timed(call: Callable[[], object], count: int, before: Callable[[], object]) -> float:
+    """The seconds of one call, on average over `count`; what comes before them is not counted."""
+    before()
     start = time.perf_counter()
     for _ in range(count):
         call()

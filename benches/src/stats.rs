@@ -51,10 +51,13 @@ pub fn cases(bench: &mut Bench) {
             (0..times).for_each(|_| out.write_all(data).unwrap());
         });
         let mut plain = ReadThrough::new(2, 128 << 10);
+        let mut alone = ReadThrough::new(1, 128 << 10);
         bench.measure(
             Case::new(name)
                 .run("npload", || stats(&path, &[]))
-                .run("2 threads, into 128 KiB each", || plain.read(&path)),
+                .run("2 threads, into 128 KiB each", || plain.read(&path))
+                .run("1 thread, into 128 KiB", || alone.read(&path))
+                .run("npload::load", || npload::load(&path).unwrap()),
         );
         bench.measure(
             Case::new(&format!("{name}, axis 0"))
