@@ -23,7 +23,7 @@
 //! # Features
 //! * `ndarray` (default): views and copies as arrays of the [`ndarray`] crate.
 //! * `libdeflate` (default): deflate by libdeflate, which is C. Without it everything is Rust.
-//! * `zstd`: Zstandard is written, too, by its own library, which is C.
+//! * `zstd`: Zstandard by its own library, which is C: it is written, and read faster.
 #![deny(unsafe_code)]
 #![cfg_attr(
     test,

@@ -60,7 +60,7 @@ pub(super) fn load<'a>(
             }),
         }
     }
-    let inflaters = Inflaters::new(plan.workers);
+    let inflaters = Inflaters::new(plan.workers, plan.zstd);
     let (mut groups, mut known) = (Vec::new(), Known::default());
     for mut group in plan.groups(archive) {
         if plan.workers > 1 {

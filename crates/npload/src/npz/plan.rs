@@ -40,6 +40,8 @@ pub(super) struct Plan {
     starts: Vec<usize>,
     pub(super) workers: usize,
     pub(super) total: u64,
+    /// Whether there are members by Zstandard.
+    pub(super) zstd: bool,
 }
 
 impl Plan {
@@ -56,6 +58,7 @@ impl Plan {
             starts: Vec::new(),
             workers: 1,
             total: 0,
+            zstd: false,
         };
         let mut large: Vec<(u64, usize)> = Vec::new();
         let mut ascending = true;
@@ -63,6 +66,7 @@ impl Plan {
         for entry in entries {
             let metered = member::metered_size(&entry, options);
             plan.total = plan.total.saturating_add(metered);
+            plan.zstd |= matches!(entry.method(), Ok(Method::Zstd));
             match way(&entry, options) {
                 Way::Shared => plan.shared.push(entry.index()),
                 Way::Large => large.push((entry.size(), entry.index())),
@@ -150,7 +154,7 @@ fn way(entry: &Entry<'_>, options: &LoadOptions) -> Way {
 fn is_small(entry: &Entry<'_>) -> bool {
     let method = match entry.method() {
         Ok(Method::Stored) => true,
-        Ok(Method::Deflate) => entry.reads_without_allocating(),
+        Ok(Method::Deflate | Method::Zstd) => entry.reads_without_allocating(),
         _ => false,
     };
     method && entry.size() <= SMALL && entry.compressed_size() <= 2 * SMALL

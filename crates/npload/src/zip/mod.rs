@@ -13,6 +13,7 @@
 //!   ([`method`]), and taken as they arrive where that bound is loose ([`read`]).
 
 mod ahead;
+mod at_once;
 mod compressed;
 mod crc;
 mod decode;
@@ -20,8 +21,6 @@ mod directory;
 mod entry;
 mod gather;
 mod index;
-#[cfg(feature = "libdeflate")]
-mod inflate;
 mod local;
 mod locate;
 mod method;

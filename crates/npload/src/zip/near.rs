@@ -59,8 +59,7 @@ impl<'a> Span<'a> {
         }
         let contents = match entry.method().ok()? {
             Method::Stored => bytes,
-            Method::Deflate => one_shot.inflate(bytes, entry.size())?,
-            _ => return None,
+            method => one_shot.contents(method, bytes, entry.size())?,
         };
         (!verify || entry.check_crc(contents).is_ok()).then_some(contents)
     }

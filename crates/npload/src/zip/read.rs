@@ -5,8 +5,8 @@
 //! | method | memory for the contents | how |
 //! |---|---|---|
 //! | stored | all at once: as many bytes are in the file | read in blocks by several threads |
-//! | deflate | all, or a quarter of a quarter … until that is 16 MiB or 8 times the compressed bytes; four times as much whenever it is full | libdeflate |
-//! | deflate without libdeflate, bzip2, lzma, zstd | doubled as bytes arrive | streamed |
+//! | deflate, zstd | all, or a quarter of a quarter … until that is 16 MiB or 8 times the compressed bytes; four times as much whenever it is full | libdeflate, zstd's library |
+//! | bzip2, lzma, the others in builds without these | doubled as bytes arrive | streamed |
 
 use npload_buffer::{ALIGNMENT, AlignedBuf, Buffer, Unfilled, Vacant};
 
@@ -118,9 +118,8 @@ impl Entry<'_> {
     ) -> Result<Option<AlignedBuf>> {
         match self.method()? {
             Method::Stored => self.read_stored(opened, memory, options).map(Some),
-            #[cfg(feature = "libdeflate")]
-            Method::Deflate if self.suits_libdeflate(options) => {
-                self.inflate(opened, memory, options)
+            method if self.suits_at_once(method, options) => {
+                self.read_compressed(method, opened, memory, options)
             }
             _ => Ok(None),
         }
@@ -194,14 +193,13 @@ impl Entry<'_> {
             .map_err(|err| self.failed(err))
     }
 
-    /// Whether [`Entry::read_unshared`] allocates nothing when it is given `inflaters`. Without
-    /// libdeflate, deflated members are streamed, as those of all other methods are.
+    /// Whether [`Entry::read_unshared`] allocates nothing when it is given `inflaters`: what is streamed
+    /// does.
     pub(crate) fn reads_without_allocating(&self) -> bool {
         match self.method() {
             Ok(Method::Stored) => true,
-            #[cfg(feature = "libdeflate")]
-            Ok(Method::Deflate) => self.inflates_at_once(),
-            _ => false,
+            Ok(method) => self.fits_at_once(method),
+            Err(_) => false,
         }
     }
 

@@ -5,6 +5,8 @@ use std::sync::Mutex;
 
 use npload_buffer::AlignedBuf;
 
+use super::Method;
+
 /// One for each thread, used again for the next member. Made on the calling thread, so that the
 /// others have nothing to allocate: glibc would give each an arena of 64 MiB of address space, and
 /// keep it.
@@ -19,35 +21,93 @@ pub(crate) struct Inflater {
     pub(super) one_shot: OneShot,
 }
 
-/// libdeflate, where it is there.
+/// Decoders that want all bytes of a member, where they are there.
 #[derive(Default)]
 pub(crate) struct OneShot {
     #[cfg(feature = "libdeflate")]
-    pub(super) state: libdeflater::Decompressor,
+    deflate: libdeflater::Decompressor,
+    /// Made when it is needed: few archives have such members.
+    #[cfg(feature = "zstd")]
+    zstd: Option<zstd::bulk::Decompressor<'static>>,
     /// A small member's contents, on the way to where they belong.
-    #[cfg(feature = "libdeflate")]
     contents: Room,
 }
 
+/// What such a decoder made.
+#[cfg_attr(
+    not(any(feature = "libdeflate", feature = "zstd")),
+    expect(dead_code, reason = "nothing decompresses at once")
+)]
+pub(super) enum Made {
+    Bytes(usize),
+    /// There is more than there was room for.
+    NoRoom,
+    /// The bytes are damaged, or something follows them.
+    Nothing,
+}
+
 impl OneShot {
-    /// What the deflated `bytes` hold, if that is `size` bytes.
-    #[cfg(feature = "libdeflate")]
-    pub(super) fn inflate(&mut self, bytes: &[u8], size: u64) -> Option<&[u8]> {
-        let out = self.contents.of(usize::try_from(size).ok()?).ok()?;
-        let made = self.state.deflate_decompress(bytes, out).ok()?;
-        (made == out.len()).then_some(out)
+    /// Whether there is one for the method.
+    pub(super) fn knows(method: Method) -> bool {
+        (method == Method::Deflate && cfg!(feature = "libdeflate"))
+            || (method == Method::Zstd && cfg!(feature = "zstd"))
     }
 
-    /// Nothing: such members are streamed.
-    #[cfg(not(feature = "libdeflate"))]
-    pub(super) fn inflate(&mut self, _: &[u8], _: u64) -> Option<&[u8]> {
-        None
+    /// Decompresses all of `input` into `out`.
+    #[cfg_attr(
+        not(any(feature = "libdeflate", feature = "zstd")),
+        expect(
+            unused_variables,
+            clippy::unused_self,
+            reason = "nothing decompresses at once"
+        )
+    )]
+    pub(super) fn decompress(&mut self, method: Method, input: &[u8], out: &mut [u8]) -> Made {
+        match method {
+            #[cfg(feature = "libdeflate")]
+            Method::Deflate => match self.deflate.deflate_decompress(input, out) {
+                Ok(made) => Made::Bytes(made),
+                Err(libdeflater::DecompressionError::InsufficientSpace) => Made::NoRoom,
+                Err(_) => Made::Nothing,
+            },
+            #[cfg(feature = "zstd")]
+            Method::Zstd => {
+                let decoder = self.zstd.get_or_insert_default();
+                match decoder.decompress_to_buffer(input, out) {
+                    Ok(made) => Made::Bytes(made),
+                    // The error has no kind, only the library's text.
+                    Err(err) if err.to_string() == "Destination buffer is too small" => {
+                        Made::NoRoom
+                    }
+                    Err(_) => Made::Nothing,
+                }
+            }
+            _ => Made::Nothing,
+        }
+    }
+
+    /// What the compressed `bytes` hold, if that is `size` bytes.
+    pub(super) fn contents(&mut self, method: Method, bytes: &[u8], size: u64) -> Option<&[u8]> {
+        let mut contents = std::mem::take(&mut self.contents);
+        let out = contents.of(usize::try_from(size).ok()?).ok()?;
+        let (room, made) = (out.len(), self.decompress(method, bytes, out));
+        self.contents = contents;
+        let whole = matches!(made, Made::Bytes(made) if made == room);
+        whole.then(|| self.contents.0.get(..room)).flatten()
     }
 }
 
 impl Inflaters {
-    pub(crate) fn new(threads: usize) -> Self {
-        let inflater = |_| Inflater::default();
+    /// For so many threads; whether there are members by `zstd`.
+    pub(crate) fn new(threads: usize, zstd: bool) -> Self {
+        let inflater = |_| {
+            let mut inflater = Inflater::default();
+            if zstd {
+                // Nothing is in nothing, but the decoder is there then.
+                inflater.one_shot.decompress(Method::Zstd, &[], &mut []);
+            }
+            inflater
+        };
         Inflaters(Mutex::new((0..threads).map(inflater).collect()))
     }
 

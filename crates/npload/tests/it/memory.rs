@@ -226,6 +226,26 @@ fn many_members_take_no_more_than_few_whatever_the_threads() {
     }
 }
 
+/// Small members, which share memory, and large ones.
+#[cfg(feature = "zstd")]
+#[test]
+fn members_by_zstd_take_a_decoder_for_each_thread() {
+    let dir = tempfile::tempdir().unwrap();
+    for (count, nbytes) in [(2000, 8 << 10), (8, 4 << 20)] {
+        let path = dir.path().join(format!("{count}.npz"));
+        let member: Vec<i32> = (0..nbytes / 4).collect();
+        let members = (0..count).map(|i| (format!("m{i}"), &member));
+        let options = npload::SaveOptions::new().compression(npload::Compression::ZSTD);
+        options.savez(&path, members).unwrap();
+        let compressed = std::fs::metadata(&path).unwrap().len() / count;
+        for threads in [1, 2, 8] {
+            let in_flight = compressed.max(320 << 10) + (256 << 10);
+            let nbytes = count as usize * nbytes as usize;
+            check_budget_of(&path, nbytes, in_flight * threads as u64, threads);
+        }
+    }
+}
+
 /// Elements of one byte, every other one: as many runs as there can be.
 #[test]
 fn a_part_takes_its_elements_however_many_pieces_they_are() {

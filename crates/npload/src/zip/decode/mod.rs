@@ -1,8 +1,9 @@
 //! Decoding a member's compressed bytes as a stream, by any method, in bounded memory.
 //!
 //! Whatever the bytes say, a decoder holds its tables and its window: deflate 32 KiB, bzip2 3.6 MB
-//! (the format's 900 kB blocks), lzma and zstd a window no larger than what the member declares.
-//! All of it is Rust: `flate2` over `zlib-rs`, `bzip2` over `libbz2-rs-sys`, `lzma-rust2`, `ruzstd`.
+//! (the format's 900 kB blocks), lzma a window no larger than what the member declares, zstd one that
+//! is filled as bytes arrive. All of it is Rust (`flate2` over `zlib-rs`, `bzip2` over `libbz2-rs-sys`,
+//! `lzma-rust2`, `ruzstd`), but for zstd with the feature of that name.
 
 mod bzip2;
 mod deflate;
@@ -39,7 +40,11 @@ impl<'a> Decoder<'a> {
             Method::Deflate => Decoder::Deflate(Stepped::new(input, deflate::Inflate::new())),
             Method::Bzip2 => Decoder::Bzip2(Stepped::new(input, bzip2::Streams::new())),
             Method::Lzma => Decoder::Lzma(Box::new(lzma::Lzma::new(input, entry)?)),
-            Method::Zstd => Decoder::Zstd(zstd::Frames::new(input, entry.size())),
+            Method::Zstd => {
+                let frames = zstd::frames(input, entry.size());
+                let doing = "decompressing a member of an archive";
+                Decoder::Zstd(frames.map_err(|err| Error::io(err, doing))?)
+            }
         })
     }
 

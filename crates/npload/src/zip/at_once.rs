@@ -1,21 +1,21 @@
-//! A whole deflated member by libdeflate, which wants all of its bytes and makes all of its contents.
+//! A whole member by a decoder that wants all of its bytes and makes all of its contents: libdeflate,
+//! or Zstandard's own library.
 //!
-//! It cannot go on where it stopped: with more memory it starts again. So a member that shrinks to
+//! Neither can go on where it stopped: with more memory it starts again. So a member that shrinks to
 //! less than an eighth gets a quarter of its declared size first (or a quarter of that, …), and four
 //! times as much whenever that is full. All attempts together cost a third more than one; streaming
 //! by `zlib-rs` takes 2.7 times as long as one (15 MiB of `arange(n) // 50`: 17.0 and 6.3 ms). A
 //! declared size that lies gets at most four times what the stream really holds.
 
-use libdeflater::DecompressionError;
 use npload_buffer::AlignedBuf;
 
 use super::local::Opened;
 use super::read::{Memory, ReadOptions};
-use super::work::{Inflater, Inflaters};
-use super::{Entry, compressed};
+use super::work::{Inflater, Inflaters, Made, OneShot};
+use super::{Entry, Method, compressed};
 use crate::error::Result;
 
-/// libdeflate gets memory for all of a member up to this size at once.
+/// There is memory for all of a member up to this size at once.
 const ONE_SHOT_SIZE: usize = 16 << 20;
 /// And up to this many times the compressed bytes.
 const ONE_SHOT_RATIO: usize = 8;
@@ -26,35 +26,38 @@ const INPUT_SLACK: u64 = 64 << 10;
 const WORTH_IT_FROM: u64 = 256;
 
 impl Entry<'_> {
-    /// Whether libdeflate is the better way to read this deflated member.
-    pub(super) fn suits_libdeflate(&self, options: &ReadOptions<'_>) -> bool {
+    /// Whether that is the better way to read this member.
+    pub(super) fn suits_at_once(&self, method: Method, options: &ReadOptions<'_>) -> bool {
         // With memory of its own for that, a thread is to allocate nothing, as streams do.
-        let worth_it = options.inflaters.is_some() || self.compressed_size() >= WORTH_IT_FROM;
-        worth_it && self.inflates_at_once()
+        let worth_it = method != Method::Deflate
+            || options.inflaters.is_some()
+            || self.compressed_size() >= WORTH_IT_FROM;
+        worth_it && self.fits_at_once(method)
     }
 
-    /// Whether its compressed bytes may be held: far more of them than the incompressible would
-    /// need are not worth it.
-    pub(super) fn inflates_at_once(&self) -> bool {
+    /// Whether there is such a decoder, and its compressed bytes may be held: far more of them than the
+    /// incompressible would need are not worth it.
+    pub(super) fn fits_at_once(&self, method: Method) -> bool {
         let slack = (self.size() / 8).saturating_add(INPUT_SLACK);
-        self.compressed_size() <= self.size().saturating_add(slack)
+        OneShot::knows(method) && self.compressed_size() <= self.size().saturating_add(slack)
     }
 
-    /// All compressed bytes at once, by libdeflate; none if they are not what was declared: the stream
+    /// All compressed bytes at once; none if they are not what was declared: the stream
     /// says what exactly is wrong, and where, and there are streams that only it reads.
-    pub(super) fn inflate(
+    pub(super) fn read_compressed(
         &self,
+        method: Method,
         opened: &Opened<'_>,
         memory: Memory,
         options: &ReadOptions<'_>,
     ) -> Result<Option<AlignedBuf>> {
         let taken = options.inflaters.and_then(Inflaters::take);
         let mut inflater = taken.unwrap_or_default();
-        let inflated = self.inflate_by(&mut inflater, opened, memory, options);
+        let made = self.decompress_by(&mut inflater, method, opened, memory, options);
         if let Some(inflaters) = options.inflaters {
             inflaters.give_back(inflater);
         }
-        let Some(bytes) = inflated? else {
+        let Some(bytes) = made? else {
             return Ok(None);
         };
         let out = bytes.get(memory.pad..).unwrap_or_default();
@@ -65,9 +68,10 @@ impl Entry<'_> {
         Ok(Some(bytes))
     }
 
-    fn inflate_by(
+    fn decompress_by(
         &self,
         inflater: &mut Inflater,
+        method: Method,
         opened: &Opened<'_>,
         memory: Memory,
         options: &ReadOptions<'_>,
@@ -95,9 +99,9 @@ impl Entry<'_> {
         let mut bytes = self.allocate(memory.pad.saturating_add(first), first < size, options)?;
         loop {
             let out = bytes.get_mut(memory.pad..).unwrap_or_default();
-            match one_shot.state.deflate_decompress(input, out) {
-                Ok(made) if made == size => return Ok(Some(bytes)),
-                Err(DecompressionError::InsufficientSpace) if out.len() < size => {
+            match one_shot.decompress(method, input, out) {
+                Made::Bytes(made) if made == size => return Ok(Some(bytes)),
+                Made::NoRoom if out.len() < size => {
                     let more = bytes.len().saturating_mul(4).min(memory.total);
                     bytes.grow(more).map_err(|err| self.no_memory(err))?;
                 }

@@ -1,17 +1,15 @@
-//! Zstandard frames (RFC 8878), by `ruzstd`.
+//! By `ruzstd`.
 
 use std::io::{self, Read};
 
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, DEFAULT_MAX_WINDOW_SIZE, FrameDecoder};
 
-use super::damaged;
+use super::is_frame;
 use crate::zip::compressed::Compressed;
+use crate::zip::decode::damaged;
 
-/// Frames one after the other; skippable ones are skipped.
-///
-/// A frame's window is taken as its bytes arrive. Like the `zstd` command this refuses windows over
-/// 128 MiB, except where the member itself is larger than that.
+/// The frames of a member. A frame's window is taken as its bytes arrive.
 pub(in crate::zip) struct Frames<'a> {
     input: Compressed<'a>,
     /// None between frames.
@@ -21,22 +19,22 @@ pub(in crate::zip) struct Frames<'a> {
     ended: bool,
 }
 
-impl<'a> Frames<'a> {
-    pub(super) fn new(input: Compressed<'a>, size: u64) -> Self {
-        Frames {
-            input,
-            frame: None,
-            max_window: DEFAULT_MAX_WINDOW_SIZE.max(size),
-            first: true,
-            ended: false,
-        }
-    }
+pub(in crate::zip::decode) fn frames(input: Compressed<'_>, size: u64) -> io::Result<Frames<'_>> {
+    Ok(Frames {
+        input,
+        frame: None,
+        max_window: DEFAULT_MAX_WINDOW_SIZE.max(size),
+        first: true,
+        ended: false,
+    })
+}
 
-    pub(super) fn input(&mut self) -> &mut Compressed<'a> {
+impl<'a> Frames<'a> {
+    pub(in crate::zip::decode) fn input(&mut self) -> &mut Compressed<'a> {
         &mut self.input
     }
 
-    pub(super) fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+    pub(in crate::zip::decode) fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while !self.ended && !out.is_empty() {
             let Some(frame) = &mut self.frame else {
                 self.start_frame()?;
@@ -60,12 +58,8 @@ impl<'a> Frames<'a> {
     /// Begins the next frame, or ends.
     fn start_frame(&mut self) -> io::Result<()> {
         let first = std::mem::replace(&mut self.first, false);
-        let is_frame = matches!(
-            self.input.peek(4)?,
-            [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18]
-        );
         // What is no frame after the first is nothing of ours.
-        if !is_frame && !first {
+        if !first && !is_frame(self.input.peek(4)?) {
             self.ended = true;
             return Ok(());
         }
