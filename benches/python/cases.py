@@ -210,6 +210,11 @@ def deflated_npz(files: Inputs) -> Path:
     return files.npz("deflated-walk-128.npz", arrays, deflated=True)
 
 
+def one_member(files: Inputs) -> Contenders:
+    path = files.npz("deflated-walk-64-alone.npz", lambda: {"a": files.integers(64)}, deflated=True)
+    return at_once(path)
+
+
 def zstd(files: Inputs) -> Contenders:
     """The tensors of the deflated archive as zstd, which NumPy cannot read: beside the deflated one."""
     deflated = deflated_npz(files)
@@ -399,6 +404,7 @@ CASES = [
     Case("npz 256 MB, stored", lambda files: one_by_one(stored_npz(files)), 3),
     Case("npz 128 MB, deflated, one by one", lambda files: one_by_one(deflated_npz(files))),
     Case("npz 128 MB, deflated, load_all", lambda files: at_once(deflated_npz(files)), 4.5),
+    Case("npz 64 MB, deflated, one member", one_member, 2.9),
     Case("npz 128 MB, zstd, load_all", zstd),
     Case("npz 5,000 members, one by one", lambda files: one_by_one(files.members()), 60),
     Case("npz 5,000 members, load_all", lambda files: at_once(files.members()), 100),

@@ -6,6 +6,7 @@
 //! * [`Unfilled`]: the same, not zeroed, for who fills all of it at once, through [`Vacant`];
 //! * [`Buffer`]: shared bytes (an owner and a range), cheap to clone and to slice;
 //! * [`ReadAt`]: bytes that can be read at any position by many threads;
+//! * [`Pages`]: memory whose pages one thread asks for while another fills it;
 //! * [`is_cold`]: whether it is the disk that would be read;
 //! * [`map_file`]: a file as memory; [`write_memory_file`]: one that is memory, written by several threads;
 //! * [`lock_file`]: one writer at a time;
@@ -32,6 +33,6 @@ pub use lock::lock_file;
 pub use map::{MapMode, map_file};
 pub use memory_file::{Bytes, is_memory_file, write_memory_file};
 pub use read_at::ReadAt;
-pub use sys::{advise_huge_pages, is_cold};
+pub use sys::{Pages, advise_huge_pages, is_cold};
 pub use threads::{ThreadMark, run_on_threads};
 pub use vacant::{Unfilled, Vacant};

@@ -168,6 +168,31 @@ pub fn advise_huge_pages<T>(memory: &mut [MaybeUninit<T>]) {
     }
 }
 
+/// Where some memory is, for [`Pages::populate`].
+#[derive(Clone, Copy, Debug)]
+pub struct Pages {
+    start: usize,
+    len: usize,
+}
+
+impl Pages {
+    /// Those that `memory` lies in.
+    #[must_use]
+    pub fn of(memory: &[u8]) -> Self {
+        Pages {
+            start: memory.as_ptr().addr(),
+            len: memory.len(),
+        }
+    }
+
+    /// Asks the system for all of them, which else come one by one as they are first touched, and take
+    /// the time of who touches them. What the memory holds stays as it is, and others may use it meanwhile.
+    /// Where the system cannot do that, nothing happens.
+    pub fn populate(self) {
+        os::populate(self.start, self.len);
+    }
+}
+
 /// Whether a read of the byte at `offset` would have to wait for the disk. Where the system does not
 /// tell, it is taken to be in memory.
 #[must_use]
@@ -237,6 +262,24 @@ mod os {
         }
     }
 
+    pub(super) fn populate(start: usize, len: usize) {
+        let Ok(page) = page_size() else { return };
+        let before = start.checked_rem(page).unwrap_or(0);
+        let Some(len) = len.saturating_add(before).checked_next_multiple_of(page) else {
+            return;
+        };
+        let start = std::ptr::without_provenance_mut(start.saturating_sub(before));
+        // SAFETY: nothing is read or written through the pointer. The system makes the pages of the range
+        // present and changes no contents, whoever owns them; where there is no memory it fails.
+        let _ = unsafe { rustix::mm::madvise(start, len, Advice::LinuxPopulateWrite) };
+    }
+
+    fn page_size() -> io::Result<usize> {
+        // SAFETY: it only asks for a number.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        usize::try_from(page).map_err(|_| super::out_of_memory())
+    }
+
     fn advise_huge(ptr: NonNull<u8>, len: usize) {
         // A kernel without huge pages refuses the advice; the memory is as good.
         // SAFETY: the range is whole pages that the caller owns, and the advice does not change
@@ -265,9 +308,7 @@ mod os {
 
     /// Keeps whole pages, so that what grows again is zero; returns how much that is.
     pub(super) fn shrink(ptr: NonNull<u8>, old: usize, new: usize) -> io::Result<usize> {
-        // SAFETY: it only asks for a number.
-        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-        let page = usize::try_from(page).map_err(|_| super::out_of_memory())?;
+        let page = page_size()?;
         let new = new.checked_next_multiple_of(page).unwrap_or(old);
         if new >= old {
             return Ok(old);
@@ -317,12 +358,30 @@ mod os {
     }
 
     pub(super) fn advise_huge_within(_: NonNull<u8>, _: usize) {}
+
+    pub(super) fn populate(_: usize, _: usize) {}
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::AlignedBuf;
     use std::io::Write;
+
+    #[test]
+    fn asking_for_pages_changes_nothing_in_them() {
+        let mut block = AlignedBuf::mapped((4 << 20) + 5).unwrap();
+        block[7] = 1;
+        Pages::of(&block).populate();
+        Pages::of(&block[5000..5001]).populate();
+        Pages::of(&[]).populate();
+        assert!(
+            block
+                .iter()
+                .enumerate()
+                .all(|(i, &b)| b == u8::from(i == 7))
+        );
+    }
 
     #[test]
     fn what_was_just_written_is_not_on_the_disk_alone() {

@@ -44,6 +44,24 @@ fn every_method_reads_the_same_bytes() {
 }
 
 #[test]
+fn a_large_member_is_read_by_two_threads_as_by_one() {
+    let data = noise(10 << 20);
+    for member in [
+        Member::deflated("a", &data),
+        Member::compressed("a", 93, &data, zstd(&data)),
+    ] {
+        let archive = open_file(&zip(&[member])).unwrap();
+        for threads in [1, 2, 3] {
+            let options = ReadOptions {
+                threads,
+                ..ReadOptions::default()
+            };
+            assert!(*archive.entry(0).unwrap().read(64, &options).unwrap() == *data);
+        }
+    }
+}
+
+#[test]
 fn a_wrong_byte_is_a_checksum_error_with_both_values() {
     for method in [0, 8, 12, 93] {
         let data = noise(5000);
