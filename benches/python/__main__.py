@@ -34,7 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench python")
     parser.add_argument("--once", action="store_true", help="everything small and once: a test")
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--charts", type=Path, help="a folder for python.csv and the charts")
+    parser.add_argument("--charts", type=Path, help="a folder for python.csv and the charts; what it has of other cases stays")
     parser.add_argument("case", nargs="*", help="a part of a case's name")
     arguments = parser.parse_args()
     files = inputs.Inputs(FOLDER / ("python-once" if arguments.once else "python"), small=arguments.once)
@@ -55,6 +55,8 @@ def main() -> None:
         measured = measure(case.prepare(files), rounds, arguments.once, case.fresh)
         rows += show(case, measured)
     folder = arguments.charts or FOLDER
+    if arguments.charts:
+        rows = beside(folder / "python.csv", rows, [case.name for case in known])
     if not arguments.once:
         write(folder / "python.csv", rows)
     if arguments.charts or arguments.once:
@@ -94,6 +96,17 @@ def span(seconds: float) -> str:
     if seconds >= 1e-3:
         return f"{seconds * 1e3:.{0 if seconds >= 0.1 else 1}f} ms"
     return f"{seconds * 1e6:.{0 if seconds >= 1e-4 else 1}f} µs"
+
+
+def beside(path: Path, rows: list[dict[str, object]], names: list[str]) -> list[dict[str, object]]:
+    """These rows, and those that the file has of other cases, in the order of all cases."""
+    measured = {row["case"] for row in rows}
+    if path.exists():
+        with open(path, newline="", encoding="utf-8") as file:
+            kept = [row for row in csv.DictReader(file) if row["case"] in names and row["case"] not in measured]
+        numbers = ("seconds", "over_npload", "low_quartile", "high_quartile")
+        rows += [{key: float(cell) if key in numbers else cell for key, cell in row.items()} for row in kept]
+    return sorted(rows, key=lambda row: names.index(str(row["case"])))
 
 
 def write(path: Path, rows: list[dict[str, object]]) -> None:

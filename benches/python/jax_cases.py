@@ -124,9 +124,9 @@ def small(files: Inputs) -> Contenders:
 ROWS = PartitionSpec("x")
 COLUMNS = PartitionSpec(None, "x")
 CASES = [
-    Case("jax: npy 256 MB", npy, 6.5),
+    Case("jax: npy 256 MB", npy, 7),
     Case("jax: npy 256 MB, mmap_mode='r'", partial(npy, mmap_mode="r"), 300),
-    Case("jax: npz 128 MB, deflated, load_all", deflated, 4.5),
+    Case("jax: npz 128 MB, deflated, load_all", deflated, 4.8),
     Case("jax: 64 tensors, 256 MB", checkpoint),
     Case("jax: npz 5,000 members, load_all", partial(members, spec=None), 1),
     Case("jax: npz 5,000 members, 8 devices", partial(members, spec=PartitionSpec()), 1),
