@@ -34,7 +34,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench python")
     parser.add_argument("--once", action="store_true", help="everything small and once: a test")
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--charts", type=Path, help="a folder for python.csv and the charts; what it has of other cases stays")
+    parser.add_argument(
+        "--charts", type=Path, help="a folder for python.csv and the charts; what it has of other cases stays"
+    )
     parser.add_argument("case", nargs="*", help="a part of a case's name")
     arguments = parser.parse_args()
     files = inputs.Inputs(FOLDER / ("python-once" if arguments.once else "python"), small=arguments.once)

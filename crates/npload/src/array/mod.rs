@@ -202,14 +202,13 @@ impl Array {
     /// Whether its elements lie in `order` without gaps.
     #[must_use]
     pub fn is_contiguous(&self, order: Order) -> bool {
-        let dense = contiguous_strides(&self.layout.shape, self.layout.dtype.itemsize(), order);
+        let axes = self.layout.shape.iter().zip(&self.layout.strides);
+        let itemsize = self.layout.dtype.itemsize();
         self.size() == 0
-            || self
-                .layout
-                .shape
-                .iter()
-                .zip(self.layout.strides.iter().zip(&dense))
-                .all(|(&len, (stride, dense))| len == 1 || stride == dense)
+            || match order {
+                Order::F => are_dense(axes, itemsize),
+                Order::C => are_dense(axes.rev(), itemsize),
+            }
     }
 
     /// Whether its bytes are a mapped file.
@@ -228,6 +227,17 @@ impl Array {
             .flush()
             .map_err(|e: io::Error| Error::io(e, "writing the mapping to its file"))
     }
+}
+
+/// Whether elements lie without gaps along axes of which the first varies fastest. None of them is of
+/// length 0; the stride of one of length 1 does not matter.
+fn are_dense<'a>(axes: impl Iterator<Item = (&'a usize, &'a isize)>, itemsize: usize) -> bool {
+    let mut dense = isize::try_from(itemsize).unwrap_or(isize::MAX);
+    axes.into_iter().all(|(&len, &stride)| {
+        let fits = len == 1 || stride == dense;
+        dense = dense.saturating_mul(isize::try_from(len).unwrap_or(isize::MAX));
+        fits
+    })
 }
 
 /// The strides of elements that lie in `order` without gaps. With no elements they do not matter.
