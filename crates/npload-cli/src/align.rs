@@ -76,7 +76,7 @@ fn align(
     let offsets = peeked.iter().filter_map(|array: &Peeked| array.data_offset);
     let to = u64::from(args.to);
     let lies = |offset: u64| offset.checked_rem(to) == Some(0);
-    (told.stored, told.aligned) = offsets.fold((0, 0), |(all, good), offset| {
+    (told.stored, told.aligned) = offsets.fold((0_usize, 0_usize), |(all, good), offset| {
         let more = usize::from(lies(offset));
         (all.saturating_add(1), good.saturating_add(more))
     });

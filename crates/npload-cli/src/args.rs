@@ -229,7 +229,12 @@ pub(crate) struct Convert {
     pub(crate) delimiter: Option<u8>,
 
     /// Whether the first line of a csv file has the columns' names
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Csv")]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Csv"
+    )]
     pub(crate) header: Header,
 
     /// What the cells are, instead of what they look like: float32, U, i4,f8,S5
@@ -318,11 +323,11 @@ pub(crate) struct Diff {
     pub(crate) b: OsString,
 
     /// Numbers are equal if they differ by no more than this part of B's
-    #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = tolerance)]
+    #[arg(long, value_name = "X", default_value_t = 0.0, allow_negative_numbers = true, value_parser = tolerance)]
     pub(crate) rtol: f64,
 
     /// Numbers are equal if they differ by no more than this, beside what --rtol allows
-    #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = tolerance)]
+    #[arg(long, value_name = "X", default_value_t = 0.0, allow_negative_numbers = true, value_parser = tolerance)]
     pub(crate) atol: f64,
 
     /// Compare values alone: dtypes may differ

@@ -9,8 +9,8 @@ use npload::{LoadOptions, Order, Part, Saved, Stream};
 use crate::args::Convert;
 use crate::counter::Counter;
 use crate::csv::{self, Format, Header, Table};
-use crate::failure::Failure;
 use crate::escape;
+use crate::failure::Failure;
 use crate::kind::{Kind, is_tsv};
 use crate::members::{self, Decompressed};
 use crate::output::Output;
@@ -83,7 +83,11 @@ impl Command<'_> {
             Err(failure) => return Ok(Err(vec![failure])),
         };
         if let (Store::Safetensors(file), true) = (&store, kind != Kind::Safetensors) {
-            let names: Vec<_> = file.metadata().keys().map(|name| escape::name(name)).collect();
+            let names: Vec<_> = file
+                .metadata()
+                .keys()
+                .map(|name| escape::name(name))
+                .collect();
             if !names.is_empty() {
                 let (file, names) = (escape::path(path), names.join(", "));
                 let text = format!("{file}: its __metadata__ has no place in the output: {names}");

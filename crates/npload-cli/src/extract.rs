@@ -190,7 +190,9 @@ impl Work<'_> {
                 Ok(found) if found.is_dir() => {}
                 Ok(_) => {
                     let path = escape::path(&path);
-                    return Err(format!("{path} is in its way: it is there, and is no folder"));
+                    return Err(format!(
+                        "{path} is in its way: it is there, and is no folder"
+                    ));
                 }
                 Err(_) => fs::create_dir(&path).map_err(|err| {
                     let path = escape::path(&path);
@@ -201,7 +203,9 @@ impl Work<'_> {
         path.push(file);
         if is_link(&path) {
             let path = escape::path(&path);
-            return Err(format!("{path} is in its way: it is a link, which is not followed"));
+            return Err(format!(
+                "{path} is in its way: it is a link, which is not followed"
+            ));
         }
         Ok(path)
     }
@@ -253,7 +257,18 @@ mod tests {
         assert_eq!(parts("a.npy"), Ok(vec!["a.npy"]));
         assert_eq!(parts("a/..b/c.npy"), Ok(vec!["a", "..b", "c.npy"]));
         for name in [
-            "", "/a", "..", "../a", "a/../../b", "a/..", "./a", "a//b", "a/\0", "//a", "../", "/",
+            "",
+            "/a",
+            "..",
+            "../a",
+            "a/../../b",
+            "a/..",
+            "./a",
+            "a//b",
+            "a/\0",
+            "//a",
+            "../",
+            "/",
         ] {
             assert!(parts(name).is_err(), "{name:?}");
         }

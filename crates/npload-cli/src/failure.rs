@@ -115,7 +115,9 @@ impl Failure {
         let message = match err.io_kind() {
             Some(io::ErrorKind::AlreadyExists) => THERE,
             Some(io::ErrorKind::NotFound) => "there is no such folder to write it in",
-            Some(io::ErrorKind::PermissionDenied) => "you may not write this file, or not in its folder",
+            Some(io::ErrorKind::PermissionDenied) => {
+                "you may not write this file, or not in its folder"
+            }
             Some(io::ErrorKind::IsADirectory) => "this is a directory; name a file in it",
             _ => "",
         };

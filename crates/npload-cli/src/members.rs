@@ -18,11 +18,11 @@ pub(crate) struct Planned<'s> {
     pub(crate) name: String,
     /// Its dtype and shape, if it is an array.
     pub(crate) array: Option<(String, Vec<usize>)>,
-    from: From<'s>,
+    from: Origin<'s>,
 }
 
 /// Where its bytes come from.
-enum From<'s> {
+enum Origin<'s> {
     /// A file as it is.
     Npy(&'s Npy),
     /// Another archive, as they are compressed there.
@@ -48,10 +48,10 @@ impl Planned<'_> {
     pub(crate) fn member(&self) -> npload::Result<NewMember<'_>> {
         let name = &self.name;
         match &self.from {
-            From::Npy(npy) => Ok(NewMember::stream(name, npy.size(), *npy)),
-            From::Copy(npz, index) => Ok(NewMember::copy(npz, *index)?.named(name)),
-            From::Stream(stream, size) => Ok(NewMember::stream(name, *size, stream)),
-            From::Part(part) => {
+            Origin::Npy(npy) => Ok(NewMember::stream(name, npy.size(), *npy)),
+            Origin::Copy(npz, index) => Ok(NewMember::copy(npz, *index)?.named(name)),
+            Origin::Stream(stream, size) => Ok(NewMember::stream(name, *size, stream)),
+            Origin::Part(part) => {
                 let key = name.strip_suffix(".npy").unwrap_or(name);
                 Ok(NewMember::array(key, part.saved()?))
             }
@@ -96,16 +96,16 @@ fn planned_item<'s>(
             let message = "this is a pickle: only Python can say which array is in it";
             return Err(Failure::unfit(path, None, message));
         }
-        (Store::Npy(npy), _) => From::Npy(npy),
+        (Store::Npy(npy), _) => Origin::Npy(npy),
         (Store::Npz(npz), _) => {
             let index = item.member.as_ref().map_or(0, |member| member.index);
             let size = item.member.as_ref().map_or(0, |member| member.size);
             match anew {
-                true => From::Stream(Decompressed { npz, index }, size),
-                false => From::Copy(npz, index),
+                true => Origin::Stream(Decompressed { npz, index }, size),
+                false => Origin::Copy(npz, index),
             }
         }
-        (_, What::Array(part)) => From::Part(part),
+        (_, What::Array(part)) => Origin::Part(part),
         (_, _) => return Err(Failure::of(path, "this version cannot pack such a file")),
     };
     let name = match (name, item.member, item.key) {

@@ -51,7 +51,8 @@ impl<'a> Output<'a> {
             return Err(Failure::usage(self.path, message));
         }
         if !text && io::stdout().is_terminal() {
-            let message = "a terminal shows no such bytes: name a file, or send them through a pipe";
+            let message =
+                "a terminal shows no such bytes: name a file, or send them through a pipe";
             return Err(Failure::usage(self.path, message));
         }
         Ok(())
@@ -103,9 +104,7 @@ impl<'a> Output<'a> {
     fn done(&self, done: npload::Result<()>) -> io::Result<Result<(), Failure>> {
         match done {
             Ok(()) => Ok(Ok(())),
-            Err(err)
-                if is_stdin(self.path) && err.io_kind() == Some(io::ErrorKind::BrokenPipe) =>
-            {
+            Err(err) if is_stdin(self.path) && err.io_kind() == Some(io::ErrorKind::BrokenPipe) => {
                 Err(io::ErrorKind::BrokenPipe.into())
             }
             Err(err) => Ok(Err(Failure::writing(self.path, &err))),

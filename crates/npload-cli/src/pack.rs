@@ -89,7 +89,9 @@ fn pack(
 fn source(text: &OsStr, options: &LoadOptions) -> Result<Source, Failure> {
     let whole = Place::find(text);
     let (place, key) = match text.to_str().and_then(|text| text.split_once('=')) {
-        Some((key, file)) if !whole.is_there() => (Place::find(file.as_ref()), Some(key.to_owned())),
+        Some((key, file)) if !whole.is_there() => {
+            (Place::find(file.as_ref()), Some(key.to_owned()))
+        }
         _ => (whole, None),
     };
     if key.as_deref() == Some("") {

@@ -12,8 +12,8 @@ use serde::Serialize;
 use crate::args::{Args, Command};
 use crate::failure::{Failure, without_number};
 use crate::{
-    align, completions, convert, dashes, diff, disasm, extract, info, json, pack, place, scan, show, stats,
-    verify,
+    align, completions, convert, dashes, diff, disasm, extract, info, json, pack, place, scan,
+    show, stats, verify,
 };
 
 /// How the command ended.

@@ -65,7 +65,14 @@ impl Written {
 
     /// What is in it, in few words.
     fn what(&self) -> String {
-        if let [Array { dtype: Some(dtype), shape: Some(shape), .. }] = &*self.arrays {
+        if let [
+            Array {
+                dtype: Some(dtype),
+                shape: Some(shape),
+                ..
+            },
+        ] = &*self.arrays
+        {
             return format!("{} {}", escape::name(dtype), tuple(shape));
         }
         let others = self.arrays.iter().filter(|array| array.dtype.is_none());

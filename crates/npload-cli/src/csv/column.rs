@@ -100,7 +100,8 @@ impl Column {
         } else if all(self.bools) && whole {
             Is::Bool
         } else if all(self.integers) && whole {
-            let fits = |least: i128, greatest: i128| least <= self.least && self.greatest <= greatest;
+            let fits =
+                |least: i128, greatest: i128| least <= self.least && self.greatest <= greatest;
             match self.huge {
                 false if fits(i64::MIN.into(), i64::MAX.into()) => Is::Int,
                 false if fits(0, u64::MAX.into()) => Is::UInt,
@@ -197,9 +198,18 @@ mod tests {
             (&["1", ""], "float64"),
             (&["1", "2.5", "nan", "-inf"], "float64"),
             (&["0", "18446744073709551615"], "uint64"),
-            (&["-1", "18446744073709551615"], "its integers do not fit 64 bits"),
-            (&["340282366920938463463374607431768211456000"], "its integers do not fit 64 bits"),
-            (&["340282366920938463463374607431768211456000", "0.5"], "float64"),
+            (
+                &["-1", "18446744073709551615"],
+                "its integers do not fit 64 bits",
+            ),
+            (
+                &["340282366920938463463374607431768211456000"],
+                "its integers do not fit 64 bits",
+            ),
+            (
+                &["340282366920938463463374607431768211456000", "0.5"],
+                "float64",
+            ),
             (&["True", "false"], "bool"),
             (&["True", "1"], "<U4"),
             (&["True", ""], "<U4"),

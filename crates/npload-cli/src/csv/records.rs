@@ -204,7 +204,9 @@ mod tests {
     fn cells(text: &str) -> Vec<String> {
         let all = read(text.as_bytes(), b',').unwrap();
         let joined = |record: Vec<Vec<u8>>| {
-            let texts = record.into_iter().map(|cell| String::from_utf8(cell).unwrap());
+            let texts = record
+                .into_iter()
+                .map(|cell| String::from_utf8(cell).unwrap());
             texts.collect::<Vec<_>>().join("|")
         };
         all.into_iter().map(joined).collect()

@@ -13,6 +13,7 @@ use super::column::{self, Column};
 use super::records::{Malformed, Record, Records};
 use crate::failure::Failure;
 use crate::place::is_stdin;
+use crate::sizes;
 
 /// How a file is written, and how it is to be read.
 #[derive(Clone, Debug)]
@@ -121,14 +122,15 @@ impl<'f> Scan<'f> {
             if is_header {
                 let name = |cell: &[u8]| String::from_utf8(cell.to_vec());
                 let names = record.cells().map(name).collect::<Result<Vec<_>, _>>();
-                self.names = Some(names.map_err(|_| "the columns' names are not UTF-8".to_owned())?);
+                self.names =
+                    Some(names.map_err(|_| "the columns' names are not UTF-8".to_owned())?);
                 return Ok(());
             }
         }
         if record.len() != self.columns.len() {
             return Err(format!(
-                "{} cells, where the first line has {}",
-                record.len(),
+                "{}, where the first line has {}",
+                sizes::count(record.len(), "cell"),
                 self.columns.len()
             ));
         }
@@ -159,8 +161,9 @@ impl<'f> Scan<'f> {
             }
             Some(fields) => {
                 return Err(format!(
-                    "{columns} cells, where --dtype has {} fields",
-                    fields.len()
+                    "{}, where --dtype has {}",
+                    sizes::count(columns, "cell"),
+                    sizes::count(fields.len(), "field")
                 ));
             }
         };
@@ -179,7 +182,9 @@ impl<'f> Scan<'f> {
         let columns = match (is_struct, self.said.is_empty()) {
             (_, false) => {
                 let both = self.columns.iter().zip(&self.said);
-                let filled = both.map(|(column, said)| column.fill(said)).collect::<Vec<_>>();
+                let filled = both
+                    .map(|(column, said)| column.fill(said))
+                    .collect::<Vec<_>>();
                 match is_struct {
                     true => filled,
                     // Texts of one array have one length.

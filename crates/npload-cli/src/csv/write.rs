@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 use npload::{DType, Order, Part, Value};
 
+use crate::info::tuple;
+
 /// Which cells an array's records have.
 pub(crate) struct Plan {
     /// Of a line before them.
@@ -25,12 +27,16 @@ impl Plan {
             (_, Some(_)) => (0, 1),
         };
         if part.shape().len() > most {
-            let what = if fields.is_some() { "structs" } else { "values" };
+            let what = if fields.is_some() {
+                "structs"
+            } else {
+                "values"
+            };
             let axes = if most == 1 { "one axis" } else { "two axes" };
             return Err(format!(
-                "a table has {axes} of {what} at most, and this array has {}: {:?}",
+                "a table has {axes} of {what} at most, and this array has {}: {}",
                 part.shape().len(),
-                part.shape()
+                tuple(part.shape())
             ));
         }
         let listed = part.dtype().check_listing(part.shape());
@@ -39,7 +45,10 @@ impl Plan {
             None => check(part.dtype(), "elements")?,
             Some(fields) => {
                 for field in fields {
-                    check(&field.dtype, &format!("those of the field {:?}", field.name))?;
+                    check(
+                        &field.dtype,
+                        &format!("those of the field {:?}", field.name),
+                    )?;
                 }
             }
         }

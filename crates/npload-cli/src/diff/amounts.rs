@@ -59,7 +59,10 @@ pub(super) struct Difference {
 }
 
 impl Amount {
-    #[expect(clippy::cast_precision_loss, reason = "of whole numbers only their order counts")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "of whole numbers only their order counts"
+    )]
     fn size(self) -> f64 {
         match self {
             Amount::Whole(amount) | Amount::Time(amount, _) => amount as f64,
@@ -69,7 +72,9 @@ impl Amount {
 
     pub(super) fn compare(self, other: Self) -> Ordering {
         match (self, other) {
-            (Amount::Whole(a), Amount::Whole(b)) | (Amount::Time(a, _), Amount::Time(b, _)) => a.cmp(&b),
+            (Amount::Whole(a), Amount::Whole(b)) | (Amount::Time(a, _), Amount::Time(b, _)) => {
+                a.cmp(&b)
+            }
             (a, b) => a.size().total_cmp(&b.size()),
         }
     }
@@ -209,7 +214,10 @@ impl Real {
     }
 
     /// The integer that it is.
-    #[expect(clippy::cast_possible_truncation, reason = "within the bounds of an i128")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "within the bounds of an i128"
+    )]
     fn as_whole(self) -> Option<i128> {
         const MOST: f64 = 1e38;
         match self {
@@ -278,7 +286,11 @@ fn complex(a: &Value, b: &Value, tolerance: Tolerance) -> Option<Difference> {
             // Equal infinities are no distance apart.
             let apart = |x: f64, y: f64| if x == y { 0.0 } else { (x - y).abs() };
             let amount = apart(x.re, y.re).hypot(apart(x.im, y.im));
-            Some(Difference::of(Amount::Real(amount), y.re.hypot(y.im), tolerance))
+            Some(Difference::of(
+                Amount::Real(amount),
+                y.re.hypot(y.im),
+                tolerance,
+            ))
         }
         _ => Some(Difference::MISSING),
     }
@@ -372,9 +384,15 @@ mod tests {
         let (of_a, of_b) = (dtype(a.0), dtype(b.0));
         let how = how(&of_a, &of_b).unwrap();
         let mut all = Vec::new();
-        compare(how, (&of_a, a.1), (&of_b, b.1), tolerance, &mut |at, difference| {
-            all.push((at, difference));
-        });
+        compare(
+            how,
+            (&of_a, a.1),
+            (&of_b, b.1),
+            tolerance,
+            &mut |at, difference| {
+                all.push((at, difference));
+            },
+        );
         all
     }
 
@@ -394,12 +412,16 @@ mod tests {
         assert_eq!(all[0].1.absolute, Some(most));
         let next = ((1_i64 << 53) + 1).to_le_bytes();
         let float = ((1_u64 << 53) as f64).to_le_bytes();
-        assert_eq!(found(("<i8", &next), ("<f8", &float), EXACT)[0].1.absolute, Some(Amount::Real(1.0)));
+        assert_eq!(
+            found(("<i8", &next), ("<f8", &float), EXACT)[0].1.absolute,
+            Some(Amount::Real(1.0))
+        );
     }
 
     #[test]
     fn nan_equals_nan_and_infinities_themselves() {
-        let floats = |values: &[f64]| -> Vec<u8> { values.iter().flat_map(|v| v.to_le_bytes()).collect() };
+        let floats =
+            |values: &[f64]| -> Vec<u8> { values.iter().flat_map(|v| v.to_le_bytes()).collect() };
         let (nan, inf) = (f64::NAN, f64::INFINITY);
         let a = floats(&[nan, inf, -0.0, nan, inf, inf, 1.0]);
         let b = floats(&[-nan, inf, 0.0, 1.0, -inf, 1.0, 1.5]);
@@ -408,8 +430,14 @@ mod tests {
         assert_eq!(places, [3, 4, 5, 6]);
         assert!(all[0].1.missing && all[0].1.absolute.is_none());
         assert_eq!(all[1].1.absolute, Some(Amount::Real(inf)));
-        assert_eq!((all[3].1.absolute, all[3].1.relative), (Some(Amount::Real(0.5)), Some(0.5 / 1.5)));
-        let near = Tolerance { relative: 0.5, absolute: 0.0 };
+        assert_eq!(
+            (all[3].1.absolute, all[3].1.relative),
+            (Some(Amount::Real(0.5)), Some(0.5 / 1.5))
+        );
+        let near = Tolerance {
+            relative: 0.5,
+            absolute: 0.0,
+        };
         let counted = found(("<f8", &a), ("<f8", &b), near);
         let counts: Vec<bool> = counted.iter().map(|(_, found)| found.counts).collect();
         assert_eq!(counts, [true, true, true, false]);
@@ -424,7 +452,10 @@ mod tests {
         assert_eq!(how(&dtype("<M8[D]"), &dtype("<m8[D]")), None);
         assert_eq!(how(&dtype("S3"), &dtype("<f8")), None);
         assert!(found(("S2", b"a\0"), ("S4", b"a\0\0\0"), EXACT).is_empty());
-        assert_eq!(found(("S2", b"ab"), ("S2", b"aa"), EXACT), [(0, Difference::UNLIKE)]);
+        assert_eq!(
+            found(("S2", b"ab"), ("S2", b"aa"), EXACT),
+            [(0, Difference::UNLIKE)]
+        );
         let complex = [1.0_f32, f32::NAN].map(f32::to_le_bytes).concat();
         let other = [f32::NAN, 2.0].map(f32::to_le_bytes).concat();
         assert!(found(("<c8", &complex), ("<c8", &other), EXACT).is_empty());

@@ -82,7 +82,10 @@ type Unread = (usize, npload::Error);
 impl Pair<'_> {
     pub(super) fn compare(&self) -> Result<Found, Failure> {
         let unread = |(which, err): Unread| {
-            let path = self.files.get(which).map_or(Path::new(""), |(_, path)| path);
+            let path = self
+                .files
+                .get(which)
+                .map_or(Path::new(""), |(_, path)| path);
             Failure::new(path, &err)
         };
         match (&self.a.what, &self.b.what) {
@@ -131,7 +134,9 @@ impl Pair<'_> {
     fn arrays(&self, a: &Part<'_>, b: &Part<'_>) -> Result<Found, Unread> {
         let mut found = Found::default();
         if a.dtype() != b.dtype() && !self.values_alone {
-            found.notes.push(format!("dtype {} and {}", a.dtype(), b.dtype()));
+            found
+                .notes
+                .push(format!("dtype {} and {}", a.dtype(), b.dtype()));
         }
         if a.shape() != b.shape() {
             found.notes.push(shapes(a.shape(), b.shape()));
@@ -144,9 +149,13 @@ impl Pair<'_> {
             match leaf.how {
                 Some(_) => tallies.push((leaf, Tally::default())),
                 None if leaf.name.is_empty() => {
-                    found.notes.push("their values cannot be compared".to_owned());
+                    found
+                        .notes
+                        .push("their values cannot be compared".to_owned());
                 }
-                None => found.apart.push((leaf.name, "values that cannot be compared".to_owned())),
+                None => found
+                    .apart
+                    .push((leaf.name, "values that cannot be compared".to_owned())),
             }
         }
         if a.nbytes() > 0 && b.nbytes() > 0 {
@@ -245,7 +254,9 @@ impl Pair<'_> {
             (self.told)(block_a.len() as u64);
             if let Some(first) = block_a.iter().zip(&block_b).position(|(a, b)| a != b) {
                 let first = at.saturating_add(first as u64);
-                return Ok(Found::note(format!("the bytes differ from byte {first} on")));
+                return Ok(Found::note(format!(
+                    "the bytes differ from byte {first} on"
+                )));
             }
             if block_a.len() != block_b.len() {
                 let (shorter, longer) = match block_a.len() < block_b.len() {
@@ -267,7 +278,10 @@ impl Pair<'_> {
     fn next(&self, which: usize, reader: &mut dyn Read) -> Result<Vec<u8>, Failure> {
         let mut block = Vec::new();
         let read = reader.take(BLOCK as u64).read_to_end(&mut block);
-        let path = self.files.get(which).map_or(Path::new(""), |(_, path)| path);
+        let path = self
+            .files
+            .get(which)
+            .map_or(Path::new(""), |(_, path)| path);
         match read.map_err(io::Error::downcast::<npload::Error>) {
             Ok(_) => Ok(block),
             Err(Ok(err)) => Err(Failure::new(path, &err)),
@@ -292,7 +306,8 @@ impl Tally {
             }
         }
         let larger = |old: &Option<(Amount, Spot)>, new: Amount| {
-            old.as_ref().is_none_or(|(old, _)| new.compare(*old).is_gt())
+            old.as_ref()
+                .is_none_or(|(old, _)| new.compare(*old).is_gt())
         };
         if let Some(amount) = absolute.filter(|new| larger(&self.absolute, *new)) {
             self.absolute = Some((amount, spot()));

@@ -48,13 +48,16 @@ impl Leaves {
                 let other = of_b.fields().iter().find(|other| other.name == field.name);
                 match other {
                     Some(other) => self.field(&field.dtype, &other.dtype, &path, &name),
-                    None => self.apart.push((name, "a field of the first alone".to_owned())),
+                    None => self
+                        .apart
+                        .push((name, "a field of the first alone".to_owned())),
                 }
             }
             for field in of_b.fields() {
                 if !of_a.fields().iter().any(|other| other.name == field.name) {
                     let name = named(name, &field.name);
-                    self.apart.push((name, "a field of the second alone".to_owned()));
+                    self.apart
+                        .push((name, "a field of the second alone".to_owned()));
                 }
             }
             return;

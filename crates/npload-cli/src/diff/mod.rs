@@ -30,7 +30,8 @@ pub(crate) fn run(diff: &Diff, options: &LoadOptions, console: &mut Console<'_>)
     match open(a, options).and_then(|a| Ok((a, open(b, options)?))) {
         Ok((store_a, store_b)) => {
             let items = store_a.items(&a.path, a.key.as_deref());
-            let items = items.and_then(|items| Ok((items, store_b.items(&b.path, b.key.as_deref())?)));
+            let items =
+                items.and_then(|items| Ok((items, store_b.items(&b.path, b.key.as_deref())?)));
             let pairs = items.and_then(|(of_a, of_b)| pairs(of_a, of_b, a, b));
             match pairs {
                 Ok(pairs) => {
@@ -84,10 +85,12 @@ fn pairs<'s>(
     }
     let mut pairs: Pairs<'s> = Vec::new();
     for item in a {
-        let other = of_b.get_mut(item.key_or("")).and_then(|items| match items.is_empty() {
-            true => None,
-            false => Some(items.remove(0)),
-        });
+        let other = of_b
+            .get_mut(item.key_or(""))
+            .and_then(|items| match items.is_empty() {
+                true => None,
+                false => Some(items.remove(0)),
+            });
         pairs.push((Some(item), other));
     }
     for key in order {

@@ -113,7 +113,11 @@ impl<'a> Report<'a> {
     }
 
     /// What keeps it from an answer.
-    pub(super) fn trouble(&mut self, failure: Failure, console: &mut Console<'_>) -> io::Result<()> {
+    pub(super) fn trouble(
+        &mut self,
+        failure: Failure,
+        console: &mut Console<'_>,
+    ) -> io::Result<()> {
         console.trouble(&failure)?;
         self.errors.push(failure);
         Ok(())
@@ -237,8 +241,14 @@ impl<'a> Report<'a> {
                     sizes::exact(tally.differ),
                     sizes::exact(tally.count)
                 ),
-                tally.absolute.as_ref().map_or_else(dash, |(amount, _)| text(*amount)),
-                tally.relative.as_ref().map_or_else(dash, |(amount, _)| rounded(*amount)),
+                tally
+                    .absolute
+                    .as_ref()
+                    .map_or_else(dash, |(amount, _)| text(*amount)),
+                tally
+                    .relative
+                    .as_ref()
+                    .map_or_else(dash, |(amount, _)| rounded(*amount)),
                 spot.map_or_else(dash, |spot| index(&spot.at)),
                 shortened(&a),
                 shortened(&b),
@@ -282,11 +292,12 @@ impl<'a> Report<'a> {
         if !self.errors.is_empty() {
             return Ok(());
         }
+        let (rtol, atol) = (float(self.diff.rtol), float(self.diff.atol));
         let within = match (self.diff.rtol > 0.0, self.diff.atol > 0.0) {
             (false, false) => String::new(),
-            (true, false) => format!(" within rtol {}", self.diff.rtol),
-            (false, true) => format!(" within atol {}", self.diff.atol),
-            (true, true) => format!(" within rtol {} and atol {}", self.diff.rtol, self.diff.atol),
+            (true, false) => format!(" within rtol {rtol}"),
+            (false, true) => format!(" within atol {atol}"),
+            (true, true) => format!(" within rtol {rtol} and atol {atol}"),
         };
         let line = match (self.unequal, self.pairs) {
             (0, 0) => "both are empty".to_owned(),
@@ -352,8 +363,12 @@ fn rounded(amount: f64) -> String {
         return "0".to_owned();
     }
     let text = format!("{amount:.3e}");
-    let short: f64 = text.parse().unwrap_or(amount);
-    Value::Float64(short).to_string()
+    float(text.parse().unwrap_or(amount))
+}
+
+/// As Python writes it.
+fn float(value: f64) -> String {
+    Value::Float64(value).to_string()
 }
 
 /// A value in a table.

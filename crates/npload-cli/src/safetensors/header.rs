@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::METADATA;
 use super::dtype::Name;
@@ -30,6 +30,7 @@ struct Said {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object of dtype, shape and data_offsets")]
 struct Info {
     dtype: String,
     shape: Vec<u64>,
@@ -97,14 +98,20 @@ fn tensor(name: String, info: Info) -> Result<Tensor, Wrong> {
         return Err(Wrong::of(&name, message));
     };
     if info.shape.len() > MAX_NDIM {
-        let message = format!("{} axes are more than the {MAX_NDIM} of an array", info.shape.len());
+        let message = format!(
+            "{} axes are more than the {MAX_NDIM} of an array",
+            info.shape.len()
+        );
         return Err(Wrong::of(&name, message));
     }
     let dtype = Name::parse(&info.dtype);
     if let Some(bits) = dtype.bits() {
         let bits = match info.shape.contains(&0) {
             true => Some(0),
-            false => info.shape.iter().try_fold(bits, |n: u64, &len| n.checked_mul(len)),
+            false => info
+                .shape
+                .iter()
+                .try_fold(bits, |n: u64, &len| n.checked_mul(len)),
         };
         if bits.is_none_or(|bits| bits % 8 != 0 || bits / 8 != span) {
             let message = format!(

@@ -77,8 +77,9 @@ impl Safetensors {
         let length = u64::from_le_bytes(length);
         let room = len.saturating_sub(LENGTH);
         if length > MAX_HEADER {
-            let message =
-                format!("a header of {length} bytes is longer than the {MAX_HEADER} that one may have");
+            let message = format!(
+                "a header of {length} bytes is longer than the {MAX_HEADER} that one may have"
+            );
             return Err(Wrong::at(0, message));
         }
         let too_long = || {

@@ -30,7 +30,10 @@ impl Entry<'_> {
         let size = self.dtype.itemsize() as u64;
         match self.shape.contains(&0) {
             true => 0,
-            false => self.shape.iter().fold(size, |n, &len| n.saturating_mul(len as u64)),
+            false => self
+                .shape
+                .iter()
+                .fold(size, |n, &len| n.saturating_mul(len as u64)),
         }
     }
 

@@ -58,8 +58,16 @@ fn what_differs_is_told() {
 #[test]
 fn json_has_every_digit() {
     let folder = Folder::new();
-    savez(&folder, "a.npz", &[("w", &|| numbers(vec![1_i64, i64::MAX, 3]))]);
-    savez(&folder, "b.npz", &[("w", &|| numbers(vec![1_i64, i64::MIN, 3]))]);
+    savez(
+        &folder,
+        "a.npz",
+        &[("w", &|| numbers(vec![1_i64, i64::MAX, 3]))],
+    );
+    savez(
+        &folder,
+        "b.npz",
+        &[("w", &|| numbers(vec![1_i64, i64::MIN, 3]))],
+    );
     let ran = folder.run(&["diff", "--json", "DIR/a.npz", "DIR/b.npz"]);
     assert_eq!((ran.exit, ran.err.as_str()), (Exit::Wrong, ""));
     let document: Value = serde_json::from_str(&ran.out).unwrap();
@@ -73,7 +81,11 @@ fn json_has_every_digit() {
 #[test]
 fn structs_objects_and_other_members_are_compared() {
     let folder = Folder::new();
-    for (name, text) in [("a", "x,y\n1,a\n2,b\n"), ("b", "x,y\n1,a\n5,c\n"), ("c", "x\n1\n2\n")] {
+    for (name, text) in [
+        ("a", "x,y\n1,a\n2,b\n"),
+        ("b", "x,y\n1,a\n5,c\n"),
+        ("c", "x\n1\n2\n"),
+    ] {
         folder.write(&format!("{name}.csv"), text);
         let (from, to) = (format!("DIR/{name}.csv"), format!("DIR/{name}.npy"));
         assert_eq!(folder.run(&["convert", &from, &to]).err, "");
@@ -82,10 +94,27 @@ fn structs_objects_and_other_members_are_compared() {
         &["diff", "DIR/a.npy", "DIR/b.npy"],
         &["diff", "DIR/a.npy", "DIR/c.npy", "--values"],
         &["diff", "testdata/npy/object.npy", "testdata/npy/object.npy"],
-        &["diff", "testdata/npy/object.npy", "testdata/npz/savez-object.npz"],
-        &["diff", "testdata/npz/raw-members.npz", "testdata/npz/raw-members-compressed.npz"],
-        &["diff", "testdata/npy/datetime-day-le-1d.npy", "testdata/npy/datetime-25s.npy"],
-        &["diff", "testdata/npy/f8-le-2d-c.npy", "testdata/npy/f8-be-2d-f.npy", "--values"],
+        &[
+            "diff",
+            "testdata/npy/object.npy",
+            "testdata/npz/savez-object.npz"
+        ],
+        &[
+            "diff",
+            "testdata/npz/raw-members.npz",
+            "testdata/npz/raw-members-compressed.npz"
+        ],
+        &[
+            "diff",
+            "testdata/npy/datetime-day-le-1d.npy",
+            "testdata/npy/datetime-25s.npy"
+        ],
+        &[
+            "diff",
+            "testdata/npy/f8-le-2d-c.npy",
+            "testdata/npy/f8-be-2d-f.npy",
+            "--values"
+        ],
     ]));
 }
 
@@ -94,10 +123,24 @@ fn what_cannot_be_compared_is_2() {
     let folder = Folder::new();
     assert_snapshot!(folder.pages(&[
         &["diff", "no.npy", "testdata/npy/object.npy"],
-        &["diff", "testdata/npz/savez.npz", "testdata/npy/f8-le-2d-c.npy"],
+        &[
+            "diff",
+            "testdata/npz/savez.npz",
+            "testdata/npy/f8-le-2d-c.npy"
+        ],
         &["diff", "testdata/npz/savez.npz:q", "testdata/npz/savez.npz"],
-        &["diff", "testdata/malformed/crc-stored.npz", "testdata/malformed/crc-stored.npz"],
-        &["diff", "testdata/npz/savez.npz", "testdata/npz/savez.npz", "--rtol", "-1"],
+        &[
+            "diff",
+            "testdata/malformed/crc-stored.npz",
+            "testdata/malformed/crc-stored.npz"
+        ],
+        &[
+            "diff",
+            "testdata/npz/savez.npz",
+            "testdata/npz/savez.npz",
+            "--rtol",
+            "-1"
+        ],
     ]));
     let ran = folder.run(&["diff", "--json", "no.npy", "testdata/npy/object.npy"]);
     let document: Value = serde_json::from_str(&ran.out).unwrap();
@@ -107,11 +150,26 @@ fn what_cannot_be_compared_is_2() {
 #[test]
 fn every_file_equals_itself_however_it_is_compressed() {
     let folder = Folder::new();
-    for (name, compression) in [("method-each-in-one", "deflate"), ("savez-every-dtype", "zstd")] {
+    for (name, compression) in [
+        ("method-each-in-one", "deflate"),
+        ("savez-every-dtype", "zstd"),
+    ] {
         let from = format!("testdata/npz/{name}.npz");
-        let ran = folder.run(&["convert", &from, "DIR/x.npz", "-f", "--compression", compression]);
+        let ran = folder.run(&[
+            "convert",
+            &from,
+            "DIR/x.npz",
+            "-f",
+            "--compression",
+            compression,
+        ]);
         assert_eq!(ran.err, "");
         let same = folder.run(&["diff", &from, "DIR/x.npz"]);
-        assert_eq!((same.exit, same.err.as_str()), (Exit::Success, ""), "{}", same.out);
+        assert_eq!(
+            (same.exit, same.err.as_str()),
+            (Exit::Success, ""),
+            "{}",
+            same.out
+        );
     }
 }

@@ -4,14 +4,17 @@ use std::fs;
 
 use insta::assert_snapshot;
 use npload::{Compression, NewMember, SaveOptions};
-use npload_cli::Exit;
 
 use crate::folder::Folder;
 
 /// An archive of members of these names, each with its name as its bytes.
 fn archive(folder: &Folder, file: &str, names: &[&str]) {
-    let members = names.iter().map(|name| NewMember::bytes(*name, name.as_bytes()));
-    SaveOptions::new().savez_members(folder.at(file), members).unwrap();
+    let members = names
+        .iter()
+        .map(|name| NewMember::bytes(*name, name.as_bytes()));
+    SaveOptions::new()
+        .savez_members(folder.at(file), members)
+        .unwrap();
 }
 
 #[test]
@@ -19,18 +22,42 @@ fn files_become_members_and_members_files() {
     let folder = Folder::new();
     fs::copy("testdata/npy/f8-le-2d-c.npy", folder.at("a=b.npy")).unwrap();
     assert_snapshot!(folder.pages(&[
-        &["pack", "DIR/x.npz", "testdata/npy/f8-be-2d-f.npy", "o=testdata/npy/object.npy", "DIR/a=b.npy"],
-        &["pack", "DIR/y.npz", "DIR/x.npz", "w=testdata/npz/savez.npz:x", "--compression", "deflate"],
+        &[
+            "pack",
+            "DIR/x.npz",
+            "testdata/npy/f8-be-2d-f.npy",
+            "o=testdata/npy/object.npy",
+            "DIR/a=b.npy"
+        ],
+        &[
+            "pack",
+            "DIR/y.npz",
+            "DIR/x.npz",
+            "w=testdata/npz/savez.npz:x",
+            "--compression",
+            "deflate"
+        ],
         &["info", "DIR/y.npz"],
         &["extract", "DIR/y.npz", "-C", "DIR/out", "o", "w"],
         &["extract", "DIR/y.npz", "-C", "DIR/out", "o", "a=b"],
         &["extract", "DIR/y.npz", "-C", "DIR/out", "q"],
-        &["extract", "--json", "--force", "DIR/y.npz", "-C", "DIR/out", "o"],
+        &[
+            "extract",
+            "--json",
+            "--force",
+            "DIR/y.npz",
+            "-C",
+            "DIR/out",
+            "o"
+        ],
         &["extract", "testdata/npy/object.npy"],
     ]));
     let same = |a: &str, b: &str| fs::read(a).unwrap() == fs::read(b).unwrap();
     assert!(same("testdata/npy/object.npy", &folder.arg("out/o.npy")));
-    assert!(same("testdata/npy/f8-le-2d-c.npy", &folder.arg("out/a=b.npy")));
+    assert!(same(
+        "testdata/npy/f8-le-2d-c.npy",
+        &folder.arg("out/a=b.npy")
+    ));
 }
 
 #[test]
@@ -39,11 +66,33 @@ fn what_cannot_be_packed_is_named_and_nothing_written() {
     folder.write("x.pkl", b"\x80\x02].");
     assert_snapshot!(folder.pages(&[
         &["pack", "DIR/x.npz"],
-        &["pack", "DIR/x.npz", "testdata/npy/object.npy", "testdata/npy/object.npy"],
-        &["pack", "DIR/x.npz", "w=testdata/npz/savez.npz", "testdata/npy", "no.npy", "DIR/x.pkl"],
+        &[
+            "pack",
+            "DIR/x.npz",
+            "testdata/npy/object.npy",
+            "testdata/npy/object.npy"
+        ],
+        &[
+            "pack",
+            "DIR/x.npz",
+            "w=testdata/npz/savez.npz",
+            "testdata/npy",
+            "no.npy",
+            "DIR/x.pkl"
+        ],
         &["pack", "DIR/x.npz", "=testdata/npy/object.npy"],
-        &["pack", "DIR/x.npz", "testdata/malformed/data-one-byte-short.npy"],
-        &["pack", "DIR/x.npz", "testdata/malformed/crc-deflated.npz", "--compression", "stored"],
+        &[
+            "pack",
+            "DIR/x.npz",
+            "testdata/malformed/data-one-byte-short.npy"
+        ],
+        &[
+            "pack",
+            "DIR/x.npz",
+            "testdata/malformed/crc-deflated.npz",
+            "--compression",
+            "stored"
+        ],
     ]));
     assert_eq!(folder.names(), ["x.pkl"]);
 }
@@ -52,7 +101,14 @@ fn what_cannot_be_packed_is_named_and_nothing_written() {
 fn no_member_leads_out_of_the_folder() {
     let folder = Folder::new();
     let names = [
-        "../up.txt", "a/../../up.txt", "/tmp/npload-abs.txt", "ok/inner.txt", "a//b", "./c", "..", "ok.txt",
+        "../up.txt",
+        "a/../../up.txt",
+        "/tmp/npload-abs.txt",
+        "ok/inner.txt",
+        "a//b",
+        "./c",
+        "..",
+        "ok.txt",
     ];
     archive(&folder, "x.npz", &names);
     let page = folder.page(&["extract", "DIR/x.npz", "-C", "DIR/out"]);
@@ -66,7 +122,11 @@ fn no_member_leads_out_of_the_folder() {
 fn links_are_not_followed() {
     use std::os::unix::fs::symlink;
     let folder = Folder::new();
-    archive(&folder, "x.npz", &["link/a.txt", "file.txt", "dangling.txt"]);
+    archive(
+        &folder,
+        "x.npz",
+        &["link/a.txt", "file.txt", "dangling.txt"],
+    );
     fs::create_dir_all(folder.at("out")).unwrap();
     fs::create_dir_all(folder.at("elsewhere")).unwrap();
     folder.write("target.txt", "mine");
@@ -109,7 +169,10 @@ fn stored_arrays_are_moved_to_round_places() {
     let folder = Folder::new();
     SaveOptions::new()
         .align(1)
-        .savez(folder.at("x.npz"), [("abc", vec![1_i32; 9]), ("d", vec![2])])
+        .savez(
+            folder.at("x.npz"),
+            [("abc", vec![1_i32; 9]), ("d", vec![2])],
+        )
         .unwrap();
     SaveOptions::new()
         .compression(Compression::DEFLATE)

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use super::blocks::Blocks;
 use super::handle::Npy;
 use super::part::Part;
-use crate::array::{Array, Order};
 use crate::Result;
+use crate::array::{Array, Order};
 
 /// What is read at a time where elements lie as they are wanted.
 const BLOCK: usize = 1 << 20;
@@ -160,4 +160,3 @@ impl Read for Elements<'_> {
         }
     }
 }
-

@@ -8,8 +8,8 @@ use std::path::Path;
 use super::npy::Npy;
 use super::{NewMember, Savable, SaveOptions};
 use crate::sink::{
-    Contents, Existing, FileSink, Place, Replacement, Seeking, Sink, StreamSink, WORTH_THREADS, place,
-    writing,
+    Contents, Existing, FileSink, Place, Replacement, Seeking, Sink, StreamSink, WORTH_THREADS,
+    place, writing,
 };
 use crate::zip::{Compression, write_archive};
 use crate::{Error, ErrorKind, Result};
