@@ -71,12 +71,15 @@ impl Command<'_> {
             return Ok(Err(vec![failure]));
         }
         if self.is_csv() {
-            return self.from_table(kind, &to, console);
+            return self.read_table(kind, &to, console);
         }
         let path = &self.place.path;
         let store = match Store::open(path, self.options) {
             Ok(store) => store,
-            Err(failure) => return Ok(Err(vec![failure])),
+            Err(failure) => {
+                let failure = failure.or_else_perhaps("A table of text is read with --from csv.");
+                return Ok(Err(vec![failure]));
+            }
         };
         let items = match store.items(path, self.place.key.as_deref()) {
             Ok(items) => items,
@@ -330,7 +333,7 @@ impl Command<'_> {
         Ok(done.map(|()| written).map_err(|failure| vec![failure]))
     }
 
-    fn from_table(&self, kind: Kind, to: &Output<'_>, console: &mut Console<'_>) -> Done {
+    fn read_table(&self, kind: Kind, to: &Output<'_>, console: &mut Console<'_>) -> Done {
         let path = &self.place.path;
         let fail = |failure| Ok(Err(vec![failure]));
         if let Some(key) = &self.place.key {

@@ -196,6 +196,15 @@ impl Failure {
         }
     }
 
+    /// Of a file that is nothing that can be read: what else it may be.
+    pub(crate) fn or_else_perhaps(mut self, hint: &str) -> Self {
+        if self.kind == format!("{:?}", ErrorKind::NotArray) {
+            self.message.push(' ');
+            self.message.push_str(hint);
+        }
+        self
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }

@@ -4,6 +4,7 @@ mod amounts;
 mod compare;
 mod leaves;
 mod report;
+mod values;
 
 use std::collections::HashMap;
 use std::io;

@@ -148,28 +148,29 @@ fn what_cannot_be_compared_is_2() {
 }
 
 #[test]
-fn every_file_equals_itself_however_it_is_compressed() {
+fn every_archive_equals_itself_however_it_is_compressed() {
     let folder = Folder::new();
-    for (name, compression) in [
-        ("method-each-in-one", "deflate"),
-        ("savez-every-dtype", "zstd"),
-    ] {
-        let from = format!("testdata/npz/{name}.npz");
-        let ran = folder.run(&[
-            "convert",
-            &from,
-            "DIR/x.npz",
-            "-f",
-            "--compression",
-            compression,
-        ]);
-        assert_eq!(ran.err, "");
-        let same = folder.run(&["diff", &from, "DIR/x.npz"]);
-        assert_eq!(
-            (same.exit, same.err.as_str()),
-            (Exit::Success, ""),
-            "{}",
-            same.out
-        );
+    let mut converted = 0;
+    for entry in std::fs::read_dir("testdata/npz").unwrap() {
+        let from = entry.unwrap().path().to_str().unwrap().to_owned();
+        for compression in ["deflate", "zstd", "stored"] {
+            let args = [
+                "convert",
+                &from,
+                "DIR/x.npz",
+                "-f",
+                "--compression",
+                compression,
+            ];
+            // Some are cut off, or have two members of a name.
+            if folder.run(&args).exit != Exit::Success {
+                continue;
+            }
+            converted += 1;
+            let same = folder.run(&["diff", &from, "DIR/x.npz"]);
+            let told = (same.exit, same.err.as_str());
+            assert_eq!(told, (Exit::Success, ""), "{from}: {}", same.out);
+        }
     }
+    assert!(converted > 150, "{converted}");
 }
