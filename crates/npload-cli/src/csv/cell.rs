@@ -3,6 +3,8 @@
 use npload::half::{bf16, f16};
 use npload::{ByteOrder, DType, Number};
 
+use crate::sizes;
+
 /// Appends the bytes of an element to `out`; or says why the cell is none.
 pub(super) fn encode(dtype: &DType, cell: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
     match dtype {
@@ -27,8 +29,9 @@ pub(super) fn encode(dtype: &DType, cell: &[u8], out: &mut Vec<u8>) -> Result<()
             let end = out.len().saturating_add(dtype.itemsize());
             if text.chars().nth(*len).is_some() {
                 return Err(format!(
-                    "{} is longer than the {len} characters of {dtype}",
-                    shown(cell)
+                    "{} is longer than the {} of {dtype}",
+                    shown(cell),
+                    sizes::count(*len, "character")
                 ));
             }
             for c in text.chars() {
@@ -44,8 +47,9 @@ pub(super) fn encode(dtype: &DType, cell: &[u8], out: &mut Vec<u8>) -> Result<()
         DType::Bytes(len) => {
             if cell.len() > *len {
                 return Err(format!(
-                    "{} is longer than the {len} bytes of {dtype}",
-                    shown(cell)
+                    "{} is longer than the {} of {dtype}",
+                    shown(cell),
+                    sizes::count(*len, "byte")
                 ));
             }
             let end = out.len().saturating_add(*len);
@@ -256,7 +260,7 @@ mod tests {
                 "abc",
                 "\"abc\" is longer than the 2 characters of <U2",
             ),
-            ("S1", "é", "\"é\" is longer than the 1 bytes of |S1"),
+            ("S1", "é", "\"é\" is longer than the 1 byte of |S1"),
         ] {
             assert_eq!(read(dtype, cell).unwrap_err(), why, "{cell} as {dtype}");
         }

@@ -15,6 +15,11 @@ use crate::failure::Failure;
 use crate::place::is_stdin;
 use crate::sizes;
 
+/// How many times as large as its file an array may be, where that is not small: one long text makes all long.
+const MOST_GROWTH: u64 = 256;
+
+const SMALL: u64 = 256 << 20;
+
 /// How a file is written, and how it is to be read.
 #[derive(Clone, Debug)]
 pub(crate) struct Format {
@@ -64,6 +69,18 @@ impl Table {
         }
         let found = scan.finish();
         let (columns, dtype, shape) = found.map_err(|what| Failure::unfit(path, None, what))?;
+        let size = dtype.itemsize() as u64;
+        let nbytes = shape
+            .iter()
+            .fold(size, |n, &len| n.saturating_mul(len as u64));
+        if nbytes > len.saturating_mul(MOST_GROWTH).saturating_add(SMALL) {
+            let message = format!(
+                "its texts would take {} in an array, where each is as long as the longest; --dtype says \
+                 how long they may be (U20)",
+                sizes::rough(nbytes)
+            );
+            return Err(Failure::limit(path, message));
+        }
         Ok(Table {
             source,
             len,

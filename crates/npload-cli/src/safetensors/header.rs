@@ -9,6 +9,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use super::METADATA;
 use super::dtype::Name;
 use super::read::{Tensor, Wrong};
+use crate::sizes;
 
 /// What stands before the header: its length.
 pub(super) const LENGTH: u64 = 8;
@@ -165,7 +166,8 @@ fn check_places(tensors: &[Tensor], room: u64) -> Result<(), Wrong> {
     if filled < room {
         let left = room.saturating_sub(filled);
         return Err(Wrong::new(format!(
-            "{left} bytes follow the last tensor, of which the header says nothing"
+            "{} behind the last tensor: the header says nothing of that",
+            sizes::exact_bytes(left)
         )));
     }
     Ok(())

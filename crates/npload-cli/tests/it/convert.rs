@@ -223,6 +223,22 @@ fn tables_are_read_as_what_they_look_like() {
 }
 
 #[test]
+fn one_long_text_does_not_fill_the_disk() {
+    let folder = Folder::new();
+    folder.write(
+        "x.csv",
+        format!("{}\n{}", "a".repeat(1 << 20), "b\n".repeat(1000)),
+    );
+    let ran = folder.run(&["convert", "DIR/x.csv", "DIR/x.npy", "--header", "no"]);
+    assert_eq!(ran.exit, Exit::Wrong);
+    assert!(
+        ran.err.contains("its texts would take 3.9 GiB"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
 fn arrays_come_back_from_tables() {
     let folder = Folder::new();
     let floats = vec![0.1, -0.0, 1e300, 5e-324, f64::NAN, f64::INFINITY, 1.0 / 3.0];
