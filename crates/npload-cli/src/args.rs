@@ -4,18 +4,20 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args as Group, Parser, Subcommand};
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use npload::{Encoding, LoadOptions, MAX_HEADER_SIZE, PrintOptions};
+use npload::{DType, Encoding, LoadOptions, MAX_HEADER_SIZE, PrintOptions};
 
+use crate::csv::Header;
+use crate::kind::Kind;
 use crate::steps::Steps;
 
 /// What is held in memory of one pickle.
 const MAX_SIZE: u64 = 1 << 30;
 
-/// Look at, check and show .npy and .npz files, and what is in pickles.
+/// Look at, check, show and write .npy and .npz files, and see what is in pickles.
 ///
-/// Nothing in a file is ever executed or changed.
+/// Nothing in a file is ever executed, and no file is changed but by align, or replaced but with --force.
 #[derive(Debug, Parser)]
 #[command(
     name = "npload",
@@ -50,6 +52,16 @@ pub(crate) enum Command {
     Scan(Scan),
     /// The opcodes of a pickle, as Python's pickletools lists them
     Disasm(Disasm),
+    /// A file as one of another kind: npy, npz, safetensors, csv
+    Convert(Convert),
+    /// Files as the members of one .npz file
+    Pack(Pack),
+    /// Members of an archive as files, byte for byte
+    Extract(Extract),
+    /// Write .npz files so that their stored arrays can be mapped
+    Align(Align),
+    /// Which arrays differ, where, and by how much
+    Diff(Diff),
     /// Print completions for a shell
     Completions {
         /// For which shell
@@ -150,6 +162,202 @@ pub(crate) struct Stats {
     /// Along this axis, which goes away; else of all values
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) axis: Option<isize>,
+}
+
+/// How the members of an archive are compressed.
+#[derive(Debug, Group)]
+pub(crate) struct Packing {
+    /// How the members of a .npz are compressed; by default new ones are stored, and those of another .npz
+    /// are copied as they are
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) compression: Option<Method>,
+
+    /// How tightly: 0 to 9 by deflate, 1 to 22 by zstd
+    #[arg(long, value_name = "N")]
+    pub(crate) level: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Method {
+    /// Not at all: can be mapped
+    Stored,
+    /// Read by everything
+    Deflate,
+    /// Smaller or faster; read by npload, and by Python from 3.14 on
+    Zstd,
+}
+
+#[derive(Debug, Group)]
+#[command(
+    after_help = "The file is written beside its place and renamed into it when it is whole. An array of any size goes \
+                  through a few MiB of memory."
+)]
+pub(crate) struct Convert {
+    /// A .npy, .npz, .safetensors or .csv file, and for one array of several its key; - is standard input
+    #[arg(value_name = "IN[:KEY]")]
+    pub(crate) input: OsString,
+
+    /// The file to write; the end of its name says what it is to be; - is standard output
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+
+    /// What OUT is to be, whatever its name
+    #[arg(long, value_name = "KIND")]
+    pub(crate) to: Option<Kind>,
+
+    /// What IN is; all but csv is told by its first bytes
+    #[arg(long, value_name = "KIND")]
+    pub(crate) from: Option<Kind>,
+
+    /// Replace OUT if it is there
+    #[arg(long, short)]
+    pub(crate) force: bool,
+
+    /// The array's key in OUT; by default the one that it has, or IN's name
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) packing: Packing,
+
+    /// An entry of a safetensors file's __metadata__; may be given again
+    #[arg(long, value_name = "NAME=TEXT", value_parser = metadata)]
+    pub(crate) metadata: Vec<(String, String)>,
+
+    /// What stands between the cells of a csv file: one character, or tab
+    #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Csv")]
+    pub(crate) delimiter: Option<u8>,
+
+    /// Whether the first line of a csv file has the columns' names
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Csv"
+    )]
+    pub(crate) header: Header,
+
+    /// What the cells are, instead of what they look like: float32, U, i4,f8,S5
+    #[arg(long, value_name = "DTYPE", help_heading = "Csv")]
+    pub(crate) dtype: Option<DType>,
+}
+
+#[derive(Debug, Group)]
+#[command(
+    after_help = "The key of an npy file is its name without .npy; those of archives stay. Members are copied byte for byte."
+)]
+pub(crate) struct Pack {
+    /// The .npz file to write; - is standard output
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+
+    /// .npy files, and .npz and .safetensors files or one array of them; NAME= gives it another key
+    #[arg(required = true, value_name = "[NAME=]FILE[:KEY]")]
+    pub(crate) files: Vec<OsString>,
+
+    /// Replace OUT if it is there
+    #[arg(long, short)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) packing: Packing,
+}
+
+#[derive(Debug, Group)]
+#[command(
+    after_help = "A name leads to nowhere but below the folder, and no link in it is followed. Objects are copied as they are \
+                  pickled; nothing in them runs."
+)]
+pub(crate) struct Extract {
+    /// A .npz or .safetensors file; - is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Which members; all of them if none is named
+    #[arg(value_name = "KEY")]
+    pub(crate) keys: Vec<String>,
+
+    /// The folder to write them to; made if it is not there
+    #[arg(long, short = 'C', value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+
+    /// Replace files that are there
+    #[arg(long, short)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Group)]
+#[command(
+    after_help = "The archive is written anew beside its place, members as they are compressed, and renamed into it."
+)]
+pub(crate) struct Align {
+    /// .npz files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// At multiples of how many bytes of the file the arrays are to begin: a power of two up to 32768
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub(crate) to: u32,
+
+    /// Write it there, and leave FILE as it is
+    #[arg(long, short, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Replace OUT if it is there
+    #[arg(long, short)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Group)]
+#[command(
+    after_help = "NaN equals NaN, and integers, times and texts are compared exactly. Relative differences are to B's values. \
+                  Exit codes: 0 all is equal, 1 something differs, 2 that cannot be said."
+)]
+pub(crate) struct Diff {
+    /// A .npy, .npz or .safetensors file, and for one array of several its key
+    #[arg(value_name = "A[:KEY]")]
+    pub(crate) a: OsString,
+
+    /// What it is compared with
+    #[arg(value_name = "B[:KEY]")]
+    pub(crate) b: OsString,
+
+    /// Numbers are equal if they differ by no more than this part of B's
+    #[arg(long, value_name = "X", default_value_t = 0.0, allow_negative_numbers = true, value_parser = tolerance)]
+    pub(crate) rtol: f64,
+
+    /// Numbers are equal if they differ by no more than this, beside what --rtol allows
+    #[arg(long, value_name = "X", default_value_t = 0.0, allow_negative_numbers = true, value_parser = tolerance)]
+    pub(crate) atol: f64,
+
+    /// Compare values alone: dtypes may differ
+    #[arg(long)]
+    pub(crate) values: bool,
+
+    /// Say nothing: the exit code tells
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// `NAME=TEXT`.
+fn metadata(text: &str) -> Result<(String, String), &'static str> {
+    let pair = text.split_once('=').ok_or("it has no =")?;
+    Ok((pair.0.to_owned(), pair.1.to_owned()))
+}
+
+/// One character of ASCII, or the word for one that is hard to type.
+fn delimiter(text: &str) -> Result<u8, &'static str> {
+    match *text.as_bytes() {
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(byte),
+        _ if matches!(text, "tab" | "\\t") => Ok(b'\t'),
+        _ => Err("it is one character of ASCII that is neither a quote nor a line's end, or tab"),
+    }
+}
+
+/// A number that is not negative.
+fn tolerance(text: &str) -> Result<f64, &'static str> {
+    let number = text.parse().ok().filter(|number: &f64| *number >= 0.0);
+    number.ok_or("it is a number that is not negative")
 }
 
 /// NumPy's printoptions.

@@ -1,4 +1,4 @@
-//! `npload show x.npy -3:` and `npload show -:a`: arguments of `show` and `stats` that begin with a
+//! `npload show x.npy -3:` and `npload convert -:a x.npy`: arguments of some commands that begin with a
 //! minus and are no options.
 //!
 //! No option begins with `-3` or `-:`, but clap takes them for options. (Its `allow_hyphen_values`
@@ -11,7 +11,7 @@ use clap::CommandFactory;
 
 use crate::args::Args;
 
-/// The arguments, with what is no option behind `--` if `show` or `stats` has such an argument.
+/// The arguments, with what is no option behind `--` if a command that takes a slice, or a key, has one such.
 pub(crate) fn behind_options(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let args: Vec<OsString> = args.into_iter().collect();
     if !args.iter().skip(1).any(|arg| is_place_or_slice(arg)) {
@@ -28,7 +28,7 @@ pub(crate) fn behind_options(args: impl IntoIterator<Item = OsString>) -> Vec<Os
         } else if !bytes.starts_with(b"-") || bytes == b"-" || is_place_or_slice(arg) {
             if others.is_empty() && !std::mem::replace(&mut named, true) {
                 // The name of the subcommand.
-                if bytes != b"show" && bytes != b"stats" {
+                if ![&b"show"[..], b"stats", b"convert", b"diff"].contains(&bytes) {
                     return args;
                 }
                 options.push(arg.clone());
@@ -102,6 +102,7 @@ mod tests {
             ("stats x.npy -1 --axis -1", "stats --axis -1 -- x.npy -1"),
             ("show x.npy --precison 3", "show x.npy --precison 3"),
             ("show x.npy -1 --precison", "show --precison -- x.npy -1"),
+            ("convert -:a x.npy --force", "convert --force -- -:a x.npy"),
             ("info -- -1.npy", "info -- -1.npy"),
             ("verify -1.npy", "verify -1.npy"),
             ("-1", "-1"),

@@ -27,6 +27,9 @@ pub(crate) struct Failure {
     exit: Exit,
 }
 
+/// What is said of a file that is not to be replaced.
+const THERE: &str = "there is such a file already; --force replaces it";
+
 impl Failure {
     /// What an error in the file of that path means.
     pub(crate) fn new(path: &Path, err: &Error) -> Self {
@@ -75,6 +78,65 @@ impl Failure {
         }
     }
 
+    /// What is wrong with a member, or with a file as a whole, of a format that only the command reads.
+    pub(crate) fn damaged(
+        path: &Path,
+        member: Option<&str>,
+        offset: Option<u64>,
+        message: impl Into<String>,
+    ) -> Self {
+        Failure {
+            kind: format!("{:?}", ErrorKind::Header),
+            member: member.map(|name| escape::name(name).into_owned()),
+            offset,
+            ..Failure::of(path, message)
+        }
+    }
+
+    /// What becomes of no file of another kind.
+    pub(crate) fn unfit(path: &Path, member: Option<&str>, message: impl Into<String>) -> Self {
+        Failure {
+            kind: format!("{:?}", ErrorKind::DType),
+            ..Failure::damaged(path, member, None, message)
+        }
+    }
+
+    /// A file is there that is not to be replaced.
+    pub(crate) fn there(path: &Path) -> Self {
+        Failure {
+            kind: format!("{:?}", ErrorKind::Io),
+            ..Failure::of(path, THERE)
+        }
+    }
+
+    /// What kept a file from being written, or another from being read for it: the error names that.
+    pub(crate) fn writing(path: &Path, err: &Error) -> Self {
+        let of_output = err.path().is_none_or(|named| named == path);
+        let message = match err.io_kind() {
+            Some(io::ErrorKind::AlreadyExists) => THERE,
+            Some(io::ErrorKind::NotFound) => "there is no such folder to write it in",
+            Some(io::ErrorKind::PermissionDenied) => {
+                "you may not write this file, or not in its folder"
+            }
+            Some(io::ErrorKind::IsADirectory) => "this is a directory; name a file in it",
+            _ => "",
+        };
+        if of_output && !message.is_empty() {
+            return Failure {
+                kind: format!("{:?}", ErrorKind::Io),
+                ..Failure::of(path, message)
+            };
+        }
+        let failure = Failure::new(err.path().unwrap_or(path), err);
+        match err.kind() {
+            ErrorKind::Argument => Failure {
+                exit: Exit::Usage,
+                ..failure
+            },
+            _ => failure,
+        }
+    }
+
     /// An error in the arguments that only the file could tell.
     pub(crate) fn usage(path: &Path, message: impl Into<String>) -> Self {
         Failure {
@@ -93,12 +155,19 @@ impl Failure {
 
     /// A key that is not there, with those that are.
     pub(crate) fn no_such_key(path: &Path, npz: &Npz, key: &str) -> Self {
-        let message = match Failure::keys(npz, key) {
+        Failure::not_among(path, npz.keys(), key)
+    }
+
+    /// The same of any list of keys.
+    pub(crate) fn not_among<'k>(
+        path: &Path,
+        keys: impl ExactSizeIterator<Item = &'k str>,
+        key: &str,
+    ) -> Self {
+        let are = if keys.len() == 1 { "is" } else { "are" };
+        let message = match Failure::near(keys, key) {
             keys if keys.is_empty() => format!("there is no array \"{key}\"; the archive is empty"),
-            keys => {
-                let are = if npz.len() == 1 { "is" } else { "are" };
-                format!("there is no array \"{key}\"; there {are}: {keys}")
-            }
+            keys => format!("there is no array \"{key}\"; there {are}: {keys}"),
         };
         Failure {
             kind: format!("{:?}", ErrorKind::NoSuchMember),
@@ -108,8 +177,14 @@ impl Failure {
 
     /// The archive's keys, of many those that `wanted` may have meant.
     pub(crate) fn keys(npz: &Npz, wanted: &str) -> String {
-        let near = close::keys(wanted, npz.keys());
-        let dots = if near.len() < npz.len() { ", …" } else { "" };
+        Failure::near(npz.keys(), wanted)
+    }
+
+    /// The same of any list of keys.
+    pub(crate) fn near<'k>(keys: impl ExactSizeIterator<Item = &'k str>, wanted: &str) -> String {
+        let count = keys.len();
+        let near = close::keys(wanted, keys);
+        let dots = if near.len() < count { ", …" } else { "" };
         near.join(", ") + dots
     }
 
@@ -119,6 +194,15 @@ impl Failure {
             exit: Exit::Usage,
             ..Failure::new(path, err)
         }
+    }
+
+    /// Of a file that is nothing that can be read: what else it may be.
+    pub(crate) fn or_else_perhaps(mut self, hint: &str) -> Self {
+        if self.kind == format!("{:?}", ErrorKind::NotArray) {
+            self.message.push(' ');
+            self.message.push_str(hint);
+        }
+        self
     }
 
     pub(crate) fn exit(&self) -> Exit {

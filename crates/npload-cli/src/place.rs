@@ -23,7 +23,7 @@ impl Place {
         Place::parse(text, |whole| whole.exists() || is_file(whole), is_file)
     }
 
-    fn is_there(&self) -> bool {
+    pub(crate) fn is_there(&self) -> bool {
         is_stdin(&self.path) || self.path.exists()
     }
 
@@ -118,8 +118,8 @@ fn split(text: &OsStr, at: usize) -> (&OsStr, &OsStr) {
     )
 }
 
-/// Whether a path means standard input.
-fn is_stdin(path: &Path) -> bool {
+/// Whether a path means standard input, or output.
+pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
-use npload::{LoadOptions, Progress};
+use npload::{LoadOptions, Progress, SaveOptions};
 
 use crate::{escape, sizes};
 
@@ -52,6 +52,18 @@ impl Bar {
 }
 
 impl Bar {
+    /// Options whose saves move it.
+    pub(crate) fn watch_save(&self, options: &SaveOptions) -> SaveOptions {
+        let options = options.clone();
+        match &self.0 {
+            None => options,
+            Some(inner) => {
+                let inner = inner.clone();
+                options.progress(move |progress| inner.moved(progress))
+            }
+        }
+    }
+
     /// Moves it, for work that knows how far it is.
     pub(crate) fn moved(&self, progress: Progress) {
         if let Some(inner) = &self.0 {

@@ -11,7 +11,10 @@ use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::failure::{Failure, without_number};
-use crate::{completions, dashes, disasm, info, json, place, scan, show, stats, verify};
+use crate::{
+    align, completions, convert, dashes, diff, disasm, extract, info, json, pack, place, scan,
+    show, stats, verify,
+};
 
 /// How the command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +89,11 @@ pub fn run(
         Command::Verify(verify) => verify::run(verify, &args.load_options(), &mut console),
         Command::Scan(scan) => scan::run(scan, &args.load_options(), &mut console),
         Command::Disasm(disasm) => disasm::run(disasm, &args.load_options(), &mut console),
+        Command::Convert(convert) => convert::run(convert, &args.load_options(), &mut console),
+        Command::Pack(pack) => pack::run(pack, &args.load_options(), &mut console),
+        Command::Extract(extract) => extract::run(extract, &args.load_options(), &mut console),
+        Command::Align(align) => align::run(align, &args.load_options(), &mut console),
+        Command::Diff(diff) => diff::run(diff, &args.load_options(), &mut console),
         Command::Completions { shell } => completions::run(*shell, &mut console),
     };
     match done.and_then(|()| console.out.flush()) {
@@ -145,6 +153,12 @@ impl Console<'_> {
     /// Ends as a failure does that was told elsewhere.
     pub(crate) fn note(&mut self, failure: &Failure) {
         self.exit = self.exit.max(failure.exit());
+    }
+
+    /// Says what kept the command from an answer, where 1 is one.
+    pub(crate) fn trouble(&mut self, failure: &Failure) -> io::Result<()> {
+        self.exit = Exit::Usage;
+        self.say(&failure.to_string())
     }
 
     /// Ends as a failure does, for what was told otherwise.

@@ -79,7 +79,7 @@ pub use open::{Handle, open};
 pub use options::{LoadOptions, MAX_HEADER_SIZE, Progress, Verify};
 pub use peek::{Peeked, peek};
 pub use save::{
-    Memory, NewMember, NpyAppender, NpzEdit, Savable, SaveOptions, Saved, save, savez,
+    Memory, NewMember, NpyAppender, NpzEdit, Savable, SaveOptions, Saved, Stream, save, savez,
     savez_compressed,
 };
 pub use selection::{Index, Selection};

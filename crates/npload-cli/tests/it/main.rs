@@ -11,9 +11,13 @@
 
 mod binary;
 mod command;
+mod convert;
+mod diff;
 mod disasm;
+mod folder;
 mod info;
 mod json;
+mod pack;
 mod scan;
 mod show;
 mod stats;

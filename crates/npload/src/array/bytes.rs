@@ -65,7 +65,7 @@ impl Array {
     }
 
     /// A copy in memory of its own, in C order.
-    pub(super) fn to_contiguous(&self) -> Result<Array> {
+    pub(crate) fn to_contiguous(&self) -> Result<Array> {
         let copying = |e| Error::io(e, "taking memory for a copy of the array");
         let mut copy = AlignedBuf::zeroed(self.nbytes()).map_err(copying)?;
         let itemsize = self.layout.dtype.itemsize();

@@ -91,6 +91,34 @@ impl Struct {
         })
     }
 
+    /// The struct of these fields, one right behind the other: what `numpy.dtype([(name, dtype), …])` is.
+    ///
+    /// ```
+    /// use npload::{DType, Struct};
+    /// let fields = [("id", DType::parse("<i8")?), ("name", DType::parse("<U5")?)];
+    /// let packed = Struct::packed(fields.map(|(name, dtype)| (name.to_owned(), dtype)))?;
+    /// assert_eq!(packed.itemsize(), 8 + 20);
+    /// # Ok::<(), npload::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::DType`] for two fields of one name, and for more bytes than an element may have.
+    pub fn packed(fields: impl IntoIterator<Item = (String, DType)>) -> Result<Self> {
+        let mut end = 0_usize;
+        let field = |(name, dtype): (String, DType)| {
+            let offset = end;
+            end = end.saturating_add(dtype.itemsize());
+            Field {
+                name,
+                title: None,
+                dtype,
+                offset,
+            }
+        };
+        let fields = fields.into_iter().map(field).collect();
+        Struct::new(fields, end, false)
+    }
+
     /// Its fields, in order; what lies between them is padding.
     #[must_use]
     pub fn fields(&self) -> &[Field] {

@@ -1,5 +1,5 @@
-//! A part read block by block, in the order in which its elements lie: the whole of an array that
-//! does not fit in memory goes by in blocks that do.
+//! A part read block by block, in the order in which its elements lie or in another: the whole of an
+//! array that does not fit in memory goes by in blocks that do.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub struct Blocks<'a> {
     data: Box<dyn Forward + 'a>,
     /// The lengths of a block's axes; at the ends of the part it has less.
     shape: Vec<usize>,
-    /// The axes, the one first along which elements lie furthest apart.
+    /// The axes, the slowest first: along which elements lie furthest apart, unless another order is asked for.
     order: Vec<usize>,
     /// Where the next block begins; none when all were read.
     next: Option<Vec<usize>>,
@@ -60,6 +60,15 @@ fn block_shape(
         room = room.checked_div(len.max(1)).unwrap_or(0);
     }
     shape
+}
+
+/// The axes of a part, the slowest first.
+fn axes_of(part: &Part<'_>, order: Order) -> Vec<usize> {
+    let axes = 0..part.shape().len();
+    match order {
+        Order::C => axes.collect(),
+        Order::F => axes.rev().collect(),
+    }
 }
 
 impl<'a> Part<'a> {
@@ -100,6 +109,38 @@ impl<'a> Part<'a> {
     /// [`ErrorKind::Argument`] for a shape with another number of axes, or with a 0; what reading a
     /// block gives is among the items.
     pub fn blocks(&self, shape: &[usize]) -> Result<Blocks<'a>> {
+        self.blocks_by(shape, self.slowest_first())
+    }
+
+    /// As [`Part::block_shape`], of a block whose elements follow each other in `order`, however they
+    /// lie in the file.
+    #[must_use]
+    pub fn block_shape_in(&self, order: Order, bytes: usize) -> Vec<usize> {
+        let fastest_first = axes_of(self, order).into_iter().rev();
+        block_shape(self.shape(), self.dtype(), fastest_first, bytes)
+    }
+
+    /// As [`Part::blocks`], the blocks one behind the other in `order`: those of
+    /// [`Part::block_shape_in`] are then all elements in that order.
+    ///
+    /// Of an array that lies otherwise ([`Part::lies_in`]) each block is gathered from places far
+    /// apart, so that large blocks take less time; a compressed member is inflated once for each.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn blocks_in(&self, order: Order, shape: &[usize]) -> Result<Blocks<'a>> {
+        self.blocks_by(shape, axes_of(self, order))
+    }
+
+    /// Whether its elements follow each other in that order in the file, with or without gaps.
+    #[must_use]
+    pub fn lies_in(&self, order: Order) -> bool {
+        let long = |axis: &usize| self.shape().get(*axis).is_some_and(|&len| len > 1);
+        let lies = self.slowest_first().into_iter().filter(long);
+        lies.eq(axes_of(self, order).into_iter().filter(long))
+    }
+
+    fn blocks_by(&self, shape: &[usize], order: Vec<usize>) -> Result<Blocks<'a>> {
         if shape.len() != self.shape().len() || shape.contains(&0) {
             let message = format!(
                 "blocks of shape {shape:?} of an array of shape {:?}",
@@ -112,7 +153,7 @@ impl<'a> Part<'a> {
             part: self.clone(),
             data: self.forward(),
             shape: shape.to_vec(),
-            order: self.slowest_first(),
+            order,
             next: (!nothing).then(|| vec![0; shape.len()]),
         })
     }

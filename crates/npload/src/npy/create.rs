@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::write::write_header;
 use crate::array::Order;
-use crate::sink::{Place, Replacement, place};
+use crate::sink::{Existing, Place, Replacement, place};
 use crate::{DType, Error, ErrorKind, Result};
 
 /// Writes a new npy file with all elements zero, and returns what `map` makes of it and of the range of
@@ -52,7 +52,7 @@ pub(crate) fn create<T>(
         file.write_all(&header).map_err(failed)?;
         file.set_len(end).map_err(failed)?;
         let mapped = map(file, start..end)?;
-        new.commit(false).map_err(failed)?;
+        new.commit(Existing::Goes, false).map_err(failed)?;
         Ok(mapped)
     };
     make().map_err(|e| e.with_path(path))

@@ -98,6 +98,14 @@ impl Header {
         self.ml_descr.as_deref()
     }
 
+    /// Of elements that no header stands before.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`].
+    pub(super) fn of_raw(dtype: DType, shape: &[usize], order: Order) -> Result<Self> {
+        finish((1, 0), dtype, shape.to_vec(), order, 0, Vec::new())
+    }
+
     /// Its dtype, shape and order, without a copy.
     pub(crate) fn into_parts(self) -> (DType, Vec<usize>, Order) {
         (self.dtype, self.shape, self.order)

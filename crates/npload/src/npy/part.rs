@@ -7,7 +7,7 @@ use std::sync::Arc;
 use npload_buffer::Buffer;
 
 use super::header::Header;
-use crate::array::{Array, Shown};
+use crate::array::{Array, Order, Shown};
 use crate::selection::Plan;
 use crate::{DType, PrintOptions, Result, Selection};
 
@@ -66,6 +66,18 @@ impl<'a> Part<'a> {
     #[must_use]
     pub fn shape(&self) -> &[usize] {
         self.layout.shape()
+    }
+
+    /// The order in which its elements lie in the file without gaps, C if both fit; C too where neither does.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        self.layout.order().unwrap_or(Order::C)
+    }
+
+    /// How many bytes its elements have.
+    #[must_use]
+    pub fn nbytes(&self) -> usize {
+        self.layout.nbytes()
     }
 
     /// How many bytes lie between neighbours on each axis, in the array's data; negative where the

@@ -108,6 +108,14 @@ pub(crate) fn locate(
 }
 
 impl Located {
+    /// Elements that no header stands before, from `start` on.
+    pub(super) fn raw(header: Header, start: u64) -> Self {
+        Located {
+            header,
+            base: start,
+        }
+    }
+
     pub(crate) fn base(&self) -> u64 {
         self.base
     }

@@ -1,8 +1,10 @@
 //! Members as they are, one after the other.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use super::Npz;
+use crate::source::Source;
+use crate::zip::Reader;
 use crate::{Error, ErrorKind, Result, Verify};
 
 impl Npz {
@@ -31,6 +33,21 @@ impl Npz {
             return Err(Error::new(ErrorKind::NoSuchMember, message));
         };
         let reader = entry.reader(self.options.verify != Verify::Never);
-        reader.map_err(|e| self.source.explain(e.with_member(entry.name())))
+        let reader = reader.map_err(|e| self.source.explain(e.with_member(entry.name())))?;
+        let source = &self.source;
+        Ok(Explained { reader, source })
+    }
+}
+
+/// A member's reader whose errors name the file.
+struct Explained<'a> {
+    reader: Reader<'a>,
+    source: &'a Source,
+}
+
+impl Read for Explained<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read_some(out);
+        Ok(read.map_err(|err| self.source.explain(err))?)
     }
 }

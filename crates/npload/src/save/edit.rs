@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::members::copied_lead;
 use super::{NewMember, SaveOptions};
-use crate::npy::data_offset;
 use crate::zip::{Body, Entry, NewMember as ZipMember, SUFFIX};
 use crate::{Error, ErrorKind, Npz, Result};
 
@@ -126,6 +126,20 @@ impl<'a> NpzEdit<'a> {
     /// opened; [`ErrorKind::Archive`] and others for a member that stays and is damaged. The file is
     /// then what it was.
     pub fn commit(self) -> Result<()> {
+        let place = self.path.clone();
+        self.write(&place)
+    }
+
+    /// Writes the archive as it is to be to another path, as [`SaveOptions::savez_members`] does; the one
+    /// that was opened stays as it is.
+    ///
+    /// # Errors
+    /// As [`NpzEdit::commit`].
+    pub fn save_as(self, path: impl AsRef<Path>) -> Result<()> {
+        self.write(path.as_ref())
+    }
+
+    fn write(self, place: &Path) -> Result<()> {
         let NpzEdit {
             npz,
             path,
@@ -146,7 +160,7 @@ impl<'a> NpzEdit<'a> {
             members.push(new.into_zip(options.compression)?);
         }
         options.check()?;
-        options.to_path(&path, &mut |sink| {
+        options.to_path(place, &mut |sink| {
             options.archive(sink, &members)?;
             check_same(&npz, &path)
         })
@@ -212,20 +226,10 @@ impl SaveOptions {
 
 /// A member as it is; if it is stored, its array is aligned.
 fn copied(entry: Entry<'_>) -> Result<ZipMember<'_>> {
-    let mut lead = 0;
-    if let Some(range) = entry.stored_range()? {
-        let mut head = [0; 12];
-        let there = usize::try_from(entry.size())
-            .unwrap_or(usize::MAX)
-            .min(head.len());
-        let head = head.get_mut(..there).unwrap_or_default();
-        entry.read_raw(range.start, head)?;
-        lead = data_offset(head).unwrap_or(0);
-    }
     Ok(ZipMember {
         name: entry.name().into(),
+        lead: copied_lead(entry)?,
         body: Body::Copy(entry),
-        lead,
     })
 }
 

@@ -13,6 +13,7 @@ mod ndarray;
 mod npy;
 mod options;
 mod saved;
+mod sequence;
 mod write;
 
 pub use append::NpyAppender;
@@ -20,6 +21,7 @@ pub use edit::NpzEdit;
 pub use members::NewMember;
 pub use options::SaveOptions;
 pub use saved::{Memory, Savable, Saved};
+pub use sequence::Stream;
 pub use write::{save, savez, savez_compressed};
 
 #[cfg(test)]

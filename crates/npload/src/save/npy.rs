@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 
 use super::saved::{Held, Saved};
+use super::sequence::Sequence;
 use crate::npy::write_header;
 use crate::sink::{Contents, copy, write_bytes};
 use crate::{Error, ErrorKind, Result};
@@ -12,6 +13,8 @@ use crate::{Error, ErrorKind, Result};
 pub(super) struct Npy<'a> {
     header: Vec<u8>,
     array: Saved<'a>,
+    /// The elements, where they are streamed.
+    sequence: Option<Sequence<'a>>,
 }
 
 impl<'a> Npy<'a> {
@@ -26,7 +29,21 @@ impl<'a> Npy<'a> {
             return Err(Error::new(ErrorKind::ObjectArray, message));
         }
         let header = write_header(&array.dtype, &array.shape, array.order, None)?;
-        Ok(Npy { header, array })
+        let sequence = match array.memory {
+            Held::Stream(stream) => Some(Sequence::new(stream, array.nbytes())),
+            _ => None,
+        };
+        Ok(Npy {
+            header,
+            array,
+            sequence,
+        })
+    }
+
+    /// The same, for threads that ask for pieces up to so many bytes behind each other.
+    pub(super) fn keeping(mut self, bytes: usize) -> Self {
+        self.sequence = self.sequence.map(|sequence| sequence.keeping(bytes));
+        self
     }
 
     /// How many bytes precede the elements.
@@ -40,7 +57,7 @@ impl<'a> Npy<'a> {
 
     /// The elements alone.
     pub(super) fn data(&self) -> Data<'_, 'a> {
-        Data(&self.array)
+        Data(&self.array, self.sequence.as_ref())
     }
 }
 
@@ -63,10 +80,20 @@ impl Contents for Npy<'_> {
         }
         self.data().read(0, data)
     }
+
+    fn is_streamed(&self) -> bool {
+        self.sequence.is_some()
+    }
+
+    fn release(&self) {
+        if let Some(sequence) = &self.sequence {
+            sequence.release();
+        }
+    }
 }
 
 /// The elements of an array, without a header.
-pub(super) struct Data<'s, 'a>(&'s Saved<'a>);
+pub(super) struct Data<'s, 'a>(&'s Saved<'a>, Option<&'s Sequence<'a>>);
 
 impl Contents for Data<'_, '_> {
     fn len(&self) -> u64 {
@@ -74,6 +101,9 @@ impl Contents for Data<'_, '_> {
     }
 
     fn read(&self, at: u64, dest: &mut [u8]) -> Result<()> {
+        if let Some(sequence) = self.1 {
+            return sequence.read(at, dest);
+        }
         let mut done = Ok(());
         let mut rest = dest;
         let len = rest.len();
@@ -84,6 +114,8 @@ impl Contents for Data<'_, '_> {
             let (offset, stride) = (piece.offset, piece.stride);
             match &self.0.memory {
                 Held::Other(memory) => memory.gather(offset, stride, piece.size, dest),
+                // Read above.
+                Held::Stream(_) => {}
                 Held::Pickle(pickle) => {
                     let at = u64::try_from(offset).unwrap_or(u64::MAX);
                     if let Err(err) = copy(pickle, at, dest) {
@@ -124,7 +156,7 @@ impl Contents for Data<'_, '_> {
         let (bytes, origin): (&[u8], usize) = match &self.0.memory {
             Held::Bytes(bytes, origin) => (bytes, *origin),
             Held::Pickle(pickle) => (pickle, 0),
-            Held::Other(_) => return None,
+            Held::Other(_) | Held::Stream(_) => return None,
         };
         if !self.0.layout.is_one_run() {
             return None;

@@ -26,6 +26,7 @@ pub struct SaveOptions {
     pub(super) compression: Compression,
     pub(super) align: usize,
     pub(super) durable: bool,
+    pub(super) create_new: bool,
     threads: Option<NonZeroUsize>,
     progress: Option<OnProgress>,
 }
@@ -38,6 +39,7 @@ impl SaveOptions {
             compression: Compression::Stored,
             align: 64,
             durable: false,
+            create_new: false,
             threads: None,
             progress: None,
         }
@@ -63,6 +65,15 @@ impl SaveOptions {
     #[must_use]
     pub fn durable(mut self, durable: bool) -> Self {
         self.durable = durable;
+        self
+    }
+
+    /// Whether a file that is there already is an error ([`ErrorKind::Io`], of the kind
+    /// [`AlreadyExists`](std::io::ErrorKind::AlreadyExists)), and stays as it is: one that comes there while
+    /// the new one is written, too. Pipes and devices are written into all the same.
+    #[must_use]
+    pub fn create_new(mut self, create_new: bool) -> Self {
+        self.create_new = create_new;
         self
     }
 
@@ -134,6 +145,7 @@ impl fmt::Debug for SaveOptions {
             .field("compression", &self.compression)
             .field("align", &self.align)
             .field("durable", &self.durable)
+            .field("create_new", &self.create_new)
             .field("threads", &self.threads)
             .finish_non_exhaustive()
     }

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 
+use super::Stream;
 use super::gather::{Layout, file_order};
 use crate::array::{Array, Axes, Element, Order, contiguous_strides};
 use crate::dtype::{ByteOrder, DType};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Part, Result};
 
 /// What [`save`](crate::save) takes: [`Array`], arrays and views of the `ndarray` crate, slices and
-/// vectors of numbers.
+/// vectors of numbers; and [`Part`], an array that lies in another file and may be larger than memory.
 pub trait Savable {
     /// It, seen as an array: no element is copied.
     ///
@@ -64,6 +65,8 @@ pub(super) enum Held<'a> {
     /// In these bytes, the first element at this one.
     Bytes(Cow<'a, [u8]>, usize),
     Other(&'a dyn Memory),
+    /// Nowhere: they come one after the other, in the order of the file.
+    Stream(&'a dyn Stream),
     /// The pickle of an array of Python objects.
     Pickle(&'a [u8]),
 }
@@ -87,6 +90,34 @@ impl<'a> Saved<'a> {
             saved.layout = Layout::new(shape, strides, saved.dtype.itemsize(), order);
             saved.order = order;
         }
+        Ok(saved)
+    }
+
+    /// An array whose elements are read, or made, while they are saved: `stream` has their bytes in `order`.
+    /// It may be opened more than once.
+    ///
+    /// ```
+    /// use npload::{Npy, SaveOptions, Saved};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("x.npz");
+    /// let npy = Npy::open("../../testdata/npy/f8-le-2d-c.npy")?;
+    /// let part = npy.part()?;                                    // of any size
+    /// let saved = Saved::streamed(part.dtype().clone(), part.shape(), part.order(), &part)?;
+    /// SaveOptions::new().savez(&path, [("x", saved)])?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] for an array that no memory could hold.
+    pub fn streamed(
+        dtype: DType,
+        shape: &[usize],
+        order: Order,
+        stream: &'a dyn Stream,
+    ) -> Result<Self> {
+        let strides = contiguous_strides(shape, dtype.itemsize(), order);
+        let mut saved = Saved::new(dtype, shape, &strides, Held::Stream(stream))?;
+        saved.order = order;
         Ok(saved)
     }
 
@@ -144,6 +175,10 @@ impl<'a> Saved<'a> {
     pub(super) fn saved_in_c(&self) -> Result<Saved<'_>> {
         let mut saved = self.saved()?;
         if saved.order == Order::F {
+            if matches!(saved.memory, Held::Stream(_)) {
+                let message = "a stream has its elements in Fortran order, and C order is needed";
+                return Err(Error::new(ErrorKind::Argument, message));
+            }
             let itemsize = saved.dtype.itemsize();
             saved.layout = Layout::new(&saved.shape, &saved.strides, itemsize, Order::C);
             saved.order = Order::C;
@@ -181,6 +216,7 @@ impl Savable for Saved<'_> {
         let memory = match &self.memory {
             Held::Bytes(bytes, origin) => Held::Bytes(Cow::Borrowed(bytes), *origin),
             Held::Other(memory) => Held::Other(*memory),
+            Held::Stream(stream) => Held::Stream(*stream),
             Held::Pickle(pickle) => Held::Pickle(pickle),
         };
         Ok(Saved {
@@ -199,6 +235,12 @@ impl Savable for Array {
         let (buffer, offset) = self.buffer();
         let memory = Held::Bytes(Cow::Borrowed(buffer), offset);
         Saved::new(self.dtype().clone(), self.shape(), self.strides(), memory)
+    }
+}
+
+impl Savable for Part<'_> {
+    fn saved(&self) -> Result<Saved<'_>> {
+        Saved::streamed(self.dtype().clone(), self.shape(), self.order(), self)
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, Write};
+use std::io::{self, Seek, Write};
 use std::path::Path;
 
 use super::npy::Npy;
 use super::{NewMember, Savable, SaveOptions};
 use crate::sink::{
-    Contents, FileSink, Place, Replacement, Seeking, Sink, StreamSink, WORTH_THREADS, place,
-    writing,
+    Contents, Existing, FileSink, Place, Replacement, Seeking, Sink, StreamSink, WORTH_THREADS,
+    place, writing,
 };
 use crate::zip::{Compression, write_archive};
 use crate::{Error, ErrorKind, Result};
@@ -153,6 +153,31 @@ impl SaveOptions {
         finish(&mut sink, &mut |sink| self.archive(sink, &members))
     }
 
+    /// Writes a file of any kind as [`SaveOptions::save`] writes one: it is there when `write` has returned
+    /// and all is written, or else what was there before.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("x.txt");
+    /// npload::SaveOptions::new().write(&path, |out| writeln!(out, "one line"))?;
+    /// assert_eq!(std::fs::read_to_string(&path)?, "one line\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] with what the operating system or `write` says, or the [`Error`] that is in that.
+    pub fn write(
+        &self,
+        path: impl AsRef<Path>,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
+        let mut write = Some(write);
+        self.to_path(path.as_ref(), &mut |sink| match write.take() {
+            Some(write) => write(&mut Writer(sink)).map_err(writing),
+            None => Ok(()),
+        })
+    }
+
     fn zip_members<'a>(
         &self,
         members: impl IntoIterator<Item = NewMember<'a>>,
@@ -208,6 +233,9 @@ impl SaveOptions {
         let failed = |err| Error::io(err, "creating the file");
         let made = match place(path).map_err(failed) {
             Ok(Place::File {
+                replaced: Some(_), ..
+            }) if self.create_new => Err(failed(io::ErrorKind::AlreadyExists.into())),
+            Ok(Place::File {
                 path: place,
                 replaced,
             }) => Replacement::begin(place, replaced.as_ref())
@@ -228,7 +256,25 @@ impl SaveOptions {
     ) -> Result<()> {
         let file = new.file().map_err(writing)?;
         finish(&mut FileSink::new(file, 0, true), write)?;
-        new.commit(self.durable).map_err(writing)
+        let in_place = match self.create_new {
+            true => Existing::Stays,
+            false => Existing::Goes,
+        };
+        new.commit(in_place, self.durable).map_err(writing)
+    }
+}
+
+/// A sink as a writer.
+struct Writer<'s>(&'s mut dyn Sink);
+
+impl Write for Writer<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

@@ -33,6 +33,14 @@ pub(crate) trait Contents: Sync {
     fn as_slice(&self) -> Option<&[u8]> {
         None
     }
+
+    /// Whether they come one after the other: no more of them is in memory than what was just read.
+    fn is_streamed(&self) -> bool {
+        false
+    }
+
+    /// Gives up what is held to read on: all that was wanted was read.
+    fn release(&self) {}
 }
 
 /// `len` bytes of contents from `at` on: where they lie, or copied to `memory`.

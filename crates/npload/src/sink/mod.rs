@@ -16,7 +16,7 @@ pub(crate) use contents::{Contents, Plain, blocks, copy, lent, write_bytes};
 pub(crate) use fault::with_hook;
 pub(crate) use file::{FileSink, WORTH_THREADS};
 pub(crate) use place::{Place, place};
-pub(crate) use replace::Replacement;
+pub(crate) use replace::{Existing, Replacement};
 pub(crate) use stream::{Seeking, StreamSink};
 
 /// Bytes one after the other; what was written may be corrected where the target can seek.

@@ -11,6 +11,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::fault::step;
 
+/// What becomes of a file that is in the place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// It is replaced.
+    Goes,
+    /// It stays, and that is an error.
+    Stays,
+}
+
 /// A new file beside its place. Dropped before [`Replacement::commit`], it is removed.
 pub(crate) struct Replacement {
     path: PathBuf,
@@ -50,15 +59,17 @@ impl Replacement {
     }
 
     /// Puts it in its place; with `durable`, in such a way that it is there after a power failure.
-    pub(crate) fn commit(mut self, durable: bool) -> io::Result<()> {
+    pub(crate) fn commit(mut self, existing: Existing, durable: bool) -> io::Result<()> {
         if durable {
             step("sync")?;
             self.file()?.sync_all()?;
         }
         step("rename")?;
-        fs::rename(&self.beside, &self.path)?;
-        // Nothing is left to be removed.
-        self.file = None;
+        if existing == Existing::Goes || !self.link()? {
+            fs::rename(&self.beside, &self.path)?;
+            // Nothing is left to be removed.
+            self.file = None;
+        }
         if durable && cfg!(unix) {
             step("sync folder")?;
             let folder = self
@@ -68,6 +79,20 @@ impl Replacement {
             File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
         }
         Ok(())
+    }
+
+    /// Gives it the name of its place, unless a file has that: then it is an error. False where there are
+    /// no second names, and no file of that one.
+    fn link(&self) -> io::Result<bool> {
+        let linked = fs::hard_link(&self.beside, &self.path);
+        match linked {
+            Ok(()) => Ok(true),
+            Err(err) if err.kind() == io::ErrorKind::AlreadyExists => Err(err),
+            Err(_) if fs::symlink_metadata(&self.path).is_ok() => {
+                Err(io::ErrorKind::AlreadyExists.into())
+            }
+            Err(_) => Ok(false),
+        }
     }
 
     #[cfg(unix)]

@@ -53,7 +53,7 @@ pub(crate) use read::{ReadOptions, Unshared};
 pub(crate) use reader::Reader;
 pub(crate) use work::Inflaters;
 pub use write::Compression;
-pub(crate) use write::{Body, NewMember, write_archive};
+pub(crate) use write::{Body, LOOK_BACK, NewMember, write_archive};
 
 /// What names may leave out that are looked up.
 pub(crate) const SUFFIX: &str = ".npy";

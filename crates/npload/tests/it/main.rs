@@ -38,4 +38,6 @@ mod robust;
 #[cfg(feature = "ndarray")]
 mod save;
 mod sources;
+#[cfg(feature = "ndarray")]
+mod streams;
 mod wheels;

@@ -22,6 +22,9 @@ use in_order::Pieces;
 use piece::{Making, Piece, Scratch, pieces_of};
 use record::{Bounds, Record, Sums};
 
+/// How far apart the pieces of a member may be that threads ask for: more than is made ahead.
+pub(crate) const LOOK_BACK: usize = 18 << 20;
+
 use super::Entry;
 
 /// A member to be written.
@@ -103,6 +106,9 @@ fn write_within(
             return Ok(());
         };
         let written = writer.piece(piece, member, made);
+        if let (Body::New { contents, .. }, true) = (&member.body, piece.is_last()) {
+            contents.release();
+        }
         written.map_err(|err| err.with_member(&member.name))
     })?;
     writer.finish()

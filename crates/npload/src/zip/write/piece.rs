@@ -21,6 +21,9 @@ const WHOLE_BESIDE_OTHERS: u64 = if cfg!(feature = "libdeflate") {
     BLOCK
 };
 
+/// The same for members that are streamed, for which no more memory is taken than for a few blocks.
+const WHOLE_STREAMED: u64 = 4 << 20;
+
 /// The blocks of a large member: what the dictionary and the flush cost is not seen.
 const BLOCK: u64 = 1 << 20;
 
@@ -48,6 +51,14 @@ impl Piece {
         matches!(self, Piece::Whole(_) | Piece::Block { .. })
     }
 
+    /// Whether its member ends with it.
+    pub(super) fn is_last(&self) -> bool {
+        match self {
+            Piece::Block { is_last, .. } => *is_last,
+            _ => true,
+        }
+    }
+
     fn member(&self) -> usize {
         match self {
             Piece::Stored(member) | Piece::Whole(member) | Piece::Zstd(member) => *member,
@@ -73,10 +84,10 @@ pub(super) fn pieces_of(members: &[NewMember<'_>]) -> Vec<Piece> {
         };
         let len = contents.len();
         let is_beside_others = total.saturating_sub(len) >= len;
-        let whole = if is_beside_others {
-            WHOLE_BESIDE_OTHERS
-        } else {
-            WHOLE
+        let whole = match (contents.is_streamed(), is_beside_others) {
+            (true, _) => WHOLE_STREAMED.min(WHOLE),
+            (false, true) => WHOLE_BESIDE_OTHERS,
+            (false, false) => WHOLE,
         };
         match compression {
             Compression::Stored => pieces.push(Piece::Stored(index)),
