@@ -11,6 +11,7 @@ mod close;
 mod columns;
 mod completions;
 mod dashes;
+mod devices;
 mod disasm;
 mod escape;
 mod failure;

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::failure::{Failure, without_number};
-use crate::{completions, dashes, disasm, info, json, place, scan, show, stats, verify};
+use crate::{completions, dashes, devices, disasm, info, json, place, scan, show, stats, verify};
 
 /// How the command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +86,7 @@ pub fn run(
         Command::Verify(verify) => verify::run(verify, &args.load_options(), &mut console),
         Command::Scan(scan) => scan::run(scan, &args.load_options(), &mut console),
         Command::Disasm(disasm) => disasm::run(disasm, &args.load_options(), &mut console),
+        Command::Devices(devices) => devices::run(devices, &mut console),
         Command::Completions { shell } => completions::run(*shell, &mut console),
     };
     match done.and_then(|()| console.out.flush()) {

@@ -11,6 +11,7 @@
 
 mod binary;
 mod command;
+mod devices;
 mod disasm;
 mod info;
 mod json;
