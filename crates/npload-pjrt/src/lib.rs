@@ -39,6 +39,8 @@ mod device;
 mod element;
 mod error;
 mod event;
+#[cfg(test)]
+mod fake;
 mod host;
 mod load;
 mod plugin;

@@ -120,6 +120,13 @@ impl Plugin {
         Client::create(self, options)
     }
 
+    /// One that was not loaded.
+    #[cfg(test)]
+    pub(crate) fn made_of(api: Api) -> Self {
+        let path = PathBuf::new();
+        Plugin { api, path }
+    }
+
     pub(crate) fn api(&self) -> Api {
         self.api
     }

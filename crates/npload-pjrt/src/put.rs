@@ -120,45 +120,36 @@ impl Device {
         };
         // SAFETY: client and device are alive, `dims` until the call returns. At `data` lie as many bytes as
         // type and dims need, in C order: `Host` has them, or there are none. They are not changed, and
-        // kept until the plugin says that it is done (`keep`): Buffers lend their bytes for reading only,
+        // kept until the plugin says that it is done (`Kept`): Buffers lend their bytes for reading only,
         // and refuse to write while there is more than one.
         unsafe { client.api().call(&raw::BUFFER_FROM_HOST, &mut args)? };
 
         let counted = Counted::new(&client.shared().counters, What::HostMemory);
         let kept = Kept { memory, counted };
-        let Some(buffer) = NonNull::new(args.buffer) else {
+        // SAFETY: the event is new, and given away by the plugin.
+        let done = NonNull::new(args.done).map(|event| unsafe { Event::new(client.api(), event) });
+        // SAFETY: the buffer is new, of this client, on this device, and given away by the plugin.
+        let there = NonNull::new(args.buffer)
+            .map(|buffer| unsafe { DeviceArray::new(self, buffer, element, shape) });
+        let Some(done) = done else {
             // It may still read: better a leak than memory that is used again.
             std::mem::forget(kept);
             return Err(gave_nothing(raw::BUFFER_FROM_HOST.name));
         };
-        // SAFETY: the buffer is new, of this client and on this device.
-        let mut there = unsafe { DeviceArray::new(self, buffer, element, shape) };
-        let done = NonNull::new(args.done);
-        // SAFETY: the event is new, and given away by the plugin.
-        let done = done.map(|event| unsafe { Event::new(client.api(), event) });
+        // Not a word of the error that it may come with: the array itself has the same.
+        if let Err((err, drops)) = done.on_ready(move |_| drop(kept)) {
+            // The plugin is done with an array's memory when the array is gone, at the latest. An error that
+            // the event comes with is none of waiting: it is ready.
+            drop(there);
+            let _ = done.wait();
+            drop(drops);
+            return Err(err);
+        }
+        let mut there = there.ok_or_else(|| gave_nothing(raw::BUFFER_FROM_HOST.name))?;
         // Where the plugin says where the array lies, and that is here, nothing was copied.
         there.set_zero_copy(is_empty || (is_lent && there.lies_at(data)));
-        keep(kept, done, there)
+        Ok(there)
     }
-}
-
-/// Keeps memory until the plugin is done with it; the array, if that can be.
-fn keep(kept: Kept, done: Option<Event>, there: DeviceArray) -> Result<DeviceArray> {
-    let Some(done) = done else {
-        drop(there);
-        std::mem::forget(kept);
-        return Err(gave_nothing(raw::BUFFER_FROM_HOST.name));
-    };
-    // Not a word of the error that it may come with: the array itself has the same.
-    let Err((err, drops)) = done.on_ready(move |_| drop(kept)) else {
-        return Ok(there);
-    };
-    // The plugin is done with an array's memory when the array is gone, at the latest. An error that the
-    // event comes with is none of waiting: it is ready.
-    drop(there);
-    let _ = done.wait();
-    drop(drops);
-    Err(err)
 }
 
 /// A shape as PJRT has it. Plugins multiply lengths without looking, also those beside one of 0.
