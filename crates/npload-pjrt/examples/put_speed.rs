@@ -156,6 +156,8 @@ fn main() -> Done {
         ],
     )?;
     std::fs::remove_dir_all(&folder)?;
+    // The plugin frees the last of it on a thread of its own.
+    std::thread::sleep(Duration::from_millis(200));
     println!("left: {:?}", client.live());
     Ok(())
 }
