@@ -107,8 +107,10 @@ unsafe extern "C" fn ready<F: FnOnce(Result<()>)>(error: *mut raw::Error, argume
     };
     // Nothing may unwind into the plugin: not a waker, not the drop of somebody's memory, and not that of
     // what they panicked with.
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| call(result))) {
-        std::mem::forget(panic);
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| call(result)))
+        && let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(panic)))
+    {
+        std::mem::forget(another);
     }
 }
 
