@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Align(Align),
     /// Which arrays differ, where, and by how much
     Diff(Diff),
+    /// The devices of a PJRT plugin, which is loaded and runs
+    Devices(Devices),
     /// Print completions for a shell
     Completions {
         /// For which shell
@@ -118,6 +120,18 @@ pub(crate) struct Disasm {
     /// The most bytes that are read; pickles that end before are listed
     #[arg(long, value_name = "N", default_value_t = MAX_SIZE, allow_negative_numbers = true)]
     pub(crate) max_size: u64,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Devices {
+    /// The plugin: a shared library, which runs as this command does. Without it, the one that the environment
+    /// variable PJRT_PLUGIN_PATH names
+    #[arg(long, value_name = "PATH")]
+    pub(crate) plugin: Option<PathBuf>,
+
+    /// An option of the plugin's, such as cpu_device_count=8; may be given again
+    #[arg(long = "option", value_name = "NAME=VALUE")]
+    pub(crate) options: Vec<String>,
 }
 
 #[derive(Debug, Group)]

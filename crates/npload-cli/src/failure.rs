@@ -137,6 +137,17 @@ impl Failure {
         }
     }
 
+    /// What is wrong with a plugin, or what it says.
+    pub(crate) fn plugin(path: &Path, err: &npload_pjrt::Error) -> Self {
+        let kind = format!("{:?}", err.kind());
+        let text = without_number(&err.to_string());
+        let place = format!("{}: ", path.display());
+        Failure {
+            kind: kind.split('(').next().unwrap_or_default().to_owned(),
+            ..Failure::of(path, text.strip_prefix(&place).unwrap_or(&text))
+        }
+    }
+
     /// An error in the arguments that only the file could tell.
     pub(crate) fn usage(path: &Path, message: impl Into<String>) -> Self {
         Failure {

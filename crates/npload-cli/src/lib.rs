@@ -15,6 +15,7 @@ mod convert;
 mod counter;
 mod csv;
 mod dashes;
+mod devices;
 mod diff;
 mod disasm;
 mod escape;

@@ -12,8 +12,8 @@ use serde::Serialize;
 use crate::args::{Args, Command};
 use crate::failure::{Failure, without_number};
 use crate::{
-    align, completions, convert, dashes, diff, disasm, extract, info, json, pack, place, scan,
-    show, stats, verify,
+    align, completions, convert, dashes, devices, diff, disasm, extract, info, json, pack, place,
+    scan, show, stats, verify,
 };
 
 /// How the command ended.
@@ -94,6 +94,7 @@ pub fn run(
         Command::Extract(extract) => extract::run(extract, &args.load_options(), &mut console),
         Command::Align(align) => align::run(align, &args.load_options(), &mut console),
         Command::Diff(diff) => diff::run(diff, &args.load_options(), &mut console),
+        Command::Devices(devices) => devices::run(devices, &mut console),
         Command::Completions { shell } => completions::run(*shell, &mut console),
     };
     match done.and_then(|()| console.out.flush()) {

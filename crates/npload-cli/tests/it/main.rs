@@ -12,6 +12,7 @@
 mod binary;
 mod command;
 mod convert;
+mod devices;
 mod diff;
 mod disasm;
 mod folder;

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod decode;
+mod dense;
 mod element;
 mod index;
 mod layout;
@@ -10,6 +11,8 @@ mod ndarray;
 mod print;
 mod swap;
 mod text;
+#[cfg(feature = "ndarray")]
+mod tiles;
 mod value;
 mod walk;
 
@@ -28,6 +31,8 @@ pub use print::{PrintOptions, Shown};
 pub(crate) use print::{lay_out, suffix};
 pub(crate) use swap::make_native;
 pub use text::Text;
+#[cfg(feature = "ndarray")]
+pub(crate) use tiles::copy as copy_tiles;
 pub use value::{Nested, Record, Value};
 
 /// Lengths or strides of up to four axes without an allocation.

@@ -4,6 +4,7 @@ use ::ndarray::{
     Array as NdArray, ArrayD, ArrayView, ArrayViewD, Axis, Dimension, IxDyn, ShapeBuilder,
 };
 use bytemuck::checked::CheckedCastError;
+use bytemuck::{CheckedBitPattern, NoUninit};
 use npload_buffer::advise_huge_pages;
 
 use super::{Array, Element, Order};
@@ -33,6 +34,11 @@ impl Array {
                 self.layout.dtype
             )));
         }
+        self.borrow()
+    }
+
+    /// Its elements as values of that size, whatever their type and byte order.
+    pub(super) fn borrow<T: CheckedBitPattern + NoUninit>(&self) -> Result<ArrayViewD<'_, T>> {
         if self.size() == 0 {
             return ArrayView::from_shape(IxDyn(&self.layout.shape), &[])
                 .map_err(|why| cannot_borrow(why.to_string()));

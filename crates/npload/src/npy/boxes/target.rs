@@ -7,7 +7,7 @@ use ndarray::{ArrayView, ArrayViewMut, Axis, IxDyn, Slice};
 
 use super::not_aligned;
 use crate::Result;
-use crate::array::Axes;
+use crate::array::{Axes, copy_tiles};
 
 /// The memory of a box, or of a slab of one.
 pub(super) struct Target<'a, T> {
@@ -83,24 +83,6 @@ impl<'a, T: Pod> Target<'a, T> {
             let axis = axis.axis.index();
             part(axis, block.get(axis).map_or(0, |range| range.start))
         });
-        copy(dest, &data, fast);
-    }
-}
-
-/// Copies elements, of which `fast` is the axis that varies fastest in `from`. Where that is another than
-/// in `to`, by tiles of a cache line each way.
-fn copy<T: Pod>(mut to: ArrayViewMut<'_, T, IxDyn>, from: &ArrayView<'_, T, IxDyn>, fast: usize) {
-    let last = to.ndim().saturating_sub(1);
-    if fast == last {
-        to.assign(from);
-        return;
-    }
-    let tile = 64_usize.checked_div(size_of::<T>()).unwrap_or(8).max(8);
-    let rows = to.axis_chunks_iter_mut(Axis(fast), tile);
-    for (mut to, from) in rows.zip(from.axis_chunks_iter(Axis(fast), tile)) {
-        let columns = to.axis_chunks_iter_mut(Axis(last), tile);
-        for (mut to, from) in columns.zip(from.axis_chunks_iter(Axis(last), tile)) {
-            to.assign(&from);
-        }
+        copy_tiles(dest, &data, fast);
     }
 }
