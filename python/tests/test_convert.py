@@ -371,3 +371,76 @@ def test_arrays_beyond_4_gib_are_packed_and_extracted(tmp_path: Path) -> None:
     run("diff", tmp_path / "large.npy", f"{archive}:large")
     os.truncate(tmp_path / "large.npy", 4 << 30)
     assert "not fully written" in run("pack", "-f", archive, tmp_path / "large.npy", code=1).stderr
+
+
+def pair(tmp_path: Path, a: Any, b: Any, *options: str, code: int) -> Any:
+    for name, array in (("a", a), ("b", b)):
+        np.save(tmp_path / f"{name}.npy", array)
+    found = json.loads(run("diff", "--json", tmp_path / "a.npy", tmp_path / "b.npy", *options, code=code).stdout)
+    assert found["equal"] is (code == 0)
+    return found["arrays"][0]
+
+
+def test_arrays_of_objects_have_dtypes(tmp_path: Path) -> None:
+    one = np.array([(1, None)], [("a", "i4"), ("o", "O")])
+    other = np.array([(1, None)], [("zz", ">i8"), ("o", "O")])
+    assert any("dtype" in note for note in pair(tmp_path, one, other, code=1)["notes"])
+    pair(tmp_path, one, one, code=0)
+
+
+def test_what_doubles_do_not_tell_apart_differs(tmp_path: Path) -> None:
+    long = np.ones(1, "G")
+    more = long.copy()
+    more.real = 1 + np.finfo("g").eps
+    assert pair(tmp_path, long, more, code=1)["differ"] == 1
+    exact = np.array([2**53 + 1])
+    assert pair(tmp_path, exact, np.array([2**53 + 0j]), "--values", code=1)["differ"] == 1
+    assert pair(tmp_path, np.array([2**53 + 0j]), exact, "--values", code=1)["differ"] == 1
+    pair(tmp_path, exact - 1, np.array([2**53 + 0j]), "--values", code=0)
+
+
+def test_elements_of_no_bytes_are_compared(tmp_path: Path) -> None:
+    empty = np.zeros(3, [("x", "U1")])
+    run_of = np.array([("x",), ("",), ("y",)], [("x", "U1")])
+    np.save(tmp_path / "a.npy", empty)
+    (tmp_path / "zero.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:128].replace(b"'<U1'", b"'<U0'"))
+    np.save(tmp_path / "b.npy", run_of)
+    found = run("diff", "--json", "--values", tmp_path / "zero.npy", tmp_path / "b.npy", code=1)
+    assert json.loads(found.stdout)["arrays"][0]["differ"] == 2
+    run("diff", "--values", tmp_path / "zero.npy", tmp_path / "a.npy")
+
+
+def test_where_values_differ_is_beyond_the_tolerance(tmp_path: Path) -> None:
+    found = pair(tmp_path, np.array([100, 0.001]), np.array([101, 0.002]), "--rtol", "0.1", code=1)
+    assert (found["at"], found["max_abs"]) == ([1], 1.0)
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1"])
+def test_standard_output_by_another_name_has_the_file_alone(tmp_path: Path, name: str) -> None:
+    np.save(tmp_path / "x.npy", np.arange(6.0))
+    expected = (tmp_path / "x.npy").read_bytes()
+    for force in ([], ["-f"]):
+        for to in (subprocess.PIPE, (tmp_path / "out").open("wb")):
+            arguments = [COMMAND, "convert", tmp_path / "x.npy", name, "--to", "npy", *force]
+            done = subprocess.run(arguments, stdout=to, timeout=60, check=True)
+            assert (done.stdout if done.stdout is not None else (tmp_path / "out").read_bytes()) == expected
+
+
+def test_options_that_say_nothing_of_a_file_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", a=np.arange(3))
+    for options in (["--dtype", "f4"], ["--delimiter", ";"], ["--metadata", "a=b"]):
+        run("convert", tmp_path / "x.npz", tmp_path / "y.npz", *options, code=2)
+    run("convert", tmp_path / "x.npz", tmp_path / "y.npy", "--key", "q", code=2)
+    assert "no npy file" in run("convert", tmp_path / "x.npz", tmp_path / "y.npy", "--from", "npy", code=1).stderr
+    run("align", "-", code=2)
+    assert not (tmp_path / "y.npz").exists()
+
+
+def test_a_line_of_names_is_told_from_values(tmp_path: Path) -> None:
+    (tmp_path / "pandas.csv").write_text(",a,b\n0,1,2.5\n1,2,3.5\n")
+    run("convert", tmp_path / "pandas.csv", tmp_path / "pandas.npy")
+    table = np.load(tmp_path / "pandas.npy")
+    assert table.dtype == [("index", "<i8"), ("a", "<i8"), ("b", "<f8")] and table["b"].tolist() == [2.5, 3.5]
+    (tmp_path / "odd.csv").write_text("1e999\n1_000\n")
+    run("convert", tmp_path / "odd.csv", tmp_path / "odd.npy")
+    assert np.load(tmp_path / "odd.npy").tolist() == ["1e999", "1_000"]

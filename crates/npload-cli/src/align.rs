@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::args::Align;
 use crate::failure::Failure;
 use crate::json::Files;
+use crate::place::{is_stdin, is_stdout};
 use crate::progress::Bar;
 use crate::run::Console;
 use crate::{escape, sizes};
@@ -36,6 +37,11 @@ pub(crate) fn run(
     if let (Some(output), 2..) = (&args.output, args.files.len()) {
         let message = "-o names one file, and several are to be aligned";
         return console.fail(&Failure::usage(output, message));
+    }
+    let named = args.files.iter().find(|path| is_stdin(path));
+    if let Some(path) = named.or(args.output.as_ref().filter(|path| is_stdout(path))) {
+        let message = "align goes through a file several times, and writes one: name files";
+        return console.fail(&Failure::usage(path, message));
     }
     let mut files = Vec::new();
     for path in &args.files {

@@ -70,6 +70,9 @@ impl Command<'_> {
         if let Err(failure) = to.check(console, kind == Kind::Csv) {
             return Ok(Err(vec![failure]));
         }
+        if let Some(message) = self.unfit(kind) {
+            return Ok(Err(vec![Failure::usage(output, message)]));
+        }
         if self.is_csv() {
             return self.read_table(kind, &to, console);
         }
@@ -81,6 +84,10 @@ impl Command<'_> {
                 return Ok(Err(vec![failure]));
             }
         };
+        if let Some(said) = self.args.from.filter(|said| Some(*said) != store.kind()) {
+            let message = format!("this is no {} file", said.name());
+            return Ok(Err(vec![Failure::unfit(path, None, message)]));
+        }
         let items = match store.items(path, self.place.key.as_deref()) {
             Ok(items) => items,
             Err(failure) => return Ok(Err(vec![failure])),
@@ -110,6 +117,22 @@ impl Command<'_> {
                     _ => self.to_csv(item, &to, console),
                 }
             }
+        }
+    }
+
+    /// What is wrong with options that say nothing of these files.
+    fn unfit(&self, kind: Kind) -> Option<&'static str> {
+        let reads_csv = self.is_csv();
+        if self.args.dtype.is_some() && !reads_csv {
+            Some("--dtype says what the cells of a csv file are, and nothing else is converted")
+        } else if self.args.delimiter.is_some() && !reads_csv && kind != Kind::Csv {
+            Some("--delimiter is of csv files")
+        } else if !self.args.metadata.is_empty() && kind != Kind::Safetensors {
+            Some("--metadata is of safetensors files")
+        } else if self.args.key.is_some() && !matches!(kind, Kind::Npz | Kind::Safetensors) {
+            Some("--key names an array in an archive, and this file holds one array without a name")
+        } else {
+            None
         }
     }
 

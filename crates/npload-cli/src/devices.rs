@@ -60,7 +60,7 @@ fn refuse(failure: Failure, console: &mut Console<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// `NAME=VALUE`: a value that is a number or a bool is one, as plugins ask for them.
+/// `NAME=VALUE`: a value that is a number or a bool is one, as plugins ask for them. `NAME:TYPE=VALUE` says which.
 fn options(given: &[String]) -> Result<ClientOptions, Failure> {
     let mut options = ClientOptions::new();
     for option in given {
@@ -68,19 +68,44 @@ fn options(given: &[String]) -> Result<ClientOptions, Failure> {
             let message = format!("--option {option}: an option is NAME=VALUE");
             return Err(Failure::usage(Path::new("devices"), message));
         };
-        let value = match (
-            value.parse::<i64>(),
-            value.parse::<bool>(),
-            value.parse::<f32>(),
-        ) {
-            (Ok(int), ..) => Value::from(int),
-            (_, Ok(bool), _) => Value::from(bool),
-            (.., Ok(float)) => Value::from(float),
-            _ => Value::from(value),
+        let (name, value) = match name.split_once(':') {
+            Some((name, kind)) => (name, of_kind(kind, value)),
+            None => (name, Some(guessed(value))),
         };
+        let value = value.ok_or_else(|| {
+            let message = format!(
+                "--option {option}: a type is int, float, bool, str or ints (1,2,3), and the value must be one"
+            );
+            Failure::usage(Path::new("devices"), message)
+        })?;
         options = options.set(name, value);
     }
     Ok(options)
+}
+
+/// A value of that type.
+fn of_kind(kind: &str, value: &str) -> Option<Value> {
+    match kind {
+        "int" => value.parse::<i64>().ok().map(Value::from),
+        "float" => value.parse::<f32>().ok().map(Value::from),
+        "bool" => value.parse::<bool>().ok().map(Value::from),
+        "str" => Some(Value::from(value)),
+        "ints" => {
+            let ints: Result<Vec<i64>, _> = value.split(',').map(str::parse).collect();
+            ints.ok().map(Value::from)
+        }
+        _ => None,
+    }
+}
+
+/// What it looks like: an integer, true or false, a decimal number, or else a text.
+fn guessed(value: &str) -> Value {
+    let decimal = value.contains(['.', 'e']) && value.contains(|c: char| c.is_ascii_digit());
+    let kinds = ["int", "bool"]
+        .into_iter()
+        .chain(decimal.then_some("float"));
+    let mut found = kinds.filter_map(|kind| of_kind(kind, value));
+    found.next().unwrap_or_else(|| Value::from(value))
 }
 
 fn describe(path: Option<&Path>, options: &ClientOptions) -> npload_pjrt::Result<Described> {

@@ -14,6 +14,16 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Npy => "npy",
+            Kind::Npz => "npz",
+            Kind::Safetensors => "safetensors",
+            Kind::Csv => "csv",
+        }
+    }
+
     /// What the end of a file's name says.
     pub(crate) fn of_name(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();

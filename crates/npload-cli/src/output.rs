@@ -7,13 +7,15 @@ use npload::{Compression, NewMember, Savable, SaveOptions};
 
 use crate::args::Packing;
 use crate::failure::Failure;
-use crate::place::is_stdin;
+use crate::place::is_stdout;
 use crate::progress::Bar;
 use crate::run::Console;
 
-/// A file to be written whole, or standard output for `-`.
+/// A file to be written whole, or standard output for `-` and its other names.
 pub(crate) struct Output<'a> {
     path: &'a Path,
+    /// Whether that is standard output.
+    is_stdout: bool,
     force: bool,
     options: SaveOptions,
 }
@@ -24,6 +26,7 @@ impl<'a> Output<'a> {
         let options = SaveOptions::new().create_new(!force);
         Output {
             path,
+            is_stdout: is_stdout(path),
             force,
             options: bar.watch_save(&options),
         }
@@ -39,7 +42,7 @@ impl<'a> Output<'a> {
 
     /// Whether it may be written, before anything is read for it; `text` also to a terminal.
     pub(crate) fn check(&self, console: &Console<'_>, text: bool) -> Result<(), Failure> {
-        if !is_stdin(self.path) {
+        if !self.is_stdout {
             let there = std::fs::metadata(self.path).is_ok_and(|found| found.is_file());
             return match there && !self.force {
                 true => Err(Failure::there(self.path)),
@@ -63,7 +66,7 @@ impl<'a> Output<'a> {
         members: Vec<NewMember<'_>>,
         console: &mut Console<'_>,
     ) -> io::Result<Result<(), Failure>> {
-        self.done(match is_stdin(self.path) {
+        self.done(match self.is_stdout {
             true => self.options.savez_to(&mut *console.out, members),
             false => self.options.savez_members(self.path, members),
         })
@@ -74,7 +77,7 @@ impl<'a> Output<'a> {
         array: &impl Savable,
         console: &mut Console<'_>,
     ) -> io::Result<Result<(), Failure>> {
-        self.done(match is_stdin(self.path) {
+        self.done(match self.is_stdout {
             true => self.options.save_to(&mut *console.out, array),
             false => self.options.save(self.path, array),
         })
@@ -86,7 +89,7 @@ impl<'a> Output<'a> {
         console: &mut Console<'_>,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<Result<(), Failure>> {
-        if is_stdin(self.path) {
+        if self.is_stdout {
             let path = self.path;
             return match write(&mut *console.out) {
                 Ok(()) => Ok(Ok(())),
@@ -104,7 +107,7 @@ impl<'a> Output<'a> {
     fn done(&self, done: npload::Result<()>) -> io::Result<Result<(), Failure>> {
         match done {
             Ok(()) => Ok(Ok(())),
-            Err(err) if is_stdin(self.path) && err.io_kind() == Some(io::ErrorKind::BrokenPipe) => {
+            Err(err) if self.is_stdout && err.io_kind() == Some(io::ErrorKind::BrokenPipe) => {
                 Err(io::ErrorKind::BrokenPipe.into())
             }
             Err(err) => Ok(Err(Failure::writing(self.path, &err))),

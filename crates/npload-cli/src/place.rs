@@ -118,9 +118,30 @@ fn split(text: &OsStr, at: usize) -> (&OsStr, &OsStr) {
     )
 }
 
-/// Whether a path means standard input, or output.
+/// Whether a path means standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Whether what is written to this path goes to standard output: `-`, or another name of what that is.
+pub(crate) fn is_stdout(path: &Path) -> bool {
+    is_stdin(path) || is_open_as_stdout(path)
+}
+
+#[cfg(unix)]
+fn is_open_as_stdout(path: &Path) -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+    let stdout = std::io::stdout();
+    let open = stdout.as_fd().try_clone_to_owned();
+    let open = open.and_then(|fd| std::fs::File::from(fd).metadata());
+    let of = |found: std::fs::Metadata| (found.dev(), found.ino());
+    matches!((open.map(of), std::fs::metadata(path).map(of)), (Ok(open), Ok(named)) if open == named)
+}
+
+#[cfg(not(unix))]
+fn is_open_as_stdout(_: &Path) -> bool {
+    false
 }
 
 /// Opens a file, or standard input for `-`, which is read as far as what is in it goes.

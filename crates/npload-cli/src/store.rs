@@ -9,6 +9,7 @@ use std::sync::Arc;
 use npload::{Handle, Header, LoadOptions, Npy, Npz, ObjectArray, Part, Peeked, Pickle, ReadAt};
 
 use crate::failure::{Failure, wrong};
+use crate::kind::Kind;
 use crate::place::is_stdin;
 use crate::safetensors::{Safetensors, Tensor, Wrong, begins};
 
@@ -75,6 +76,16 @@ impl Objects<'_> {
 }
 
 impl Store {
+    /// What kind of file it is, of those that are written, too.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        match self {
+            Store::Npy(_) => Some(Kind::Npy),
+            Store::Npz(_) => Some(Kind::Npz),
+            Store::Safetensors(_) => Some(Kind::Safetensors),
+            Store::Pickle(_) => None,
+        }
+    }
+
     /// Opens a file, or for `-` standard input, which is kept in memory.
     pub(crate) fn open(path: &Path, options: &LoadOptions) -> Result<Self, Failure> {
         let unread = |err: io::Error| Failure::unread(path, &err);

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::info::tuple;
 use crate::members::{Planned, described};
-use crate::place::is_stdin;
+use crate::place::is_stdout;
 use crate::run::Console;
 use crate::store::Item;
 use crate::{escape, sizes};
@@ -109,7 +109,7 @@ impl Written {
             });
         }
         match written {
-            Some(written) if !is_stdin(path) => {
+            Some(written) if !is_stdout(path) => {
                 let what = written.what();
                 let size = size.map(|size| format!(", {}", sizes::rough(size)));
                 let size = size.unwrap_or_default();

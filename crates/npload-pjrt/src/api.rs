@@ -37,7 +37,7 @@ impl Api {
         if major != 0 || minor < OLDEST {
             let message = format!(
                 "the plugin has version {major}.{minor} of the PJRT C API; npload needs 0.{OLDEST} or newer \
-                 of major version 0 (tested: 0.81 to 0.115): take a plugin of another release"
+                 of major version 0 (tested: 0.81 and 0.115): take a plugin of another release"
             );
             return Err(Error::new(ErrorKind::Version, message));
         }

@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 
 use npload::{AlignedBuf, Array, Buffer, DType, Order};
 
-use crate::api::{Api, slice_of};
+use crate::api::{Api, gave_nothing, slice_of};
 use crate::counted::{Counted, What};
 use crate::element::Element;
 use crate::error::Code;
@@ -248,12 +248,13 @@ impl DeviceArray {
         }
         args.dest = dest.as_mut_ptr().cast();
         // SAFETY: as above; there is as much memory as the plugin asked for, borrowed for writing until
-        // this returns, and that is not before the event is ready.
+        // this returns, and that is not before the event is ready. A plugin that gives none has written
+        // before the call returned: the API has no other way to say so.
         unsafe { self.api().call(&raw::BUFFER_TO_HOST, &mut args)? };
         match NonNull::new(args.event) {
             // SAFETY: the event is new, and given away by the plugin.
             Some(event) => unsafe { Event::new(self.api(), event) }.wait(),
-            None => self.wait(),
+            None => Err(gave_nothing(raw::BUFFER_TO_HOST.name)),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::api::{Api, gave_nothing};
 use crate::counted::{Counters, Live};
 use crate::device::{Described, describe};
 use crate::error::Code;
+use crate::event::is_in_callback;
 use crate::raw;
 use crate::{ClientOptions, Device, ErrorKind, Plugin, Result};
 
@@ -160,10 +161,29 @@ impl PartialEq for Client {
 
 impl Eq for Client {}
 
+/// A client that nobody else knows any more.
+struct Ended(NonNull<raw::Client>);
+
+// SAFETY: PJRT's clients may be used, and ended, by any thread.
+unsafe impl Send for Ended {}
+
 impl Drop for Shared {
     fn drop(&mut self) {
-        // SAFETY: arrays, programs and devices hold this; they are gone.
-        unsafe { self.plugin.api().destroy(&raw::CLIENT_DESTROY, self.client) };
+        let (api, client) = (self.plugin.api(), Ended(self.client));
+        let end = move || {
+            let Ended(client) = { client };
+            // SAFETY: arrays, programs and devices hold the client; they are gone.
+            unsafe { api.destroy(&raw::CLIENT_DESTROY, client) };
+        };
+        // A client waits for its threads as it ends. One of them cannot do that: what it has called, a
+        // waker or somebody's memory, may have held the client last.
+        if is_in_callback() {
+            let name = "npload-pjrt-end".to_owned();
+            // Where there is no thread to be had it is left: ending it here could wait for ever.
+            drop(std::thread::Builder::new().name(name).spawn(end));
+        } else {
+            end();
+        }
     }
 }
 

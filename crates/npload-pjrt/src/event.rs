@@ -1,5 +1,6 @@
 //! Events: what says that the plugin is done with something.
 
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,9 +9,9 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::Result;
 use crate::api::Api;
 use crate::raw;
+use crate::{Error, ErrorKind, Result};
 
 /// An event of the plugin's, which is freed when this is dropped. What is registered for it is told all
 /// the same: plugins keep that apart.
@@ -107,11 +108,23 @@ unsafe extern "C" fn ready<F: FnOnce(Result<()>)>(error: *mut raw::Error, argume
     };
     // Nothing may unwind into the plugin: not a waker, not the drop of somebody's memory, and not that of
     // what they panicked with.
+    CALLED.set(CALLED.get().saturating_add(1));
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| call(result)))
         && let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(panic)))
     {
         std::mem::forget(another);
     }
+    CALLED.set(CALLED.get().saturating_sub(1));
+}
+
+thread_local! {
+    /// How many callbacks this thread is in.
+    static CALLED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Whether the plugin has called, so that this may be a thread of its own.
+pub(crate) fn is_in_callback() -> bool {
+    CALLED.get() > 0
 }
 
 /// Ready when an array is: what [`DeviceArray::ready`](crate::DeviceArray::ready) gives. It needs no
@@ -147,18 +160,29 @@ impl Ready {
     }
 }
 
+#[cold]
+fn polled_again() -> Error {
+    Error::new(
+        ErrorKind::Argument,
+        "the future was ready before, and has told what came of it",
+    )
+}
+
 impl Future for Ready {
     type Output = Result<()>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let waker = context.waker().clone();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *state {
-            // Polled again after it was ready, which no caller should: it still is.
-            State::Done(result) => Poll::Ready(result.take().unwrap_or(Ok(()))),
-            State::Pending(waker) => {
-                *waker = Some(context.waker().clone());
-                Poll::Pending
+        // A waker may do anything when it is dropped: that is for after the lock.
+        let _before = match &mut *state {
+            State::Done(result) => {
+                let result = result.take();
+                return Poll::Ready(result.unwrap_or_else(|| Err(polled_again())));
             }
-        }
+            State::Pending(before) => before.replace(waker),
+        };
+        drop(state);
+        Poll::Pending
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Host {
     pub(crate) shape: Vec<usize>,
     /// Whether the bytes are the caller's, and not a copy.
     pub(crate) is_lent: bool,
+    /// Whether they may be read until the call returns, and no longer.
+    pub(crate) only_during_call: bool,
 }
 
 impl Host {
@@ -42,7 +44,8 @@ impl Host {
     pub(crate) fn new(array: &Array, client: &Client, placement: Placement) -> Result<Host> {
         let element = Element::of(array.dtype(), client.api())?;
         let is_cpu = client.is_cpu();
-        let why_copy = why_copy(array, is_cpu);
+        // What is packed is not used as it lies in any case.
+        let why_copy = why_copy(array, is_cpu && !element.is_packed());
         let is_taken = why_copy.is_none();
         if placement == Placement::RequireZeroCopy && array.size() > 0 {
             let why = why_copy.or_else(|| why_never(element, is_cpu, client));
@@ -57,6 +60,7 @@ impl Host {
             element,
             shape: array.shape().to_vec(),
             is_lent: lend,
+            only_during_call: lend && placement == Placement::Copy,
         };
         if array.size() == 0 {
             host.is_lent = true;
@@ -75,8 +79,8 @@ impl Host {
     }
 }
 
-/// Why the array's bytes are not what a device takes; nothing if they are.
-fn why_copy(array: &Array, is_cpu: bool) -> Option<String> {
+/// Why the array's bytes are not what a device takes, or uses where they lie; nothing if they are.
+fn why_copy(array: &Array, is_used: bool) -> Option<String> {
     let dtype = array.dtype();
     if !dtype.is_native() {
         return Some(format!("{dtype} is not in this machine's byte order"));
@@ -91,7 +95,7 @@ fn why_copy(array: &Array, is_cpu: bool) -> Option<String> {
         return Some("some bytes of the bool array are neither 0 nor 1".to_owned());
     }
     let off = bytes.as_ptr().addr().checked_rem(ALIGNMENT).unwrap_or(0);
-    if is_cpu && off != 0 {
+    if is_used && off != 0 {
         return Some(format!(
             "the memory lies {off} bytes behind a {ALIGNMENT}-byte boundary"
         ));

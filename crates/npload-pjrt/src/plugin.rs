@@ -94,8 +94,15 @@ impl Plugin {
         let mut args = raw::PluginAttributes::blank();
         // SAFETY: nothing is passed in.
         unsafe { self.api.call(&raw::PLUGIN_ATTRIBUTES, &mut args)? };
-        // SAFETY: attributes live as long as the process. That of a list only the first is read where
-        // each is as large as here: newer plugins have the same fields first.
+        // SAFETY: attributes live as long as the process. Where there is one, its size stands first.
+        let is_known = args.len == 0
+            || unsafe { args.attributes.as_ref() }
+                .is_none_or(|first| first.struct_size <= size_of_val(first));
+        if !is_known {
+            let message = "the plugin's attributes are of a newer kind";
+            return Err(Error::new(ErrorKind::Missing, message));
+        }
+        // SAFETY: as above; each is as large as here.
         let all = unsafe { slice_of(args.attributes, args.len) };
         // SAFETY: as above.
         Ok(all

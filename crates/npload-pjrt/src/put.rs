@@ -99,6 +99,7 @@ impl Device {
             element,
             shape,
             is_lent,
+            only_during_call,
         } = host;
         let dims = dims(&shape)?;
         let is_empty = memory.is_empty();
@@ -114,7 +115,10 @@ impl Device {
             element: element.raw,
             dims: dims.as_ptr(),
             num_dims: dims.len(),
-            semantics: raw::ZERO_COPY,
+            semantics: match only_during_call {
+                true => raw::ONLY_DURING_CALL,
+                false => raw::ZERO_COPY,
+            },
             device: self.raw().as_ptr(),
             ..raw::BufferFromHost::blank()
         };

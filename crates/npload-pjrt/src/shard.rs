@@ -219,9 +219,10 @@ fn put(source: Source<'_>, devices: &[Device], partition: &Partition) -> Result<
     let parts = source.parts(client, boxes.clone())?;
     let mut shards = Vec::with_capacity(devices.len());
     for ((device, index), part) in devices.iter().zip(boxes).zip(parts) {
-        let host = Host::new(&part, client, Placement::Auto)?;
+        let of_shard = |err: Error| err.of(&format!("shard {index:?} on {device}"));
+        let host = Host::new(&part, client, Placement::Auto).map_err(of_shard)?;
         drop(part);
-        let array = device.put_host(host)?;
+        let array = device.put_host(host).map_err(of_shard)?;
         shards.push(Shard { index, array });
     }
     let dtype = shards.first().map(|shard| shard.array.dtype().clone());

@@ -171,8 +171,22 @@ impl Column {
     }
 }
 
-/// Whether a cell can be the name of a column: it is no value.
+/// Whether a cell can be the name of a column: it is no value, nor what somebody else may write as a number
+/// (`1,5`, `1_000`, `1e999`).
 pub(super) fn is_name(cell: &[u8]) -> bool {
+    let mut before = b'e';
+    let is_number = cell.iter().all(|&byte| {
+        // A sign stands first, or first in the exponent: with others between digits it is a date.
+        let fits = match byte {
+            b'+' | b'-' => matches!(before, b'e' | b'E'),
+            _ => byte.is_ascii_digit() || b".,_eE".contains(&byte),
+        };
+        before = byte;
+        fits
+    });
+    if is_number && cell.iter().any(u8::is_ascii_digit) {
+        return false;
+    }
     let mut column = Column::default();
     column.add(cell);
     matches!(column.is(), Is::Text)
@@ -230,6 +244,8 @@ mod tests {
 
     #[test]
     fn names_are_no_values() {
+        assert!(!is_name(b"1,5") && !is_name(b"-1_000") && !is_name(b"1e999"));
+        assert!(is_name(b"e") && is_name(b"1st") && is_name(b"-"));
         assert!(is_name(b"x") && is_name(b"2020-01-01"));
         for value in [&b"1"[..], b"nan", b"True", b"", b"1j"] {
             assert!(!is_name(value));

@@ -134,10 +134,13 @@ impl<'f> Scan<'f> {
             let is_header = match self.format.header {
                 Header::Yes => true,
                 Header::No => false,
-                Header::Auto => record.cells().all(column::is_name),
+                Header::Auto => is_header(record),
             };
             if is_header {
-                let name = |cell: &[u8]| String::from_utf8(cell.to_vec());
+                let name = |cell: &[u8]| match cell {
+                    [] => Ok(INDEX.to_owned()),
+                    _ => String::from_utf8(cell.to_vec()),
+                };
                 let names = record.cells().map(name).collect::<Result<Vec<_>, _>>();
                 self.names =
                     Some(names.map_err(|_| "the columns' names are not UTF-8".to_owned())?);
@@ -393,4 +396,15 @@ fn malformed(path: &Path, wrong: Malformed) -> Failure {
         Malformed::Io(err) => Failure::unread(path, &err),
         wrong => Failure::damaged(path, None, None, wrong.to_string()),
     }
+}
+
+/// What a column without a name is called: pandas writes its index so.
+const INDEX: &str = "index";
+
+/// Whether a line has the names of columns: no cell is a value. The first may be empty.
+fn is_header(record: &Record) -> bool {
+    let mut cells = record.cells();
+    let first = cells.next().unwrap_or_default();
+    let rest = record.len() > 1;
+    (column::is_name(first) || rest && first.is_empty()) && cells.all(column::is_name)
 }

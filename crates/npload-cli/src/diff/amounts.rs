@@ -235,8 +235,30 @@ fn long(a: &Value, b: &Value, tolerance: Tolerance) -> Option<Difference> {
 
 fn complex(a: &Value, b: &Value, tolerance: Tolerance) -> Option<Difference> {
     let (x, y) = (a.as_complex()?, b.as_complex()?);
-    if a == b || x == y {
+    // An integer is no double, maybe, and a complex number without an imaginary part is compared with it.
+    let whole = |value: &Value| {
+        value
+            .as_u64()
+            .map(i128::from)
+            .or(value.as_i64().map(i128::from))
+    };
+    match (whole(a), whole(b)) {
+        (Some(a), None) if y.im == 0.0 => {
+            return real(Real::Whole(a), Real::Float(y.re), tolerance);
+        }
+        (None, Some(b)) if x.im == 0.0 => {
+            return real(Real::Float(x.re), Real::Whole(b), tolerance);
+        }
+        _ => {}
+    }
+    if a == b {
         return None;
+    }
+    if x == y {
+        // Two of long doubles may be apart by less than doubles tell.
+        let is_long = |value: &Value| matches!(value, Value::CLongDouble(_));
+        let apart = || Difference::of(Amount::Real(0.0), y.re.hypot(y.im), tolerance);
+        return (is_long(a) && is_long(b)).then(apart);
     }
     let is_nan = |value: Complex<f64>| value.re.is_nan() || value.im.is_nan();
     match (is_nan(x), is_nan(y)) {

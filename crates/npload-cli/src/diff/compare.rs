@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use npload::{Array, Objects, Order, Part, Value};
+use npload::{Array, Header, Objects, Order, Part, Value};
 
 use super::amounts::{Amount, Difference, Tolerance, compare};
 use super::leaves::{Leaf, Leaves};
@@ -49,9 +49,13 @@ pub(super) struct Tally {
     /// How many differ, and of how many of those one is NaN.
     pub(super) differ: u64,
     pub(super) missing: u64,
-    pub(super) absolute: Option<(Amount, Spot)>,
-    pub(super) relative: Option<(f64, Spot)>,
-    pub(super) first: Option<Spot>,
+    /// The largest differences, those within the tolerance too.
+    pub(super) absolute: Option<Amount>,
+    pub(super) relative: Option<f64>,
+    /// The largest of those that count, and where it is.
+    beyond: Option<Amount>,
+    largest: Option<Spot>,
+    first: Option<Spot>,
 }
 
 /// Where two values are, and what they are.
@@ -70,13 +74,6 @@ impl Found {
     fn note(text: impl Into<String>) -> Self {
         Found {
             notes: vec![text.into()],
-            ..Found::default()
-        }
-    }
-
-    fn tally(tally: Tally) -> Self {
-        Found {
-            fields: vec![(String::new(), tally)],
             ..Found::default()
         }
     }
@@ -100,19 +97,31 @@ impl Pair<'_> {
             (What::Objects(a), What::Objects(b)) => {
                 let a = a.load().map_err(|err| unread((0, err)))?;
                 let b = b.load().map_err(|err| unread((1, err)))?;
+                let mut found = Found::default();
+                let dtypes = [self.a, self.b].map(|item| header_of(&item.what));
+                let dtypes = dtypes.map(|header| header.map(|header| header.dtype().clone()));
+                if let ([Some(a), Some(b)], false) = (&dtypes, self.values_alone)
+                    && a != b
+                {
+                    found.notes.push(format!("dtype {a} and {b}"));
+                }
                 if a.shape() != b.shape() {
-                    return Ok(Found::note(shapes(a.shape(), b.shape())));
+                    found.notes.push(shapes(a.shape(), b.shape()));
+                    return Ok(found);
                 }
                 let mut tally = Tally::default();
                 for (place, (a, b)) in a.iter().zip(b.iter()).enumerate() {
                     tally.count = tally.count.saturating_add(1);
                     if a != b {
-                        let at = unravel(place, self.shape_of(&self.a.what));
+                        let header = header_of(&self.a.what);
+                        let shape = header.map(|header| header.shape().to_vec());
+                        let at = unravel(place, shape.unwrap_or_default());
                         let values = [a.to_string(), b.to_string()];
                         tally.unlike(Spot { at, values });
                     }
                 }
-                Ok(Found::tally(tally))
+                found.fields.push((String::new(), tally));
+                Ok(found)
             }
             (What::Pickle(a), What::Pickle(b)) => {
                 let a: Objects = a.load().map_err(|err| unread((0, err)))?;
@@ -124,16 +133,6 @@ impl Pair<'_> {
             }
             (What::Bytes(_), What::Bytes(_)) => self.bytes(),
             (a, b) => Ok(Found::note(format!("{} and {}", kind(a), kind(b)))),
-        }
-    }
-
-    fn shape_of(&self, what: &What<'_>) -> Vec<usize> {
-        match what {
-            What::Objects(objects) => objects
-                .header()
-                .map(|header| header.shape().to_vec())
-                .unwrap_or_default(),
-            _ => Vec::new(),
         }
     }
 
@@ -164,7 +163,7 @@ impl Pair<'_> {
                     .push((leaf.name, "values that cannot be compared".to_owned())),
             }
         }
-        if a.nbytes() > 0 && b.nbytes() > 0 {
+        if a.nbytes() > 0 || b.nbytes() > 0 {
             self.blocks(a, b, &mut tallies)?;
         }
         found.fields = tallies
@@ -237,13 +236,37 @@ impl Pair<'_> {
             }
         };
         let sizes = [a.dtype().itemsize(), b.dtype().itemsize()];
+        if sizes.contains(&0) {
+            // Elements of no bytes are texts, or bytes, in which there is nothing; zeros are that, too.
+            let (bytes, size) = match sizes {
+                [0, size] => (&bytes_b, size),
+                [size, _] => (&bytes_a, size),
+            };
+            for (place, item) in bytes.chunks_exact(size.max(1)).enumerate() {
+                if item.iter().any(|&byte| byte != 0) {
+                    tally.unlike(spot(place));
+                }
+            }
+            return Ok(());
+        }
         let [chunks_a, chunks_b] = sizes.map(|size| size.saturating_mul(CHUNK).max(1));
         let chunks = bytes_a.chunks(chunks_a).zip(bytes_b.chunks(chunks_b));
         for ((of_a, of_b), first) in chunks.zip((0_usize..).step_by(CHUNK)) {
             let (of_a, of_b) = ((a.dtype(), of_a), (b.dtype(), of_b));
+            // Looked at once the chunk is done: each difference may be larger than the one before.
+            let mut largest = None;
             compare(how, of_a, of_b, self.tolerance, &mut |place, difference| {
-                tally.add(difference, &|| spot(first.saturating_add(place)));
+                let place = first.saturating_add(place);
+                if difference.counts && tally.first.is_none() {
+                    tally.first = Some(spot(place));
+                }
+                if tally.add(difference) {
+                    largest = Some(place);
+                }
             });
+            if let Some(place) = largest {
+                tally.largest = Some(spot(place));
+            }
         }
         Ok(())
     }
@@ -305,7 +328,8 @@ impl Pair<'_> {
 }
 
 impl Tally {
-    fn add(&mut self, difference: Difference, spot: &dyn Fn() -> Spot) {
+    /// Counts a difference; whether it is the largest of those that count.
+    fn add(&mut self, difference: Difference) -> bool {
         let Difference {
             counts,
             missing,
@@ -315,27 +339,36 @@ impl Tally {
         if counts {
             self.differ = self.differ.saturating_add(1);
             self.missing = self.missing.saturating_add(u64::from(missing));
-            if self.first.is_none() {
-                self.first = Some(spot());
-            }
         }
-        let larger = |old: &Option<(Amount, Spot)>, new: Amount| {
-            old.as_ref()
-                .is_none_or(|(old, _)| new.compare(*old).is_gt())
-        };
-        if let Some(amount) = absolute.filter(|new| larger(&self.absolute, *new)) {
-            self.absolute = Some((amount, spot()));
+        let larger =
+            |old: Option<Amount>, new: &Amount| old.is_none_or(|old| new.compare(old).is_gt());
+        if let Some(amount) = absolute.filter(|new| larger(self.absolute, new)) {
+            self.absolute = Some(amount);
         }
-        let beyond = |new: &f64| self.relative.as_ref().is_none_or(|(old, _)| new > old);
-        if let Some(amount) = relative.filter(beyond) {
-            self.relative = Some((amount, spot()));
+        if let Some(amount) = relative.filter(|new| self.relative.is_none_or(|old| *new > old)) {
+            self.relative = Some(amount);
         }
+        let beyond = absolute.filter(|new| counts && larger(self.beyond, new));
+        self.beyond = beyond.or(self.beyond);
+        beyond.is_some()
+    }
+
+    /// Where the largest difference that counts is, or, where there is no size, the first.
+    pub(super) fn spot(&self) -> Option<&Spot> {
+        self.largest.as_ref().or(self.first.as_ref())
     }
 
     /// Counts a pair that has nothing but its being unlike.
     fn unlike(&mut self, spot: Spot) {
         self.differ = self.differ.saturating_add(1);
         self.first.get_or_insert(spot);
+    }
+}
+
+fn header_of(what: &What<'_>) -> Option<Header> {
+    match what {
+        What::Objects(objects) => objects.header(),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use npload::Value;
 use serde::Serialize;
 
 use super::amounts::Amount;
-use super::compare::{Found, Spot, Tally};
+use super::compare::{Found, Tally};
 use crate::args::Diff;
 use crate::columns::{Align, Columns};
 use crate::failure::Failure;
@@ -191,8 +191,8 @@ impl<'a> Report<'a> {
                 count: tally.map(|tally| tally.count),
                 differ: tally.map(|tally| tally.differ),
                 nan: tally.map(|tally| tally.missing),
-                max_abs: tally.and_then(|tally| Some(amount(tally.absolute.as_ref()?.0))),
-                max_rel: tally.and_then(|tally| Some(real(tally.relative.as_ref()?.0))),
+                max_abs: tally.and_then(|tally| tally.absolute.map(amount)),
+                max_rel: tally.and_then(|tally| tally.relative.map(real)),
                 at: spot.map(|spot| spot.at.clone()),
                 values: spot.map(|spot| spot.values.clone()),
                 notes,
@@ -241,14 +241,8 @@ impl<'a> Report<'a> {
                     sizes::exact(tally.differ),
                     sizes::exact(tally.count)
                 ),
-                tally
-                    .absolute
-                    .as_ref()
-                    .map_or_else(dash, |(amount, _)| text(*amount)),
-                tally
-                    .relative
-                    .as_ref()
-                    .map_or_else(dash, |(amount, _)| rounded(*amount)),
+                tally.absolute.map_or_else(dash, text),
+                tally.relative.map_or_else(dash, rounded),
                 spot.map_or_else(dash, |spot| index(&spot.at)),
                 shortened(&a),
                 shortened(&b),
@@ -315,14 +309,6 @@ impl<'a> Report<'a> {
 
 fn beyond(within: &str) -> String {
     within.replacen(" within", " beyond", 1)
-}
-
-impl Tally {
-    /// Where the largest difference is, or, where there is no size, the first.
-    fn spot(&self) -> Option<&Spot> {
-        let largest = self.absolute.as_ref().map(|(_, spot)| spot);
-        largest.or(self.first.as_ref())
-    }
 }
 
 /// As Python writes an index.

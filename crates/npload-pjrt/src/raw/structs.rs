@@ -239,6 +239,8 @@ pub(crate) mod kind {
 /// `PJRT_HostBufferSemantics_kImmutableZeroCopy`: the memory may be used as it is, and is never changed;
 /// where that cannot be, it is copied.
 pub(crate) const ZERO_COPY: i32 = 2;
+/// The host's memory is read before the call returns, and not after.
+pub(crate) const ONLY_DURING_CALL: i32 = 0;
 
 /// The size that [`Layout`]'s first arm has of itself.
 pub(crate) const TILED_SIZE: usize = size_of::<[usize; 7]>();
