@@ -420,10 +420,12 @@ def test_standard_output_by_another_name_has_the_file_alone(tmp_path: Path, name
     np.save(tmp_path / "x.npy", np.arange(6.0))
     expected = (tmp_path / "x.npy").read_bytes()
     for force in ([], ["-f"]):
-        for to in (subprocess.PIPE, (tmp_path / "out").open("wb")):
-            arguments = [COMMAND, "convert", tmp_path / "x.npy", name, "--to", "npy", *force]
-            done = subprocess.run(arguments, stdout=to, timeout=60, check=True)
-            assert (done.stdout if done.stdout is not None else (tmp_path / "out").read_bytes()) == expected
+        arguments = [COMMAND, "convert", tmp_path / "x.npy", name, "--to", "npy", *force]
+        piped = subprocess.run(arguments, stdout=subprocess.PIPE, timeout=60, check=True)
+        assert piped.stdout == expected
+        with (tmp_path / "out").open("wb") as out:
+            subprocess.run(arguments, stdout=out, timeout=60, check=True)
+        assert (tmp_path / "out").read_bytes() == expected
 
 
 def test_options_that_say_nothing_of_a_file_are_refused(tmp_path: Path) -> None:
