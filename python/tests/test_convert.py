@@ -446,3 +446,34 @@ def test_a_line_of_names_is_told_from_values(tmp_path: Path) -> None:
     (tmp_path / "odd.csv").write_text("1e999\n1_000\n")
     run("convert", tmp_path / "odd.csv", tmp_path / "odd.npy")
     assert np.load(tmp_path / "odd.npy").tolist() == ["1e999", "1_000"]
+
+
+def test_nothing_but_a_file_is_written_over(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", a=np.arange(3))
+    (tmp_path / "out").mkdir()
+    os.mkfifo(tmp_path / "out" / "a.npy")
+    for force in ([], ["--force"]):
+        done = run("extract", *force, "-C", tmp_path / "out", tmp_path / "x.npz", code=1)
+        assert "is no file" in done.stderr
+
+
+def test_a_mark_in_a_cell_is_no_mark_of_the_file(tmp_path: Path) -> None:
+    texts = np.array(["\ufeffabc", "d"])
+    np.save(tmp_path / "x.npy", texts)
+    run("convert", tmp_path / "x.npy", tmp_path / "x.csv")
+    run("convert", "--header", "no", tmp_path / "x.csv", tmp_path / "y.npy")
+    same(np.load(tmp_path / "y.npy"), texts)
+
+
+@pytest.mark.parametrize("shape", [[0, 2**63], [0, 2**40, 2**40, 2**40]])
+def test_shapes_that_no_array_has_are_refused(tmp_path: Path, shape: list[int]) -> None:
+    header = json.dumps({"t": {"dtype": "F32", "shape": shape, "data_offsets": [0, 0]}}).encode()
+    (tmp_path / "x.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    done = run("convert", tmp_path / "x.safetensors", tmp_path / "x.npz", code=1)
+    assert "no memory could hold" in done.stderr
+
+
+def test_lines_of_many_cells_take_little_memory(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"," * 4_000_000 + b"\n")
+    done = run("convert", tmp_path / "x.csv", tmp_path / "x.npy", code=1)
+    assert "262144 are the most" in done.stderr

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use npload::{LoadOptions, SaveOptions, Stream};
 use serde::Serialize;
@@ -201,18 +201,20 @@ impl Work<'_> {
             }
         }
         path.push(file);
-        if is_link(&path) {
-            let path = escape::path(&path);
-            return Err(format!(
-                "{path} is in its way: it is a link, which is not followed"
-            ));
+        let odd = fs::symlink_metadata(&path).ok().and_then(|found| {
+            if found.is_symlink() {
+                Some("it is a link, which is not followed")
+            } else if found.is_file() {
+                None
+            } else {
+                Some("it is there, and is no file")
+            }
+        });
+        match odd {
+            Some(why) => Err(format!("{} is in its way: {why}", escape::path(&path))),
+            None => Ok(path),
         }
-        Ok(path)
     }
-}
-
-fn is_link(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
 }
 
 /// The names of folders and of the file in them; or why a member may have no such name.

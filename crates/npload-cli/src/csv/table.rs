@@ -128,6 +128,12 @@ impl<'f> Scan<'f> {
     }
 
     fn add(&mut self, record: &Record) -> Result<(), String> {
+        if record.len() > MOST_COLUMNS {
+            return Err(format!(
+                "{} in a line, and {MOST_COLUMNS} are the most",
+                sizes::count(record.len(), "cell")
+            ));
+        }
         if self.columns.is_empty() {
             self.columns = vec![Column::default(); record.len()];
             self.said = self.said(record.len())?;
@@ -397,6 +403,9 @@ fn malformed(path: &Path, wrong: Malformed) -> Failure {
         wrong => Failure::damaged(path, None, None, wrong.to_string()),
     }
 }
+
+/// The most cells of a line: what is known of each column takes about 130 bytes.
+const MOST_COLUMNS: usize = 1 << 18;
 
 /// What a column without a name is called: pandas writes its index so.
 const INDEX: &str = "index";

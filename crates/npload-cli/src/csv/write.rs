@@ -137,8 +137,10 @@ fn text(value: &Value) -> io::Result<Cow<'_, [u8]>> {
 /// Appends a cell and a delimiter.
 fn cell(line: &mut Vec<u8>, text: Cow<'_, [u8]>, delimiter: u8) {
     let needs_quotes = |&byte: &u8| byte == delimiter || matches!(byte, b'"' | b'\n' | b'\r');
-    // A line must not look as if it had nothing in it, and no quote be taken for one.
-    if text.is_empty() || text.iter().any(needs_quotes) {
+    // A line must not look as if it had nothing in it, no quote be taken for one, and nothing for the mark
+    // that begins some files in UTF-8.
+    let is_mark = line.is_empty() && text.starts_with(b"\xef\xbb\xbf");
+    if text.is_empty() || is_mark || text.iter().any(needs_quotes) {
         line.push(b'"');
         for &byte in text.iter() {
             if byte == b'"' {

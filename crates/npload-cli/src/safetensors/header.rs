@@ -122,16 +122,25 @@ fn tensor(name: String, info: Info) -> Result<Tensor, Wrong> {
             return Err(Wrong::of(&name, message));
         }
     }
+    // Beside an axis of length 0, too: no array could have such a shape, in NumPy neither.
+    let bytes = dtype.bits().map_or(1, |bits| bits.div_ceil(8).max(1));
+    let mut lengths = info.shape.iter().map(|&len| len.max(1));
+    let fits = lengths
+        .try_fold(bytes, |n: u64, len| n.checked_mul(len))
+        .is_some_and(|n| isize::try_from(n).is_ok());
     let shape = info.shape.iter().map(|&len| usize::try_from(len));
     match shape.collect::<Result<_, _>>() {
-        Ok(shape) => Ok(Tensor {
+        Ok(shape) if fits => Ok(Tensor {
             name,
             dtype,
             shape,
             begin,
             end,
         }),
-        Err(_) => Err(Wrong::of(&name, "an axis is longer than memory")),
+        _ => {
+            let message = format!("no memory could hold an array of shape {:?}", info.shape);
+            Err(Wrong::of(&name, message))
+        }
     }
 }
 
