@@ -230,15 +230,7 @@ impl Command<'_> {
             Ok(planned) => planned,
             Err(failures) => return Ok(Err(failures)),
         };
-        let written = Written::new("npz", planned.iter().map(Array::planned).collect());
-        let members = planned.iter().map(members::Planned::member);
-        match members.collect::<npload::Result<Vec<_>>>() {
-            Ok(members) => {
-                let done = to.archive(members, console)?;
-                Ok(done.map(|()| written).map_err(|failure| vec![failure]))
-            }
-            Err(err) => Ok(Err(vec![Failure::new(path, &err)])),
-        }
+        Written::archive(&planned, to, |err| Failure::new(path, err), console)
     }
 
     fn key_of_many(&self) -> Failure {

@@ -16,7 +16,7 @@ use crate::place::Place;
 use crate::progress::Bar;
 use crate::run::Console;
 use crate::store::Store;
-use crate::written::{Array, Written};
+use crate::written::Written;
 
 /// What is to be packed: a file, or one array of it, and the key that it gets, if that is said.
 struct Source {
@@ -74,15 +74,7 @@ fn pack(
     if !failures.is_empty() {
         return Ok(Err(failures));
     }
-    let written = Written::new("npz", planned.iter().map(Array::planned).collect());
-    let members = planned.iter().map(Planned::member);
-    match members.collect::<npload::Result<Vec<_>>>() {
-        Ok(members) => {
-            let done = to.archive(members, console)?;
-            Ok(done.map(|()| written).map_err(|failure| vec![failure]))
-        }
-        Err(err) => Ok(Err(vec![Failure::writing(output, &err)])),
-    }
+    Written::archive(&planned, &to, |err| Failure::writing(output, err), console)
 }
 
 /// Opens what `[NAME=]FILE[:KEY]` says. A file that is there by that whole name is meant.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::info::tuple;
 use crate::members::{Planned, described};
+use crate::output::Output;
 use crate::place::is_stdout;
 use crate::run::Console;
 use crate::store::Item;
@@ -61,6 +62,24 @@ impl Array {
 impl Written {
     pub(crate) fn new(format: &'static str, arrays: Vec<Array>) -> Self {
         Written { format, arrays }
+    }
+
+    /// Writes an archive of these members; `unread` is said of one that cannot be read.
+    pub(crate) fn archive(
+        planned: &[Planned<'_>],
+        to: &Output<'_>,
+        unread: impl FnOnce(&npload::Error) -> Failure,
+        console: &mut Console<'_>,
+    ) -> io::Result<Result<Written, Vec<Failure>>> {
+        let members = planned.iter().map(Planned::member);
+        let done = match members.collect::<npload::Result<Vec<_>>>() {
+            Ok(members) => to.archive(members, console)?,
+            Err(err) => Err(unread(&err)),
+        };
+        let arrays = planned.iter().map(Array::planned).collect();
+        Ok(done
+            .map(|()| Written::new("npz", arrays))
+            .map_err(|failure| vec![failure]))
     }
 
     /// What is in it, in few words.

@@ -3,12 +3,12 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use npload::{Array, Header, Objects, Order, Part, Value};
+use npload::{Array, DType, Objects, Order, Part, Value};
 
 use super::amounts::{Amount, Difference, Tolerance, compare};
 use super::leaves::{Leaf, Leaves};
 use crate::failure::Failure;
-use crate::store::{Item, Store, What};
+use crate::store::{Item, Objects as ObjectsOf, Store, What};
 
 /// What is compared of members that are no arrays at a time.
 const BLOCK: usize = 256 << 10;
@@ -94,35 +94,7 @@ impl Pair<'_> {
         match (&self.a.what, &self.b.what) {
             (What::Failure(failure), _) | (_, What::Failure(failure)) => Err(failure.clone()),
             (What::Array(a), What::Array(b)) => self.arrays(a, b).map_err(unread),
-            (What::Objects(a), What::Objects(b)) => {
-                let a = a.load().map_err(|err| unread((0, err)))?;
-                let b = b.load().map_err(|err| unread((1, err)))?;
-                let mut found = Found::default();
-                let dtypes = [self.a, self.b].map(|item| header_of(&item.what));
-                let dtypes = dtypes.map(|header| header.map(|header| header.dtype().clone()));
-                if let ([Some(a), Some(b)], false) = (&dtypes, self.values_alone)
-                    && a != b
-                {
-                    found.notes.push(format!("dtype {a} and {b}"));
-                }
-                if a.shape() != b.shape() {
-                    found.notes.push(shapes(a.shape(), b.shape()));
-                    return Ok(found);
-                }
-                let mut tally = Tally::default();
-                for (place, (a, b)) in a.iter().zip(b.iter()).enumerate() {
-                    tally.count = tally.count.saturating_add(1);
-                    if a != b {
-                        let header = header_of(&self.a.what);
-                        let shape = header.map(|header| header.shape().to_vec());
-                        let at = unravel(place, shape.unwrap_or_default());
-                        let values = [a.to_string(), b.to_string()];
-                        tally.unlike(Spot { at, values });
-                    }
-                }
-                found.fields.push((String::new(), tally));
-                Ok(found)
-            }
+            (What::Objects(a), What::Objects(b)) => self.objects(a, b).map_err(unread),
             (What::Pickle(a), What::Pickle(b)) => {
                 let a: Objects = a.load().map_err(|err| unread((0, err)))?;
                 let b: Objects = b.load().map_err(|err| unread((1, err)))?;
@@ -136,13 +108,41 @@ impl Pair<'_> {
         }
     }
 
-    fn arrays(&self, a: &Part<'_>, b: &Part<'_>) -> Result<Found, Unread> {
-        let mut found = Found::default();
-        if a.dtype() != b.dtype() && !self.values_alone {
-            found
-                .notes
-                .push(format!("dtype {} and {}", a.dtype(), b.dtype()));
+    /// What is to be said of their dtypes.
+    fn dtypes(&self, a: &DType, b: &DType) -> Found {
+        match a == b || self.values_alone {
+            true => Found::default(),
+            false => Found::note(format!("dtype {a} and {b}")),
         }
+    }
+
+    fn objects(&self, a: &ObjectsOf<'_>, b: &ObjectsOf<'_>) -> Result<Found, Unread> {
+        let mut found = match (a.header(), b.header()) {
+            (Some(a), Some(b)) => self.dtypes(a.dtype(), b.dtype()),
+            _ => Found::default(),
+        };
+        let a = a.load().map_err(|err| (0, err))?;
+        let b = b.load().map_err(|err| (1, err))?;
+        if a.shape() != b.shape() {
+            found.notes.push(shapes(a.shape(), b.shape()));
+            return Ok(found);
+        }
+        let mut tally = Tally::default();
+        for (place, (of_a, of_b)) in a.iter().zip(b.iter()).enumerate() {
+            tally.count = tally.count.saturating_add(1);
+            if of_a != of_b {
+                tally.unlike(Spot {
+                    at: unravel(place, a.shape().to_vec()),
+                    values: [of_a.to_string(), of_b.to_string()],
+                });
+            }
+        }
+        found.fields.push((String::new(), tally));
+        Ok(found)
+    }
+
+    fn arrays(&self, a: &Part<'_>, b: &Part<'_>) -> Result<Found, Unread> {
+        let mut found = self.dtypes(a.dtype(), b.dtype());
         if a.shape() != b.shape() {
             found.notes.push(shapes(a.shape(), b.shape()));
             return Ok(found);
@@ -362,13 +362,6 @@ impl Tally {
     fn unlike(&mut self, spot: Spot) {
         self.differ = self.differ.saturating_add(1);
         self.first.get_or_insert(spot);
-    }
-}
-
-fn header_of(what: &What<'_>) -> Option<Header> {
-    match what {
-        What::Objects(objects) => objects.header(),
-        _ => None,
     }
 }
 
