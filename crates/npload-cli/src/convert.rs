@@ -174,10 +174,7 @@ impl Command<'_> {
                     let name = item.member.as_ref().map(|member| member.name.as_str());
                     Err(Failure::unfit(path, name, message))
                 }
-                What::Pickle(_) => {
-                    let message = "this is a pickle: only Python can say which array is in it";
-                    Err(Failure::unfit(path, None, message))
-                }
+                What::Pickle(_) => Err(members::is_pickle(path)),
                 _ => Ok(item),
             },
             None => Err(Failure::of(path, "there is no array in it")),
@@ -210,7 +207,7 @@ impl Command<'_> {
             (_, What::Array(part), _) => to.npy(part, console)?,
             _ => Ok(()),
         };
-        Ok(done.map(|()| written).map_err(|failure| vec![failure]))
+        Ok(written.once(done))
     }
 
     fn to_npz(
@@ -300,7 +297,7 @@ impl Command<'_> {
             shape: Some(entry.shape.to_vec()),
         });
         let written = Written::new("safetensors", arrays.collect());
-        Ok(done.map(|()| written).map_err(|failure| vec![failure]))
+        Ok(written.once(done))
     }
 
     /// An item as a tensor, under its name.
@@ -345,7 +342,7 @@ impl Command<'_> {
             csv::write(part, &plan, out, &|bytes| counter.told(bytes))
         })?;
         let written = Written::new("csv", vec![Array::of(&item, None)]);
-        Ok(done.map(|()| written).map_err(|failure| vec![failure]))
+        Ok(written.once(done))
     }
 
     fn read_table(&self, kind: Kind, to: &Output<'_>, console: &mut Console<'_>) -> Done {

@@ -92,10 +92,7 @@ fn planned_item<'s>(
     let is_array = array.is_some();
     let from = match (store, item.what) {
         (_, What::Failure(failure)) => return Err(failure),
-        (_, What::Pickle(_)) => {
-            let message = "this is a pickle: only Python can say which array is in it";
-            return Err(Failure::unfit(path, None, message));
-        }
+        (_, What::Pickle(_)) => return Err(is_pickle(path)),
         (Store::Npy(npy), _) => Origin::Npy(npy),
         (Store::Npz(npz), _) => {
             let index = item.member.as_ref().map_or(0, |member| member.index);
@@ -127,6 +124,12 @@ pub(crate) fn described(item: &Item<'_>) -> Option<(String, Vec<usize>)> {
             .map(|header| (header.dtype().to_string(), header.shape().to_vec())),
         _ => None,
     }
+}
+
+/// A pickle is no array, whatever is in it.
+pub(crate) fn is_pickle(path: &Path) -> Failure {
+    let message = "this is a pickle: only Python can say which array is in it";
+    Failure::unfit(path, None, message)
 }
 
 /// What a file that has one array calls it: its own name without `.npy`.

@@ -48,7 +48,7 @@ impl Array {
         Array { key, dtype, shape }
     }
 
-    pub(crate) fn planned(planned: &Planned<'_>) -> Self {
+    fn planned(planned: &Planned<'_>) -> Self {
         let key = planned.name.strip_suffix(".npy").unwrap_or(&planned.name);
         let (dtype, shape) = planned.array.clone().unzip();
         Array {
@@ -77,9 +77,12 @@ impl Written {
             Err(err) => Err(unread(&err)),
         };
         let arrays = planned.iter().map(Array::planned).collect();
-        Ok(done
-            .map(|()| Written::new("npz", arrays))
-            .map_err(|failure| vec![failure]))
+        Ok(Written::new("npz", arrays).once(done))
+    }
+
+    /// This, if it was done, or what kept it from that.
+    pub(crate) fn once(self, done: Result<(), Failure>) -> Result<Written, Vec<Failure>> {
+        done.map(|()| self).map_err(|failure| vec![failure])
     }
 
     /// What is in it, in few words.
